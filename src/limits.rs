@@ -1,0 +1,165 @@
+//! Limits: a budget that is *spent*, never a threshold compared in twenty places.
+//!
+//! [`Limits`] is what a user sets; [`Budget`] is what one file spends, over all its members and nested streams
+//! together, so that nesting never resets it. A spent budget ends the analysis of the file as `incomplete`, with
+//! everything seen so far judged.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What can be limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Opcodes run, over all readers and streams.
+    Opcodes,
+    /// Values held by containers.
+    Edges,
+    /// Bytes kept in memory after decompression.
+    Retained,
+    /// Bytes that come out of decompressors, kept or not.
+    Inflated,
+    /// Bytes of module and attribute names looked up.
+    Names,
+    /// Pickle streams in one file.
+    Streams,
+    /// Streams within streams: nested pickles, archives in archives.
+    Depth,
+}
+
+/// One row of the table of limits.
+pub struct LimitInfo {
+    /// Which limit.
+    pub limit: Limit,
+    /// The name on the command line.
+    pub name: &'static str,
+    /// The default, in the limit's own unit.
+    pub default: u64,
+    /// What it limits, in which unit.
+    pub help: &'static str,
+}
+
+/// Every limit, its name, its default and what it means. `--limit help` prints this table.
+pub const LIMITS: [LimitInfo; 7] = [
+    LimitInfo {
+        limit: Limit::Opcodes,
+        name: "opcodes",
+        default: 4_000_000_000,
+        help: "opcodes run, over all streams and readers of a file",
+    },
+    LimitInfo {
+        limit: Limit::Edges,
+        name: "edges",
+        default: 2_000_000_000,
+        help: "values held by containers, 8 bytes of memory each",
+    },
+    LimitInfo {
+        limit: Limit::Retained,
+        name: "retained",
+        default: 2 << 30,
+        help: "bytes kept in memory after decompression",
+    },
+    LimitInfo {
+        limit: Limit::Inflated,
+        name: "inflated",
+        default: 64 << 30,
+        help: "bytes that come out of decompressors",
+    },
+    LimitInfo { limit: Limit::Names, name: "names", default: 256 << 20, help: "bytes of module and attribute names" },
+    LimitInfo { limit: Limit::Streams, name: "streams", default: 4_000_000, help: "pickle streams in a file" },
+    LimitInfo {
+        limit: Limit::Depth,
+        name: "depth",
+        default: 16,
+        help: "levels of streams and archives within each other",
+    },
+];
+
+/// The limits of one scan. [`Limits::default`] lets honest files of any size through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    values: [u64; LIMITS.len()],
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { values: LIMITS.map(|row| row.default) }
+    }
+}
+
+impl Limits {
+    /// The value of one limit.
+    pub fn get(&self, limit: Limit) -> u64 {
+        self.values.get(limit as usize).copied().unwrap_or(0)
+    }
+
+    /// The same limits with one changed.
+    #[must_use]
+    pub fn with(mut self, limit: Limit, value: u64) -> Self {
+        if let Some(slot) = self.values.get_mut(limit as usize) {
+            *slot = value;
+        }
+        self
+    }
+
+    /// A budget with everything still to spend.
+    pub fn budget(&self) -> Budget {
+        Budget { left: self.values }
+    }
+}
+
+/// What is left to spend for one file.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    left: [u64; LIMITS.len()],
+}
+
+impl Budget {
+    /// Takes `amount` from `limit`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] when less than `amount` is left; nothing is left then.
+    #[inline]
+    pub fn spend(&mut self, limit: Limit, amount: u64) -> Result<()> {
+        let Some(left) = self.left.get_mut(limit as usize) else { return Err(exceeded(limit)) };
+        match left.checked_sub(amount) {
+            Some(rest) => {
+                *left = rest;
+                Ok(())
+            }
+            None => {
+                *left = 0;
+                Err(exceeded(limit))
+            }
+        }
+    }
+
+    /// What is left of `limit`.
+    pub fn left(&self, limit: Limit) -> u64 {
+        self.left.get(limit as usize).copied().unwrap_or(0)
+    }
+}
+
+#[cold]
+fn exceeded(limit: Limit) -> Error {
+    let name = LIMITS.iter().find(|row| row.limit == limit).map_or("", |row| row.name);
+    Error::new(ErrorKind::Limit, format!("the limit `{name}` is spent; raise it with --limit {name}=VALUE"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_enum() {
+        for (index, row) in LIMITS.iter().enumerate() {
+            assert_eq!(row.limit as usize, index, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn a_budget_is_spent_and_stays_spent() {
+        let mut budget = Limits::default().with(Limit::Streams, 3).budget();
+        assert!(budget.spend(Limit::Streams, 2).is_ok());
+        assert_eq!(budget.spend(Limit::Streams, 2).unwrap_err().kind(), ErrorKind::Limit);
+        assert!(budget.spend(Limit::Streams, 1).is_err());
+    }
+}

@@ -1,0 +1,2 @@
+//! The depickle binary.
+fn main() {}
