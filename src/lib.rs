@@ -5,3 +5,4 @@ pub mod error;
 pub mod finding;
 pub mod limits;
 pub mod span;
+pub mod opcode;

@@ -1,0 +1,576 @@
+//! One reader: bytes to (position, opcode, argument), by the rules of one engine.
+
+use super::table::{ArgumentKind, Opcode, info};
+use super::text::{self, Number};
+use super::window::{Source, Window};
+use crate::error::{Error, Result};
+
+/// An engine, where the two differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// `_pickle` over memory: a frame is a hint.
+    C,
+    /// `pickle._Unpickler`: a frame is a border.
+    Python,
+}
+
+/// A run of bytes: its position in the window and its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Position of the first byte.
+    pub at: usize,
+    /// How many bytes.
+    pub len: usize,
+}
+
+/// An argument. Text and bytes are runs of the window, so that nothing is copied.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Arg {
+    /// There is none.
+    None,
+    /// A small number.
+    Int(i64),
+    /// A number in text form.
+    Number(Number),
+    /// A float.
+    Float(f64),
+    /// A memo index in text form, and its text.
+    Index(Number, Run),
+    /// Bytes, or text in UTF-8; for STRING what stands between the quotes, for UNICODE the line.
+    Bytes(Run),
+    /// Module and name.
+    Names(Run, Run),
+}
+
+/// One opcode with its argument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Op {
+    /// Position of the opcode's byte.
+    pub at: usize,
+    /// The opcode.
+    pub opcode: Opcode,
+    /// Its argument.
+    pub arg: Arg,
+}
+
+/// What no honest writer does with frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FrameOddity {
+    /// An argument runs over the end of its frame.
+    Straddles,
+    /// A frame begins before the one around it ends.
+    Nested,
+    /// A frame claims more bytes than there are.
+    Overlong,
+    /// STOP stands before the end of its frame.
+    StopInside,
+}
+
+/// Reads opcodes from a window.
+pub struct Reader<W> {
+    window: W,
+    dialect: Dialect,
+    /// Where the next byte is read.
+    at: usize,
+    /// One past the last byte that may be read without asking: the end of the frame, or of what is here.
+    limit: usize,
+    /// Whether `limit` is the end of a frame.
+    in_frame: bool,
+    /// Where reading goes on after the frame; equal to `limit` unless raw bytes were taken from behind it.
+    behind: usize,
+    /// The first oddity of each kind and where it stands.
+    oddities: Vec<(FrameOddity, usize)>,
+    /// Where the engines first part, and on what.
+    parted: Option<(usize, &'static str)>,
+}
+
+/// Payloads of this many bytes or more are stepped over, not brought in.
+const STEP_OVER: usize = 1 << 20;
+
+impl<W: Window> Reader<W> {
+    /// A reader of `window` from position `at`.
+    pub fn new(window: W, at: usize, dialect: Dialect) -> Self {
+        let limit = window.bytes().len().max(at);
+        Self { window, dialect, at, limit, in_frame: false, behind: limit, oddities: Vec::new(), parted: None }
+    }
+
+    /// The engine whose rules are followed.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Where the next opcode is read.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Where a reader of the underlying file stands: the end of the current frame.
+    pub fn file_position(&self) -> usize {
+        if self.in_frame { self.behind } else { self.at }
+    }
+
+    /// The bytes read so far.
+    pub fn source(&self) -> Source<'_> {
+        Source::of(&self.window)
+    }
+
+    /// The window, at the end.
+    pub fn into_window(self) -> W {
+        self.window
+    }
+
+    /// The window, to read on from a [file position](Self::file_position) by other means; give the new position to
+    /// [`resume`](Self::resume).
+    pub fn window(&mut self) -> &mut W {
+        &mut self.window
+    }
+
+    /// Goes on after bytes that were read [behind the frame](Self::file_position) by other means.
+    pub fn resume(&mut self, at: usize) {
+        if self.in_frame {
+            self.behind = at;
+        } else {
+            self.at = at;
+            self.limit = self.window.bytes().len().max(at);
+        }
+    }
+
+    /// What is odd about frames so far, the first of each kind, and where.
+    pub fn oddities(&self) -> &[(FrameOddity, usize)] {
+        &self.oddities
+    }
+
+    /// Where the C and the Python engine first part, and on what.
+    pub fn parted(&self) -> Option<(usize, &'static str)> {
+        self.parted
+    }
+
+    /// Notes that the engines part at `at` over `what`.
+    #[cold]
+    pub fn part(&mut self, at: usize, what: &'static str) {
+        self.parted.get_or_insert((at, what));
+    }
+
+    #[cold]
+    fn odd(&mut self, oddity: FrameOddity, at: usize) {
+        if !self.oddities.iter().any(|&(seen, _)| seen == oddity) {
+            self.oddities.push((oddity, at));
+        }
+    }
+
+    /// The bytes of a run.
+    #[inline]
+    pub fn bytes(&self, run: Run) -> &[u8] {
+        self.source().slice(run.at, run.len)
+    }
+
+    #[cold]
+    fn malformed(&self, at: usize, message: impl Into<String>) -> Error {
+        Error::malformed(self.source().offset(at), message)
+    }
+
+    #[cold]
+    fn truncated(&self, at: usize) -> Error {
+        Error::truncated(self.source().offset(at), "the stream ends in the middle of an opcode or before STOP")
+    }
+
+    /// Whether nothing follows the current position.
+    pub fn at_end(&mut self) -> Result<bool> {
+        self.window.fill(self.at.saturating_add(1))?;
+        Ok(self.window.bytes().len() <= self.at)
+    }
+
+    /// Takes `count` bytes; answers where they begin.
+    #[inline]
+    fn take(&mut self, count: usize, opcode_at: usize) -> Result<usize> {
+        let at = self.at;
+        match at.checked_add(count) {
+            Some(end) if end <= self.limit => {
+                self.at = end;
+                Ok(at)
+            }
+            _ => self.take_slow(count, opcode_at),
+        }
+    }
+
+    #[cold]
+    fn take_slow(&mut self, count: usize, opcode_at: usize) -> Result<usize> {
+        if self.in_frame {
+            self.leave_frame(opcode_at)?;
+            return self.take(count, opcode_at);
+        }
+        let end = self.at.checked_add(count).ok_or_else(|| self.truncated(opcode_at))?;
+        self.window.fill(end)?;
+        self.limit = self.window.bytes().len();
+        if end > self.limit {
+            return Err(self.truncated(opcode_at));
+        }
+        let at = self.at;
+        self.at = end;
+        Ok(at)
+    }
+
+    /// Leaves a frame that does not hold what is asked of it.
+    fn leave_frame(&mut self, opcode_at: usize) -> Result<()> {
+        if self.at < self.limit {
+            // C reads on; Python calls the frame exhausted.
+            self.odd(FrameOddity::Straddles, opcode_at);
+            self.part(opcode_at, "an argument straddles the end of its frame");
+            if self.dialect == Dialect::Python {
+                return Err(self.malformed(opcode_at, "an argument runs over the end of its frame"));
+            }
+        } else {
+            if self.behind != self.limit && opcode_at < self.at {
+                self.odd(FrameOddity::Straddles, opcode_at);
+                let message = "an argument goes on behind array bytes that follow its frame";
+                return Err(Error::unsupported(self.source().offset(opcode_at), message));
+            }
+            self.at = self.behind;
+        }
+        self.in_frame = false;
+        self.limit = self.window.bytes().len().max(self.at);
+        Ok(())
+    }
+
+    /// Takes a payload of `len` bytes. A large one outside a frame is stepped over.
+    #[inline]
+    fn payload(&mut self, len: u64, opcode_at: usize) -> Result<Run> {
+        let Ok(len) = usize::try_from(len) else { return Err(self.truncated(opcode_at)) };
+        if len >= STEP_OVER && !(self.in_frame && self.at < self.limit) {
+            return self.step_over(len, opcode_at);
+        }
+        Ok(Run { at: self.take(len, opcode_at)?, len })
+    }
+
+    #[cold]
+    fn step_over(&mut self, len: usize, opcode_at: usize) -> Result<Run> {
+        if self.in_frame {
+            self.leave_frame(opcode_at)?;
+        }
+        let at = self.at;
+        let (next, taken) = self.window.skip(at, len as u64)?;
+        self.at = next;
+        self.limit = self.window.bytes().len().max(next);
+        if taken < len as u64 {
+            return Err(self.truncated(opcode_at));
+        }
+        Ok(Run { at, len })
+    }
+
+    /// Takes a payload that has to be UTF-8.
+    #[inline]
+    fn text(&mut self, len: u64, opcode_at: usize) -> Result<Run> {
+        let Ok(len) = usize::try_from(len) else { return Err(self.truncated(opcode_at)) };
+        let run = Run { at: self.take(len, opcode_at)?, len };
+        let bytes = self.bytes(run);
+        if bytes.is_ascii() || text::is_text(bytes) { Ok(run) } else { Err(self.malformed(opcode_at, "a text is not UTF-8")) }
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self, opcode_at: usize) -> Result<[u8; N]> {
+        let at = self.take(N, opcode_at)?;
+        let bytes = self.window.bytes().get(at..).and_then(|bytes| bytes.first_chunk());
+        bytes.copied().ok_or_else(|| self.truncated(opcode_at))
+    }
+
+    /// Takes a line; its newline is taken and not part of the answer.
+    fn line(&mut self, opcode_at: usize) -> Result<Run> {
+        let at = self.at;
+        let here = self.window.bytes().get(at..self.limit).unwrap_or_default();
+        if let Some(len) = memchr::memchr(b'\n', here) {
+            self.at = at.saturating_add(len).saturating_add(1);
+            return Ok(Run { at, len });
+        }
+        self.line_slow(opcode_at)
+    }
+
+    #[cold]
+    fn line_slow(&mut self, opcode_at: usize) -> Result<Run> {
+        if self.in_frame {
+            self.leave_frame(opcode_at)?;
+            return self.line(opcode_at);
+        }
+        let at = self.at;
+        let mut seen = self.limit;
+        loop {
+            self.window.fill(seen.saturating_add(1))?;
+            let bytes = self.window.bytes();
+            let fresh = bytes.get(seen..).unwrap_or_default();
+            if let Some(len) = memchr::memchr(b'\n', fresh) {
+                let end = seen.saturating_add(len);
+                self.limit = bytes.len();
+                self.at = end.saturating_add(1);
+                return Ok(Run { at, len: end.saturating_sub(at) });
+            }
+            if fresh.is_empty() {
+                break;
+            }
+            seen = bytes.len();
+        }
+        // The file ends inside the line: Python chops its last byte and goes on.
+        self.part(opcode_at, "a line has no end");
+        if self.dialect == Dialect::C {
+            return Err(self.truncated(opcode_at));
+        }
+        self.limit = seen.max(at);
+        self.at = self.limit;
+        Ok(Run { at, len: self.limit.saturating_sub(at).saturating_sub(1) })
+    }
+
+    /// What both engines make of the text `run`; where they part, that is noted.
+    fn both<T: PartialEq + Copy>(
+        &mut self,
+        run: Run,
+        opcode_at: usize,
+        read: impl Fn(&[u8], Dialect) -> Option<T>,
+    ) -> Result<T> {
+        let bytes = self.bytes(run);
+        let (c, python) = (read(bytes, Dialect::C), read(bytes, Dialect::Python));
+        // NaN differs from itself, and is the same to both.
+        if c != python && !(c.is_some_and(|c| Some(c) != Some(c)) && python.is_some()) {
+            self.part(opcode_at, "a number in text form");
+        }
+        let own = if self.dialect == Dialect::C { c } else { python };
+        own.ok_or_else(|| self.malformed(opcode_at, "a text is not a number as its opcode demands"))
+    }
+
+    /// Reads module and name.
+    fn names(&mut self, opcode: Opcode, opcode_at: usize) -> Result<Arg> {
+        let mut lines = [Run { at: 0, len: 0 }; 2];
+        for line in &mut lines {
+            let run = self.line(opcode_at)?;
+            if run.len == 0 {
+                // C calls an empty line truncated, Python asks for the empty name.
+                self.part(opcode_at, "a module or name is empty");
+                if self.dialect == Dialect::C {
+                    return Err(self.malformed(opcode_at, "a module or name is empty"));
+                }
+            }
+            let bytes = self.bytes(run);
+            // GLOBAL is strict UTF-8, INST is ASCII.
+            let valid = bytes.is_ascii() || (opcode == Opcode::Global && std::str::from_utf8(bytes).is_ok());
+            if !valid {
+                return Err(self.malformed(opcode_at, "a module or name is not text"));
+            }
+            *line = run;
+        }
+        let [module, name] = lines;
+        Ok(Arg::Names(module, name))
+    }
+
+    /// The next opcode.
+    ///
+    /// # Errors
+    /// `Truncated` or `Malformed` where the engine refuses the bytes; what the window says otherwise.
+    #[inline]
+    pub fn next(&mut self) -> Result<Op> {
+        if self.at >= self.limit {
+            if self.in_frame {
+                self.leave_frame(self.at)?;
+            }
+            if self.at_end()? {
+                return Err(self.truncated(self.at));
+            }
+            self.limit = self.window.bytes().len();
+        }
+        let at = self.at;
+        let byte = self.window.bytes().get(at).copied().unwrap_or_default();
+        let Some(info) = info(byte) else {
+            return Err(self.malformed(at, format!("byte 0x{byte:02x} is no opcode")));
+        };
+        self.at = at.saturating_add(1);
+        let opcode = info.opcode;
+        let arg = match info.argument {
+            ArgumentKind::None => Arg::None,
+            ArgumentKind::U1 => Arg::Int(i64::from(u8::from_le_bytes(self.array(at)?))),
+            ArgumentKind::U2 => Arg::Int(i64::from(u16::from_le_bytes(self.array(at)?))),
+            ArgumentKind::U4 => Arg::Int(i64::from(u32::from_le_bytes(self.array(at)?))),
+            ArgumentKind::I4 => Arg::Int(i64::from(i32::from_le_bytes(self.array(at)?))),
+            ArgumentKind::F8 => Arg::Float(f64::from_be_bytes(self.array(at)?)),
+            ArgumentKind::Text1 => {
+                let len = u8::from_le_bytes(self.array(at)?);
+                Arg::Bytes(self.text(u64::from(len), at)?)
+            }
+            ArgumentKind::Text4 => {
+                let len = u32::from_le_bytes(self.array(at)?);
+                Arg::Bytes(self.text(u64::from(len), at)?)
+            }
+            ArgumentKind::Bytes1 => {
+                let len = u8::from_le_bytes(self.array(at)?);
+                Arg::Bytes(self.payload(u64::from(len), at)?)
+            }
+            ArgumentKind::Bytes4 => {
+                let len = u32::from_le_bytes(self.array(at)?);
+                Arg::Bytes(self.payload(u64::from(len), at)?)
+            }
+            _ => self.rare(opcode, info.argument, at)?,
+        };
+        Ok(Op { at, opcode, arg })
+    }
+
+    /// Arguments that modern streams seldom have.
+    fn rare(&mut self, opcode: Opcode, kind: ArgumentKind, at: usize) -> Result<Arg> {
+        Ok(match kind {
+            ArgumentKind::U8 => {
+                let size = u64::from_le_bytes(self.array(at)?);
+                if opcode == Opcode::Frame {
+                    self.enter_frame(size, at)?;
+                }
+                Arg::Int(i64::try_from(size).unwrap_or(i64::MAX))
+            }
+            ArgumentKind::IntLine => {
+                let run = self.line(at)?;
+                Arg::Number(self.both(run, at, text::int)?)
+            }
+            ArgumentKind::LongLine => {
+                let run = self.line(at)?;
+                Arg::Number(self.both(run, at, text::long)?)
+            }
+            ArgumentKind::FloatLine => {
+                let run = self.line(at)?;
+                Arg::Float(self.both(run, at, text::float)?)
+            }
+            ArgumentKind::IndexLine => {
+                let run = self.line(at)?;
+                Arg::Index(self.both(run, at, text::index)?, run)
+            }
+            ArgumentKind::StringLine => {
+                let run = self.line(at)?;
+                let inner = text::quoted(self.bytes(run)).filter(|inner| text::unescape(inner).is_some());
+                let Some(len) = inner.map(<[u8]>::len) else {
+                    return Err(self.malformed(at, "a STRING is not quoted, or holds a broken escape"));
+                };
+                Arg::Bytes(Run { at: run.at.saturating_add(1), len })
+            }
+            ArgumentKind::UnicodeLine => {
+                let run = self.line(at)?;
+                if text::raw_unicode_escape(self.bytes(run)).is_none() {
+                    return Err(self.malformed(at, "a UNICODE holds a broken escape"));
+                }
+                Arg::Bytes(run)
+            }
+            ArgumentKind::PersidLine => {
+                let run = self.line(at)?;
+                if !self.bytes(run).is_ascii() {
+                    return Err(self.malformed(at, "a PERSID is not ASCII"));
+                }
+                Arg::Bytes(run)
+            }
+            ArgumentKind::NameLines => self.names(opcode, at)?,
+            ArgumentKind::Long1 => {
+                let len = u8::from_le_bytes(self.array(at)?);
+                Arg::Bytes(self.payload(u64::from(len), at)?)
+            }
+            ArgumentKind::Long4 => {
+                let len = i32::from_le_bytes(self.array(at)?);
+                let Ok(len) = u64::try_from(len) else {
+                    return Err(self.malformed(at, "LONG4 has a negative length"));
+                };
+                Arg::Bytes(self.payload(len, at)?)
+            }
+            ArgumentKind::SignedBytes4 => {
+                let len = u32::from_le_bytes(self.array(at)?);
+                if i32::try_from(len).is_err() {
+                    self.part(at, "the length of a BINSTRING, signed or not");
+                    if self.dialect == Dialect::Python {
+                        return Err(self.malformed(at, "BINSTRING has a negative length"));
+                    }
+                }
+                Arg::Bytes(self.payload(u64::from(len), at)?)
+            }
+            ArgumentKind::Bytes8 => {
+                let len = u64::from_le_bytes(self.array(at)?);
+                Arg::Bytes(self.payload(len, at)?)
+            }
+            ArgumentKind::Text8 => {
+                let len = u64::from_le_bytes(self.array(at)?);
+                Arg::Bytes(self.text(len, at)?)
+            }
+            _ => Arg::None,
+        })
+    }
+
+    fn enter_frame(&mut self, size: u64, at: usize) -> Result<()> {
+        if self.in_frame && self.at < self.limit {
+            self.odd(FrameOddity::Nested, at);
+            self.part(at, "a frame begins inside another");
+            if self.dialect == Dialect::Python {
+                return Err(self.malformed(at, "a frame begins before the one around it ends"));
+            }
+        } else if self.in_frame {
+            if self.behind != self.limit {
+                self.odd(FrameOddity::Straddles, at);
+            }
+            self.at = self.behind;
+        }
+        let end = usize::try_from(size).ok().and_then(|size| self.at.checked_add(size));
+        let end = end.ok_or_else(|| self.malformed(at, "a frame claims more bytes than any file has"))?;
+        self.window.fill(end)?;
+        let there = self.window.bytes().len();
+        if end > there {
+            self.odd(FrameOddity::Overlong, at);
+            self.part(at, "a frame is longer than the file");
+            if self.dialect == Dialect::C {
+                return Err(self.truncated(at));
+            }
+        }
+        self.in_frame = true;
+        self.limit = end.min(there).max(self.at);
+        self.behind = self.limit;
+        Ok(())
+    }
+
+    /// Says that STOP was read: notes a frame that goes on behind it.
+    pub fn stop(&mut self, at: usize) {
+        if self.in_frame && self.at < self.limit {
+            self.odd(FrameOddity::StopInside, at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::SliceWindow;
+    use super::*;
+
+    fn read(bytes: &[u8], dialect: Dialect) -> (Vec<(usize, &'static str)>, bool, Vec<FrameOddity>) {
+        let mut reader = Reader::new(SliceWindow(bytes), 0, dialect);
+        let mut ops = Vec::new();
+        while let Ok(op) = reader.next() {
+            ops.push((op.at, op.opcode.info().name));
+        }
+        let oddities = reader.oddities().iter().map(|&(oddity, _)| oddity).collect();
+        (ops, reader.parted().is_some(), oddities)
+    }
+
+    #[test]
+    fn a_frame_is_a_hint_to_c_and_a_border_to_python() {
+        // BININT2 whose second byte stands behind the frame.
+        let bytes = b"\x80\x04\x95\x02\0\0\0\0\0\0\0M\x01\x02.";
+        assert_eq!(read(bytes, Dialect::C), (vec![(0, "PROTO"), (2, "FRAME"), (11, "BININT2"), (14, "STOP")], true, vec![FrameOddity::Straddles]));
+        assert_eq!(read(bytes, Dialect::Python), (vec![(0, "PROTO"), (2, "FRAME")], true, vec![FrameOddity::Straddles]));
+    }
+
+    #[test]
+    fn an_argument_may_begin_where_a_frame_ends() {
+        let bytes = b"\x80\x04\x95\x01\0\0\0\0\0\0\0K\x01.";
+        for dialect in [Dialect::C, Dialect::Python] {
+            assert_eq!(read(bytes, dialect), (vec![(0, "PROTO"), (2, "FRAME"), (11, "BININT1"), (13, "STOP")], false, vec![]));
+        }
+    }
+
+    #[test]
+    fn a_frame_past_the_end_parts_the_engines() {
+        let bytes = b"\x80\x04\x95\xff\0\0\0\0\0\0\0N.";
+        assert_eq!(read(bytes, Dialect::C), (vec![(0, "PROTO")], true, vec![FrameOddity::Overlong]));
+        assert_eq!(read(bytes, Dialect::Python).0.len(), 4);
+    }
+
+    #[test]
+    fn python_chops_a_line_that_has_no_end() {
+        let mut reader = Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::Python);
+        let Arg::Names(_, name) = reader.next().unwrap().arg else { panic!("two names") };
+        assert_eq!(reader.bytes(name), b"system");
+        assert!(Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::C).next().is_err());
+    }
+}

@@ -1,0 +1,204 @@
+//! Where the bytes of a stream come from: a slice, or a decompressor that is read as the stream goes on.
+
+use crate::error::Result;
+use std::io::Read;
+
+/// Bytes that may still be on their way. Positions are indexes into [`bytes`](Self::bytes) and never move.
+pub trait Window {
+    /// What is here so far.
+    fn bytes(&self) -> &[u8];
+
+    /// Brings bytes in until `end` of them are here or the source ends.
+    ///
+    /// # Errors
+    /// What the source says, or [`ErrorKind::Limit`](crate::error::ErrorKind::Limit).
+    fn fill(&mut self, end: usize) -> Result<()>;
+
+    /// Steps over `count` bytes at position `at`, which are never looked at. Answers the position after them, and how
+    /// many of them there were: fewer only where the source ends.
+    ///
+    /// # Errors
+    /// As [`fill`](Self::fill).
+    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)>;
+
+    /// Steps which were not kept: (position, how many bytes), in order of position. Empty for a slice.
+    fn gaps(&self) -> &[Gap] {
+        &[]
+    }
+}
+
+/// Bytes of the source that were stepped over and not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The position, in what was kept, at which they stood.
+    pub at: usize,
+    /// How many bytes were stepped over up to here, those of earlier gaps included.
+    pub total: u64,
+}
+
+/// All bytes are here.
+#[derive(Clone, Copy, Debug)]
+pub struct SliceWindow<'a>(pub &'a [u8]);
+
+impl Window for SliceWindow<'_> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    fn fill(&mut self, _end: usize) -> Result<()> {
+        Ok(())
+    }
+
+    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
+        let there = self.0.len().saturating_sub(at);
+        let taken = usize::try_from(count).map_or(there, |count| count.min(there));
+        Ok((at.saturating_add(taken), taken as u64))
+    }
+}
+
+/// Bytes come from `source`; what is skipped is not kept. `admit` is asked before bytes are taken in: the first
+/// argument is how many, the second whether they are kept.
+pub struct StreamWindow<R, A> {
+    source: R,
+    admit: A,
+    kept: Vec<u8>,
+    gaps: Vec<Gap>,
+    ended: bool,
+}
+
+/// How much is read from a source at once.
+const CHUNK: usize = 64 << 10;
+
+impl<R: Read, A: FnMut(u64, bool) -> Result<()>> StreamWindow<R, A> {
+    /// A window over `source`.
+    pub fn new(source: R, admit: A) -> Self {
+        Self { source, admit, kept: Vec::new(), gaps: Vec::new(), ended: false }
+    }
+
+    /// What was kept, and what was stepped over.
+    pub fn into_parts(self) -> (R, Vec<u8>, Vec<Gap>) {
+        (self.source, self.kept, self.gaps)
+    }
+
+    /// Reads once into `buffer`; 0 at the end of the source.
+    fn read(&mut self, buffer: &mut [u8], kept: bool) -> Result<usize> {
+        if self.ended {
+            return Ok(0);
+        }
+        loop {
+            match self.source.read(buffer) {
+                Ok(count) => {
+                    self.ended = count == 0;
+                    (self.admit)(count as u64, kept)?;
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    // A decoder that fails has given all it had: what was read stays judged.
+                    self.ended = true;
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}
+
+impl<R: Read, A: FnMut(u64, bool) -> Result<()>> Window for StreamWindow<R, A> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        &self.kept
+    }
+
+    fn fill(&mut self, end: usize) -> Result<()> {
+        while self.kept.len() < end && !self.ended {
+            let mut chunk = [0; CHUNK];
+            let count = self.read(&mut chunk, true)?;
+            self.kept.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
+        let at = at.min(self.kept.len());
+        let buffered = self.kept.len().saturating_sub(at);
+        let here = usize::try_from(count).map_or(buffered, |count| count.min(buffered));
+        self.kept.drain(at..at.saturating_add(here));
+        let mut taken = here as u64;
+        while taken < count && !self.ended {
+            let mut chunk = [0; CHUNK];
+            let wanted = usize::try_from(count.saturating_sub(taken)).map_or(CHUNK, |left| left.min(CHUNK));
+            let read = self.read(chunk.get_mut(..wanted).unwrap_or_default(), false)?;
+            taken = taken.saturating_add(read as u64);
+        }
+        if taken > 0 {
+            let before = self.gaps.last().map_or(0, |gap| gap.total);
+            self.gaps.push(Gap { at, total: before.saturating_add(taken) });
+        }
+        Ok((at, taken))
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+}
+
+/// The bytes of a source after it was read: what literals are decoded from and positions are translated with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Source<'a> {
+    /// What is here; positions are indexes into it.
+    pub bytes: &'a [u8],
+    /// What was stepped over and is not here.
+    pub gaps: &'a [Gap],
+}
+
+impl<'a> Source<'a> {
+    /// The source that a window has read so far.
+    pub fn of(window: &'a impl Window) -> Self {
+        Self { bytes: window.bytes(), gaps: window.gaps() }
+    }
+
+    /// The offset in the source, steps included, of a position.
+    pub fn offset(&self, position: usize) -> u64 {
+        let before = self.gaps.partition_point(|gap| gap.at <= position);
+        let skipped = before.checked_sub(1).and_then(|last| self.gaps.get(last)).map_or(0, |gap| gap.total);
+        (position as u64).saturating_add(skipped)
+    }
+
+    /// Whether the bytes that begin at `position` were stepped over.
+    pub fn is_gap(&self, position: usize) -> bool {
+        self.gaps.binary_search_by_key(&position, |gap| gap.at).is_ok()
+    }
+
+    /// `len` bytes at `position`, cut where the source ends.
+    pub fn slice(&self, position: usize, len: usize) -> &'a [u8] {
+        let rest = self.bytes.get(position..).unwrap_or_default();
+        rest.get(..len).unwrap_or(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skipped_run_is_not_kept_and_moves_offsets() {
+        let data: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+        let mut window = StreamWindow::new(data.as_slice(), |_, _| Ok(()));
+        window.fill(10).unwrap();
+        assert_eq!(window.skip(4, 200_000).unwrap(), (4, 200_000));
+        window.fill(8).unwrap();
+        let source = Source::of(&window);
+        assert_eq!(source.bytes.get(4..8), data.get(200_004..200_008));
+        assert_eq!(source.offset(3), 3);
+        assert_eq!(source.offset(4), 200_004);
+        assert!(source.is_gap(4) && !source.is_gap(3));
+    }
+
+    #[test]
+    fn a_skip_past_the_end_says_how_much_there_was() {
+        assert_eq!(SliceWindow(b"abc").skip(1, 9).unwrap(), (3, 2));
+        let mut window = StreamWindow::new(b"abc".as_slice(), |_, _| Ok(()));
+        assert_eq!(window.skip(0, 9).unwrap(), (0, 3));
+    }
+}
