@@ -1,8 +1,12 @@
 //! depickle reads pickle and joblib files without running them, and says what loading them would do.
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr))]
 
+pub mod ast;
 pub mod error;
 pub mod finding;
 pub mod limits;
-pub mod span;
+pub mod loader;
+pub mod machine;
 pub mod opcode;
+pub mod policy;
+pub mod span;

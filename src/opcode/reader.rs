@@ -263,7 +263,11 @@ impl<W: Window> Reader<W> {
         let Ok(len) = usize::try_from(len) else { return Err(self.truncated(opcode_at)) };
         let run = Run { at: self.take(len, opcode_at)?, len };
         let bytes = self.bytes(run);
-        if bytes.is_ascii() || text::is_text(bytes) { Ok(run) } else { Err(self.malformed(opcode_at, "a text is not UTF-8")) }
+        if bytes.is_ascii() || text::is_text(bytes) {
+            Ok(run)
+        } else {
+            Err(self.malformed(opcode_at, "a text is not UTF-8"))
+        }
     }
 
     #[inline]
@@ -547,15 +551,24 @@ mod tests {
     fn a_frame_is_a_hint_to_c_and_a_border_to_python() {
         // BININT2 whose second byte stands behind the frame.
         let bytes = b"\x80\x04\x95\x02\0\0\0\0\0\0\0M\x01\x02.";
-        assert_eq!(read(bytes, Dialect::C), (vec![(0, "PROTO"), (2, "FRAME"), (11, "BININT2"), (14, "STOP")], true, vec![FrameOddity::Straddles]));
-        assert_eq!(read(bytes, Dialect::Python), (vec![(0, "PROTO"), (2, "FRAME")], true, vec![FrameOddity::Straddles]));
+        assert_eq!(
+            read(bytes, Dialect::C),
+            (vec![(0, "PROTO"), (2, "FRAME"), (11, "BININT2"), (14, "STOP")], true, vec![FrameOddity::Straddles])
+        );
+        assert_eq!(
+            read(bytes, Dialect::Python),
+            (vec![(0, "PROTO"), (2, "FRAME")], true, vec![FrameOddity::Straddles])
+        );
     }
 
     #[test]
     fn an_argument_may_begin_where_a_frame_ends() {
         let bytes = b"\x80\x04\x95\x01\0\0\0\0\0\0\0K\x01.";
         for dialect in [Dialect::C, Dialect::Python] {
-            assert_eq!(read(bytes, dialect), (vec![(0, "PROTO"), (2, "FRAME"), (11, "BININT1"), (13, "STOP")], false, vec![]));
+            assert_eq!(
+                read(bytes, dialect),
+                (vec![(0, "PROTO"), (2, "FRAME"), (11, "BININT1"), (13, "STOP")], false, vec![])
+            );
         }
     }
 

@@ -183,7 +183,12 @@ opcodes! {
 const ROWS: [u8; 256] = {
     let mut rows = [0; 256];
     let mut row = 0;
-    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::cast_possible_truncation, reason = "evaluated while compiling")]
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        reason = "evaluated while compiling"
+    )]
     while row < TABLE.len() {
         rows[TABLE[row].opcode as usize] = row as u8 + 1;
         row += 1;

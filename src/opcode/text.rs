@@ -203,8 +203,11 @@ fn string_piece(text: &[u8]) -> IResult<&[u8], Cow<'_, [u8]>> {
         // \400 and above wrap around, as in CPython.
         fold(digits.iter().copied(), 8, false).and_then(|code| u8::try_from(code & 0xff).ok()).map(byte)
     });
-    let hex = (tag("x"), take_while_m_n(2, 2, |digit: u8| digit.is_ascii_hexdigit()))
-        .map_opt(move |(_, digits): (_, &[u8])| fold(digits.iter().copied(), 16, false).and_then(|code| u8::try_from(code).ok()).map(byte));
+    let hex = (tag("x"), take_while_m_n(2, 2, |digit: u8| digit.is_ascii_hexdigit())).map_opt(
+        move |(_, digits): (_, &[u8])| {
+            fold(digits.iter().copied(), 16, false).and_then(|code| u8::try_from(code).ok()).map(byte)
+        },
+    );
     // An unknown escape stays as it is, backslash included.
     let unknown = |text| {
         let (rest, next): (&[u8], &[u8]) = take(1_usize)(text)?;
@@ -370,7 +373,8 @@ mod tests {
 
     #[test]
     fn floats_are_read_as_each_engine_does() {
-        let same: [(&[u8], f64); 5] = [(b"1.5", 1.5), (b"-.5", -0.5), (b"1.", 1.0), (b"1e3", 1e3), (b"-INF", f64::NEG_INFINITY)];
+        let same: [(&[u8], f64); 5] =
+            [(b"1.5", 1.5), (b"-.5", -0.5), (b"1.", 1.0), (b"1e3", 1e3), (b"-INF", f64::NEG_INFINITY)];
         for (line, number) in same {
             assert_eq!((float(line, C), float(line, Python)), (Some(number), Some(number)));
         }

@@ -1,0 +1,664 @@
+//! One handler per opcode.
+
+use super::effect::{Action, Effect};
+use super::memo::Memo;
+use super::stack::Stack;
+use crate::ast::{Ast, Kind, Value};
+use crate::error::{Error, Result};
+use crate::limits::{Budget, Limit};
+use crate::opcode::text::{self, Number};
+use crate::opcode::{Arg, Dialect, Literal, Op, Opcode, Reader, Run, Window};
+use std::collections::HashMap;
+
+/// Why the machine came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// STOP was read; this is the result.
+    Stop(Value),
+    /// A BUILD has just been logged, the last effect; its target is on top of the stack.
+    Build,
+}
+
+/// Runs one stream.
+#[derive(Debug, Default)]
+pub struct Machine {
+    /// What the stream builds.
+    pub ast: Ast,
+    /// What loading it does, in order.
+    pub effects: Vec<Effect>,
+    /// The memo.
+    pub memo: Memo,
+    /// The protocol in force.
+    pub protocol: u8,
+    /// The highest protocol declared.
+    pub highest_protocol: u8,
+    /// Opcodes run.
+    pub opcodes: u64,
+    /// Where the first string of Python 2 with a byte above 0x7f stands: readers need an encoding for it.
+    pub first_8bit_string: Option<usize>,
+    /// The dictionary key or set element that costs most to hash: how many values it stands for, and where.
+    pub costliest_key: (u32, usize),
+    /// The highest memo index written, and where. The C engine allocates 16 bytes for each below it.
+    pub highest_index: (u64, usize),
+    stack: Stack,
+    names: HashMap<(Value, Value), Value>,
+    edges_spent: u64,
+}
+
+/// Opcodes between two looks at the budget.
+const STRIDE: u64 = 1 << 14;
+
+/// Indexes from which on the C engine has no memory for its memo.
+const C_MEMO_END: u64 = 1 << 40;
+
+impl Machine {
+    /// A machine that inherits the memo of the stream before, as a second `load()` on one `Unpickler` does.
+    pub fn with_memo(memo: Memo) -> Self {
+        Self { memo, ..Self::default() }
+    }
+
+    /// Runs opcodes until STOP, or, where `pause_at_build`, until after a BUILD that has an effect.
+    ///
+    /// # Errors
+    /// What the engine refuses the stream for. Everything up to there is in [`ast`](Self::ast) and
+    /// [`effects`](Self::effects).
+    pub fn run<W: Window>(
+        &mut self,
+        reader: &mut Reader<W>,
+        budget: &mut Budget,
+        pause_at_build: bool,
+    ) -> Result<Pause> {
+        loop {
+            budget.spend(Limit::Opcodes, STRIDE)?;
+            let edges = self.ast.edge_count() as u64;
+            budget.spend(Limit::Edges, edges.saturating_sub(self.edges_spent))?;
+            self.edges_spent = edges;
+            for _ in 0..STRIDE {
+                let op = reader.next()?;
+                self.opcodes = self.opcodes.saturating_add(1);
+                #[cfg(debug_assertions)]
+                let before = self.stack.depth();
+                if op.opcode == Opcode::Stop {
+                    let value = self.pop(reader, op)?;
+                    reader.stop(op.at);
+                    return Ok(Pause::Stop(value));
+                }
+                let built = self.step(reader, budget, op)?;
+                #[cfg(debug_assertions)]
+                self.check(op.opcode, before);
+                if built && pause_at_build {
+                    return Ok(Pause::Build);
+                }
+            }
+        }
+    }
+
+    /// Compares what an opcode did to the stack with what its row in the table says.
+    #[cfg(debug_assertions)]
+    fn check(&self, opcode: Opcode, (values, marks, fence): (usize, usize, usize)) {
+        let info = opcode.info();
+        let (values_after, marks_after, _) = self.stack.depth();
+        let base = if info.to_mark { fence } else { values };
+        let expected = base.saturating_sub(usize::from(info.pops)).saturating_add(usize::from(info.pushes));
+        let expected_marks = match opcode {
+            Opcode::Mark => marks.saturating_add(1),
+            _ if info.to_mark => marks.saturating_sub(1),
+            _ => marks,
+        };
+        let popped_mark = opcode == Opcode::Pop && values_after == values && marks_after.saturating_add(1) == marks;
+        debug_assert!(popped_mark || (values_after, marks_after) == (expected, expected_marks), "{}", info.name);
+    }
+
+    /// Runs one opcode; answers whether it was a BUILD with an effect.
+    #[inline]
+    fn step<W: Window>(&mut self, reader: &mut Reader<W>, budget: &mut Budget, op: Op) -> Result<bool> {
+        match op.opcode {
+            Opcode::BinInt | Opcode::BinInt1 | Opcode::BinInt2 | Opcode::Long1 | Opcode::Long4 => {
+                self.literal(Kind::Int, op);
+            }
+            Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 | Opcode::Unicode => {
+                self.literal(Kind::Str, op);
+            }
+            Opcode::Memoize => {
+                let value = self.top(reader, op)?;
+                self.put(self.memo.len(), value, op.at);
+            }
+            Opcode::BinPut | Opcode::LongBinPut => {
+                let value = self.top(reader, op)?;
+                let Arg::Int(index) = op.arg else { return Err(refuse(reader, op, "no index")) };
+                self.put_checked(reader, op, index, value)?;
+            }
+            Opcode::BinGet | Opcode::LongBinGet => {
+                let Arg::Int(index) = op.arg else { return Err(refuse(reader, op, "no index")) };
+                let value = u64::try_from(index).ok().and_then(|index| self.memo.get(index));
+                self.stack.push(value.ok_or_else(|| refuse(reader, op, format!("the memo has no entry {index}")))?);
+            }
+            Opcode::Mark => self.stack.mark(),
+            Opcode::None => self.literal(Kind::None, op),
+            Opcode::NewTrue | Opcode::NewFalse => self.literal(Kind::Bool, op),
+            Opcode::BinFloat | Opcode::Float => self.literal(Kind::Float, op),
+            Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => self.literal(Kind::Bytes, op),
+            Opcode::ByteArray8 => self.literal(Kind::ByteArray, op),
+            Opcode::EmptyTuple => self.make(Kind::Tuple, 0)?,
+            Opcode::EmptyList => self.make(Kind::List, 0)?,
+            Opcode::EmptyDict => self.make(Kind::Dict, 0)?,
+            Opcode::EmptySet => self.make(Kind::Set, 0)?,
+            Opcode::Tuple1 => self.tuple(reader, op, 1)?,
+            Opcode::Tuple2 => self.tuple(reader, op, 2)?,
+            Opcode::Tuple3 => self.tuple(reader, op, 3)?,
+            Opcode::Tuple => {
+                let count = self.to_mark(reader, op)?;
+                self.make(Kind::Tuple, count)?;
+            }
+            Opcode::List => {
+                let count = self.to_mark(reader, op)?;
+                self.make(Kind::List, count)?;
+            }
+            Opcode::Dict => {
+                let count = self.to_mark(reader, op)?;
+                self.check_pairs(reader, op, count)?;
+                self.make(Kind::Dict, count)?;
+            }
+            Opcode::FrozenSet => {
+                let count = self.to_mark(reader, op)?;
+                self.check_keys(reader, op, count, 1)?;
+                self.make(Kind::FrozenSet, count)?;
+            }
+            Opcode::Append => {
+                if self.stack.top_items(2).is_none() {
+                    return Err(underflow(reader, op));
+                }
+                self.append(reader, op, 1)?;
+            }
+            Opcode::Appends => {
+                let count = self.to_mark(reader, op)?;
+                self.append(reader, op, count)?;
+            }
+            Opcode::SetItem => {
+                if self.stack.top_items(3).is_none() {
+                    return Err(underflow(reader, op));
+                }
+                self.set_items(reader, op, 2)?;
+            }
+            Opcode::SetItems => {
+                let count = self.to_mark(reader, op)?;
+                self.set_items(reader, op, count)?;
+            }
+            Opcode::AddItems => {
+                let count = self.to_mark(reader, op)?;
+                self.add_items(reader, op, count)?;
+            }
+            Opcode::Pop => {
+                if self.stack.mark_on_top() {
+                    self.stack.unmark();
+                } else {
+                    self.pop(reader, op)?;
+                }
+            }
+            Opcode::PopMark => {
+                let count = self.to_mark(reader, op)?;
+                self.stack.truncate(count);
+            }
+            Opcode::Dup => {
+                let value = self.top(reader, op)?;
+                self.stack.push(value);
+            }
+            Opcode::Build => return self.build(reader, op),
+            Opcode::Reduce | Opcode::NewObj => {
+                let args = self.pop(reader, op)?;
+                let callee = self.pop(reader, op)?;
+                self.call(reader, op, callee, args, None)?;
+            }
+            Opcode::StackGlobal => self.stack_global(reader, budget, op)?,
+            Opcode::Global => self.global(reader, budget, op)?,
+            _ => self.rare(reader, budget, op)?,
+        }
+        Ok(false)
+    }
+
+    /// Opcodes that modern streams seldom have.
+    fn rare<W: Window>(&mut self, reader: &mut Reader<W>, budget: &mut Budget, op: Op) -> Result<()> {
+        match op.opcode {
+            Opcode::Proto => {
+                let Arg::Int(protocol @ 0..=5) = op.arg else {
+                    return Err(refuse(reader, op, "PROTO asks for a protocol above 5"));
+                };
+                self.protocol = u8::try_from(protocol).unwrap_or(5);
+                self.highest_protocol = self.highest_protocol.max(self.protocol);
+            }
+            Opcode::Int | Opcode::Long => {
+                let is_bool = matches!(op.arg, Arg::Number(Number::Bool(_)));
+                self.literal(if is_bool { Kind::Bool } else { Kind::Int }, op);
+            }
+            Opcode::String | Opcode::BinString | Opcode::ShortBinString => {
+                if let (None, Arg::Bytes(run)) = (self.first_8bit_string, op.arg) {
+                    // An escape may stand for a byte above 0x7f.
+                    let bytes = reader.bytes(run);
+                    if !bytes.is_ascii() || (op.opcode == Opcode::String && bytes.contains(&b'\\')) {
+                        let read = text::unescape(bytes).is_some_and(|text| !text.is_ascii());
+                        if !bytes.is_ascii() || read {
+                            self.first_8bit_string = Some(op.at);
+                        }
+                    }
+                }
+                self.literal(Kind::ByteStr, op);
+            }
+            Opcode::Get => {
+                let value = match op.arg {
+                    Arg::Index(Number::Int(index), _) => {
+                        u64::try_from(index).ok().and_then(|index| self.memo.get(index))
+                    }
+                    Arg::Index(_, run) if !reader.bytes(run).contains(&b'-') => self.memo.get_vast(reader.bytes(run)),
+                    _ => None,
+                };
+                self.stack.push(value.ok_or_else(|| refuse(reader, op, "the memo has no such entry"))?);
+            }
+            Opcode::Put => {
+                let value = self.top(reader, op)?;
+                match op.arg {
+                    Arg::Index(Number::Int(index), _) => self.put_checked(reader, op, index, value)?,
+                    Arg::Index(_, run) => self.put_vast(reader, op, run, value)?,
+                    _ => {}
+                }
+            }
+            Opcode::NewObjEx => {
+                let kwargs = self.pop(reader, op)?;
+                let args = self.pop(reader, op)?;
+                let callee = self.pop(reader, op)?;
+                if kwargs.kind().is_builtin() && kwargs.kind() != Kind::Dict {
+                    return Err(refuse(reader, op, "keyword arguments are not a dict"));
+                }
+                self.call(reader, op, callee, args, Some(kwargs))?;
+            }
+            Opcode::Obj => {
+                let count = self.to_mark(reader, op)?;
+                let Some((&callee, _)) = self.stack.last(count).split_first() else {
+                    return Err(underflow(reader, op));
+                };
+                self.make(Kind::Tuple, count.saturating_sub(1))?;
+                let args = self.pop(reader, op)?;
+                self.pop(reader, op)?;
+                self.call(reader, op, callee, args, None)?;
+            }
+            Opcode::Inst => {
+                // C asks for the mark before it imports, Python after.
+                if !self.stack.has_mark() {
+                    reader.part(op.at, "INST without a mark");
+                    if reader.dialect() == Dialect::C {
+                        return Err(refuse(reader, op, "there is no mark"));
+                    }
+                }
+                let callee = self.import_lines(reader, budget, op)?;
+                let count = self.to_mark(reader, op)?;
+                self.make(Kind::Tuple, count)?;
+                let args = self.pop(reader, op)?;
+                self.call(reader, op, callee, args, None)?;
+            }
+            Opcode::PersId => {
+                let id = Value::new(Kind::Str, op.at as u64);
+                self.persistent(op, id)?;
+            }
+            Opcode::BinPersId => {
+                let id = self.pop(reader, op)?;
+                self.persistent(op, id)?;
+            }
+            Opcode::Ext1 | Opcode::Ext2 | Opcode::Ext4 => {
+                let Arg::Int(code @ 1..) = op.arg else {
+                    return Err(refuse(reader, op, "an extension code is not positive"));
+                };
+                let effect = self.log(op.at, Action::Extension { code });
+                self.stack.push(Value::new(Kind::Extension, effect));
+            }
+            Opcode::NextBuffer => {
+                let effect = self.log(op.at, Action::Buffer);
+                self.stack.push(Value::new(Kind::Buffer, effect));
+            }
+            Opcode::ReadonlyBuffer => self.readonly_buffer(reader, op)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn literal(&mut self, kind: Kind, op: Op) {
+        self.stack.push(Value::new(kind, op.at as u64));
+    }
+
+    #[inline]
+    fn pop<W: Window>(&mut self, reader: &Reader<W>, op: Op) -> Result<Value> {
+        self.stack.pop().ok_or_else(|| underflow(reader, op))
+    }
+
+    #[inline]
+    fn top<W: Window>(&self, reader: &Reader<W>, op: Op) -> Result<Value> {
+        self.stack.top().ok_or_else(|| underflow(reader, op))
+    }
+
+    /// Takes the topmost mark away; answers how many values stand above it.
+    #[inline]
+    fn to_mark<W: Window>(&mut self, reader: &Reader<W>, op: Op) -> Result<usize> {
+        self.stack.unmark().ok_or_else(|| refuse(reader, op, "there is no mark"))
+    }
+
+    /// Makes a container of the topmost `count` values.
+    #[inline]
+    fn make(&mut self, kind: Kind, count: usize) -> Result<()> {
+        let value = self.ast.make(kind, self.stack.last(count))?;
+        self.stack.truncate(count);
+        self.stack.push(value);
+        Ok(())
+    }
+
+    #[inline]
+    fn tuple<W: Window>(&mut self, reader: &Reader<W>, op: Op, count: usize) -> Result<()> {
+        if self.stack.top_items(count).is_none() {
+            return Err(underflow(reader, op));
+        }
+        self.make(Kind::Tuple, count)
+    }
+
+    fn log(&mut self, at: usize, action: Action) -> u64 {
+        let index = self.effects.len() as u64;
+        self.effects.push(Effect { at, moment: self.ast.now(), action });
+        index
+    }
+
+    #[inline]
+    fn put(&mut self, index: u64, value: Value, at: usize) {
+        if index > self.highest_index.0 {
+            self.highest_index = (index, at);
+        }
+        self.memo.put(index, value);
+    }
+
+    fn put_checked<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, index: i64, value: Value) -> Result<()> {
+        let index = u64::try_from(index).map_err(|_| refuse(reader, op, "a memo index is negative"))?;
+        if index >= C_MEMO_END {
+            reader.part(op.at, "a memo index beyond any memory");
+            if reader.dialect() == Dialect::C {
+                return Err(refuse(reader, op, "a memo index is beyond any memory"));
+            }
+        }
+        self.put(index, value, op.at);
+        Ok(())
+    }
+
+    fn put_vast<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, run: Run, value: Value) -> Result<()> {
+        reader.part(op.at, "a memo index beyond any memory");
+        if reader.dialect() == Dialect::C || reader.bytes(run).contains(&b'-') {
+            return Err(refuse(reader, op, "a memo index is beyond any memory"));
+        }
+        self.memo.put_vast(reader.bytes(run), value);
+        Ok(())
+    }
+
+    /// Checks that the topmost `count` values are keys and values in turn, and that the keys can be hashed.
+    fn check_pairs<W: Window>(&mut self, reader: &Reader<W>, op: Op, count: usize) -> Result<()> {
+        if !count.is_multiple_of(2) {
+            return Err(refuse(reader, op, "a key has no value"));
+        }
+        self.check_keys(reader, op, count, 2)
+    }
+
+    /// Checks that every `step`-th of the topmost `count` values can be hashed, and what that costs.
+    #[inline]
+    fn check_keys<W: Window>(&mut self, reader: &Reader<W>, op: Op, count: usize, step: usize) -> Result<()> {
+        for &key in self.stack.last(count).iter().step_by(step) {
+            if key.kind() == Kind::Str {
+                continue;
+            }
+            if !self.ast.is_hashable(key) {
+                return Err(refuse(reader, op, "a key or set element cannot be hashed"));
+            }
+            let cost = self.ast.expanded(key);
+            if cost > self.costliest_key.0 {
+                self.costliest_key = (cost, op.at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a target of the given kind is something whose methods are called; plain values refuse.
+    fn foreign<W: Window>(&self, reader: &Reader<W>, op: Op, target: Value, also: &[Kind]) -> Result<()> {
+        if target.kind().is_builtin() && !also.contains(&target.kind()) {
+            return Err(refuse(reader, op, format!("a {} does not take items this way", target.kind().name())));
+        }
+        Ok(())
+    }
+
+    /// Where nothing is put into something that is not of the exact type, C looks no further and Python asks for the
+    /// method.
+    fn nothing_to_put<W: Window>(&mut self, reader: &mut Reader<W>, op: Op) -> bool {
+        reader.part(op.at, "nothing is put into something of another type");
+        reader.dialect() == Dialect::C
+    }
+
+    #[inline]
+    fn append<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
+        let target = self.below(reader, op, count)?;
+        if target.kind() == Kind::List {
+            self.ast.append(target, self.stack.last(count))?;
+        } else if count > 0 || !self.nothing_to_put(reader, op) {
+            self.foreign(reader, op, target, &[Kind::ByteArray])?;
+            let action = Action::Append { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
+            self.log(op.at, action);
+            self.ast.put(target, Kind::List, self.stack.last(count))?;
+        }
+        self.stack.truncate(count);
+        Ok(())
+    }
+
+    #[inline]
+    fn set_items<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
+        let target = self.below(reader, op, count)?;
+        self.check_pairs(reader, op, count)?;
+        if target.kind() == Kind::Dict {
+            self.ast.append(target, self.stack.last(count))?;
+        } else if count > 0 {
+            self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
+            let action = Action::SetItem { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
+            self.log(op.at, action);
+            self.ast.put(target, Kind::Dict, self.stack.last(count))?;
+        }
+        self.stack.truncate(count);
+        Ok(())
+    }
+
+    fn add_items<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
+        let target = self.below(reader, op, count)?;
+        if target.kind() == Kind::Set {
+            self.check_keys(reader, op, count, 1)?;
+            self.ast.append(target, self.stack.last(count))?;
+        } else if count > 0 || !self.nothing_to_put(reader, op) {
+            self.foreign(reader, op, target, &[])?;
+            let action = Action::Add { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
+            self.log(op.at, action);
+            self.ast.put(target, Kind::List, self.stack.last(count))?;
+        }
+        self.stack.truncate(count);
+        Ok(())
+    }
+
+    /// The value below the topmost `count`.
+    #[inline]
+    fn below<W: Window>(&self, reader: &Reader<W>, op: Op, count: usize) -> Result<Value> {
+        let items = self.stack.top_items(count.saturating_add(1));
+        items.and_then(|items| items.first().copied()).ok_or_else(|| underflow(reader, op))
+    }
+
+    fn build<W: Window>(&mut self, reader: &mut Reader<W>, op: Op) -> Result<bool> {
+        let state = self.pop(reader, op)?;
+        let target = self.top(reader, op)?;
+        if target.kind().is_builtin() {
+            let (c, python) =
+                (self.is_no_state(reader, state, Dialect::C), self.is_no_state(reader, state, Dialect::Python));
+            if c != python {
+                reader.part(op.at, "an empty state for a plain value");
+            }
+            let accepted = if reader.dialect() == Dialect::C { c } else { python };
+            return if accepted {
+                Ok(false)
+            } else {
+                Err(refuse(reader, op, format!("a {} takes no state", target.kind().name())))
+            };
+        }
+        let effect = self.log(op.at, Action::Build { target, state });
+        self.ast.note_build(target, u32::try_from(effect).unwrap_or(u32::MAX));
+        Ok(true)
+    }
+
+    /// Whether giving `state` to a plain value does nothing: `None`, and in Python whatever is false.
+    fn is_no_state<W: Window>(&self, reader: &Reader<W>, state: Value, dialect: Dialect) -> bool {
+        let now = self.ast.now();
+        let mut items = self.ast.items(state, now);
+        match (state.kind(), self.ast.len(state), items.next(), items.next()) {
+            (Kind::Tuple, 2, Some(state), Some(slots)) => match dialect {
+                Dialect::C => state.kind() == Kind::None && slots.kind() == Kind::Dict && self.ast.is_empty(slots),
+                Dialect::Python => self.is_false(reader, state) && self.is_false(reader, slots),
+            },
+            _ => match dialect {
+                Dialect::C => state.kind() == Kind::None,
+                Dialect::Python => self.is_false(reader, state),
+            },
+        }
+    }
+
+    /// Whether a plain value is false.
+    fn is_false<W: Window>(&self, reader: &Reader<W>, value: Value) -> bool {
+        if value.kind().is_container() {
+            return self.ast.is_empty(value);
+        }
+        match self.ast.literal(value, reader.source(), reader.dialect()) {
+            Some(Literal::None | Literal::Bool(false) | Literal::Int(0)) => true,
+            Some(Literal::Float(value)) => value == 0.0,
+            Some(Literal::Str(text) | Literal::ByteStr(text)) => text.is_empty(),
+            Some(Literal::Bytes(bytes) | Literal::ByteArray(bytes)) => bytes.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn call<W: Window>(
+        &mut self,
+        reader: &mut Reader<W>,
+        op: Op,
+        callee: Value,
+        args: Value,
+        kwargs: Option<Value>,
+    ) -> Result<()> {
+        let kind = args.kind();
+        if kind.is_builtin() && kind != Kind::Tuple {
+            // C demands a tuple, Python unpacks whatever can be iterated.
+            let iterable = !matches!(kind, Kind::None | Kind::Bool | Kind::Int | Kind::Float);
+            if iterable {
+                reader.part(op.at, "arguments that are not a tuple");
+            }
+            if !iterable || reader.dialect() == Dialect::C {
+                return Err(refuse(reader, op, format!("arguments are a {}, not a tuple", kind.name())));
+            }
+        }
+        if callee.kind().is_builtin() {
+            return Err(refuse(reader, op, format!("a {} cannot be called", callee.kind().name())));
+        }
+        let effect = u32::try_from(self.effects.len()).unwrap_or(u32::MAX);
+        let object = self.ast.object(effect)?;
+        let result = u32::try_from(object.payload()).unwrap_or(u32::MAX);
+        self.log(op.at, Action::Call { how: op.opcode, callee, args, kwargs, result });
+        self.stack.push(object);
+        Ok(())
+    }
+
+    fn persistent(&mut self, op: Op, id: Value) -> Result<()> {
+        let effect = self.log(op.at, Action::Persistent { id });
+        self.stack.push(Value::new(Kind::Persistent, effect));
+        Ok(())
+    }
+
+    fn readonly_buffer<W: Window>(&mut self, reader: &mut Reader<W>, op: Op) -> Result<()> {
+        let target = self.top(reader, op)?;
+        match target.kind() {
+            // A view of bytes is read-only already, and bytes they stay.
+            Kind::Bytes | Kind::ByteStr | Kind::View => Ok(()),
+            kind if kind.is_builtin() && kind != Kind::ByteArray => {
+                Err(refuse(reader, op, format!("a {} is no buffer", kind.name())))
+            }
+            kind => {
+                if !matches!(kind, Kind::ByteArray | Kind::Buffer) {
+                    self.log(op.at, Action::View { target });
+                }
+                let view = self.ast.view(target)?;
+                self.stack.truncate(1);
+                self.stack.push(view);
+                Ok(())
+            }
+        }
+    }
+
+    fn global<W: Window>(&mut self, reader: &mut Reader<W>, budget: &mut Budget, op: Op) -> Result<()> {
+        let value = self.import_lines(reader, budget, op)?;
+        self.stack.push(value);
+        Ok(())
+    }
+
+    /// Imports what the two lines of GLOBAL or INST name.
+    fn import_lines<W: Window>(&mut self, reader: &Reader<W>, budget: &mut Budget, op: Op) -> Result<Value> {
+        let Arg::Names(module, name) = op.arg else { return Err(refuse(reader, op, "no names")) };
+        let (module, name) = (text::printable(reader.bytes(module)), text::printable(reader.bytes(name)));
+        budget.spend(Limit::Names, (module.len() as u64).saturating_add(name.len() as u64))?;
+        let value = self.ast.import(&module, &name, self.protocol)?;
+        self.log(op.at, Action::Import { value, how: op.opcode });
+        Ok(value)
+    }
+
+    fn stack_global<W: Window>(&mut self, reader: &mut Reader<W>, budget: &mut Budget, op: Op) -> Result<()> {
+        let name = self.pop(reader, op)?;
+        let module = self.pop(reader, op)?;
+        for value in [module, name] {
+            // What a call or a hook answers may be a text; everything else is known not to be.
+            let is_text = matches!(value.kind(), Kind::Str | Kind::ByteStr);
+            let may_be_text = !value.kind().is_builtin() && !matches!(value.kind(), Kind::Import | Kind::View);
+            if !is_text && !may_be_text {
+                return Err(refuse(reader, op, format!("STACK_GLOBAL is given a {} for a name", value.kind().name())));
+            }
+        }
+        if !(module.kind().is_literal() && name.kind().is_literal()) {
+            let effect = self.log(op.at, Action::DynamicImport { module, name });
+            self.stack.push(Value::new(Kind::Opaque, effect));
+            return Ok(());
+        }
+        let key = (module, name);
+        let value = match self.names.get(&key) {
+            // The protocol decides on mapping: a name looked up under another one is another symbol.
+            Some(&value) if self.ast.symbol(value).is_some_and(|symbol| symbol.protocol == self.protocol) => value,
+            _ => {
+                let (module, name) = (self.name(reader, module), self.name(reader, name));
+                budget.spend(Limit::Names, (module.len() as u64).saturating_add(name.len() as u64))?;
+                let value = self.ast.import(&module, &name, self.protocol)?;
+                self.names.insert(key, value);
+                value
+            }
+        };
+        self.log(op.at, Action::Import { value, how: op.opcode });
+        self.stack.push(value);
+        Ok(())
+    }
+
+    /// A text literal as a name.
+    fn name<W: Window>(&self, reader: &Reader<W>, value: Value) -> String {
+        match self.ast.literal(value, reader.source(), reader.dialect()) {
+            Some(Literal::Str(text)) => text::printable(&text).into_owned(),
+            // Under latin-1, the only encoding that never fails, each byte is a character.
+            Some(Literal::ByteStr(bytes)) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+            _ => String::new(),
+        }
+    }
+}
+
+#[cold]
+fn refuse<W: Window>(reader: &Reader<W>, op: Op, message: impl Into<String>) -> Error {
+    Error::malformed(reader.source().offset(op.at), message)
+}
+
+#[cold]
+fn underflow<W: Window>(reader: &Reader<W>, op: Op) -> Error {
+    refuse(reader, op, format!("{} finds too few values on the stack", op.opcode.info().name))
+}
