@@ -2,6 +2,7 @@
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod ast;
+pub mod dtype;
 pub mod error;
 pub mod finding;
 pub mod limits;
