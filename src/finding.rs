@@ -322,6 +322,16 @@ pub enum Completeness {
     Partial,
 }
 
+impl Completeness {
+    /// The completeness as it stands in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Partial => "partial",
+        }
+    }
+}
+
 /// Why a file could not be read at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileError {
@@ -388,4 +398,13 @@ impl FileReport {
     pub fn is_not_pickle(&self) -> bool {
         self.format.starts_with("not-pickle")
     }
+}
+
+/// What is said about a directory that was walked; never part of the verdict of a file in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryReport {
+    /// The path as given, `/` between its parts.
+    pub path: String,
+    /// What was found.
+    pub findings: Vec<Finding>,
 }

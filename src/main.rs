@@ -1,2 +1,6 @@
 //! The depickle binary.
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    depickle::cli::main()
+}

@@ -1,0 +1,146 @@
+//! The tree of commands and options.
+
+use super::limit::LimitArg;
+use super::style::Colour;
+use crate::finding::Verdict;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Says what loading a pickle or joblib file would do, without loading it.
+#[derive(Debug, Parser)]
+#[command(name = "depickle", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Judge files: clean, suspicious, dangerous or incomplete
+    Scan(ScanArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "depickle scan [OPTIONS] <PATH>...", after_help = AFTER_SCAN)]
+pub(super) struct ScanArgs {
+    /// Files and directories; `-` is standard input
+    ///
+    /// Directories are walked, hidden and git-ignored files included. Links to files are read; links to
+    /// directories, and version control stores such as `.git`, are not walked unless they are named.
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Report format, to standard output or to FILE; may be repeated
+    ///
+    /// Formats: human, json. Where no format goes to standard output, human does.
+    #[arg(long, value_name = "FMT[=FILE]")]
+    pub(super) format: Vec<FormatArg>,
+
+    /// The least verdict that exits 1
+    #[arg(long, value_name = "VERDICT", default_value = "suspicious")]
+    pub(super) fail_on: FailOn,
+
+    /// Report only: exit 0 whatever the verdicts
+    #[arg(long)]
+    pub(super) exit_zero: bool,
+
+    /// Add the SHA-256 of every file to the report
+    #[arg(long)]
+    pub(super) hash: bool,
+
+    /// How many files to read at once [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+
+    /// Change a limit, such as `--limit inflated=8G`; `--limit help` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) limit: Vec<LimitArg>,
+
+    /// Colours: NO_COLOR and CLICOLOR_FORCE are honoured by auto
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Colour,
+
+    /// No progress bar
+    #[arg(long)]
+    pub(super) no_progress: bool,
+
+    /// Only files that are not clean
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// Also notes, accepted findings and the readers that a finding concerns
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+const AFTER_SCAN: &str = "\
+Exit codes, the first that holds:
+  1  a verdict at or above --fail-on
+  2  wrong usage, no file found, or a file could not be read
+  3  something is incomplete
+  0  otherwise";
+
+/// A verdict that `--fail-on` may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Only what is known to do harm
+    Dangerous,
+    /// Also whatever the policy does not allow
+    Suspicious,
+    /// Also whatever could not be analysed
+    Incomplete,
+}
+
+impl From<FailOn> for Verdict {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Dangerous => Self::Dangerous,
+            FailOn::Suspicious => Self::Suspicious,
+            FailOn::Incomplete => Self::Incomplete,
+        }
+    }
+}
+
+/// A report format and where it goes; `None` is standard output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FormatArg {
+    pub(super) format: Format,
+    pub(super) file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Human,
+    Json,
+}
+
+impl FromStr for FormatArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("no file after `=`".to_owned()),
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = Format::from_str(name, false).map_err(|_| format!("the formats are {}", names::<Format>()))?;
+        Ok(Self { format, file })
+    }
+}
+
+fn names<T: ValueEnum>() -> String {
+    let names = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    names.map(|value| value.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,39 @@
+//! Where bytes come from: a file (mapped into memory, or read), standard input, or a buffer of the caller.
+//!
+//! This room and `output` are the only ones that touch the file system. It opens what it is told to open, and
+//! files beside a scanned one by base name; it interprets nothing. `walk` turns the paths of a command line into a
+//! list of files in a stable order.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod companion;
+mod name;
+mod source;
+#[cfg(feature = "cli")]
+mod walk;
+
+pub use name::display_name;
+pub use source::Source;
+#[cfg(feature = "cli")]
+pub use walk::{Candidate, Skipped, Walk, walk};
+
+use crate::error::{Error, ErrorKind};
+use std::io;
+
+/// An error of the operating system in words that are the same on every platform, where we know them.
+#[cold]
+pub(crate) fn io_error(error: &io::Error) -> Error {
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "is a directory, not a file".to_owned(),
+        _ => error.to_string(),
+    };
+    Error::new(ErrorKind::Io, message)
+}

@@ -1,0 +1,145 @@
+//! [`Source`]: a name and its bytes.
+
+use super::{display_name, io_error};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{Limit, Limits};
+use memmap2::Mmap;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Files below this many bytes are read: a map costs more than the copy.
+const MAP_FROM: u64 = 256 << 10;
+
+/// A run of bytes with a name: a file, standard input, or a buffer of the caller.
+pub struct Source<'a> {
+    name: String,
+    path: Option<PathBuf>,
+    data: Data<'a>,
+}
+
+enum Data<'a> {
+    Mapped(Mmap),
+    Owned(Vec<u8>),
+    Borrowed(&'a [u8]),
+}
+
+impl<'a> Source<'a> {
+    /// Bytes that the caller holds. Such a source has no directory, so it has no companions.
+    pub fn from_bytes(name: impl Into<String>, bytes: &'a [u8]) -> Self {
+        Self { name: name.into(), path: None, data: Data::Borrowed(bytes) }
+    }
+}
+
+impl Source<'static> {
+    /// The file at `path`. A large regular file is mapped into memory and read only where it is looked at;
+    /// anything else (small, empty, a pipe) is read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where the system refuses; [`ErrorKind::Limit`] where what cannot be mapped is longer
+    /// than the limit `retained`.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
+        let file = File::open(path).map_err(|error| io_error(&error))?;
+        let about = file.metadata().map_err(|error| io_error(&error))?;
+        if about.is_dir() {
+            return Err(Error::new(ErrorKind::Io, "is a directory, not a file"));
+        }
+        let data = match map(&file, &about) {
+            Some(map) => Data::Mapped(map),
+            None => Data::Owned(read(file, limits)?),
+        };
+        Ok(Self { name: display_name(path), path: Some(path.to_owned()), data })
+    }
+
+    /// Everything that comes from standard input, named `-`.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn stdin(limits: &Limits) -> Result<Self> {
+        Ok(Self { name: "-".to_owned(), path: None, data: Data::Owned(read(io::stdin().lock(), limits)?) })
+    }
+}
+
+impl Source<'_> {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.data {
+            Data::Mapped(map) => map,
+            Data::Owned(bytes) => bytes,
+            Data::Borrowed(bytes) => bytes,
+        }
+    }
+
+    /// The name as it stands in reports: the path as given with `/` between its parts, or what the caller said.
+    /// Not escaped.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The path that was opened; `None` for standard input and for the caller's bytes.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+}
+
+/// The file as a memory map, if it is a regular file that is worth one and the system agrees.
+#[allow(unsafe_code, reason = "a memory map cannot be had without it; this is the only place")]
+fn map(file: &File, about: &Metadata) -> Option<Mmap> {
+    if !about.is_file() || about.len() < MAP_FROM {
+        return None;
+    }
+    // SAFETY: the map is private and read-only, and lives no longer than the bytes lent from it. What remains is
+    // that another process writes to the file meanwhile: bytes are only ever read as plain numbers and checked at
+    // each use, so changed bytes give a wrong answer about a file that no longer exists, and a file cut short ends
+    // the process with SIGBUS. docs/threat-model.md tells users to scan files that nobody writes to.
+    unsafe { Mmap::map(file) }.ok()
+}
+
+/// All bytes of `reader`, which has no length we could believe.
+fn read(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
+    let most = limits.get(Limit::Retained);
+    let mut bytes = Vec::new();
+    let got = reader.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
+    if u64::try_from(got).is_ok_and(|got| got <= most) {
+        return Ok(bytes);
+    }
+    let message = format!("more than {most} bytes that cannot be mapped; raise it with --limit retained=VALUE");
+    Err(Error::new(ErrorKind::Limit, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(bytes: &[u8], limits: &Limits) -> Result<Source<'static>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        Source::open(file.path(), limits)
+    }
+
+    #[test]
+    fn empty_small_and_mapped_files_give_their_bytes() {
+        for len in [0, 1, MAP_FROM - 1, MAP_FROM, MAP_FROM + 1] {
+            let bytes = vec![7; usize::try_from(len).unwrap()];
+            let source = open(&bytes, &Limits::default()).unwrap();
+            assert_eq!(source.bytes(), bytes);
+            assert_eq!(matches!(source.data, Data::Mapped(_)), len >= MAP_FROM, "{len}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_mapped_is_limited() {
+        let limits = Limits::default().with(Limit::Retained, 3);
+        assert_eq!(open(b"abc", &limits).unwrap().bytes(), b"abc");
+        assert_eq!(open(b"abcd", &limits).err().unwrap().kind(), ErrorKind::Limit);
+    }
+
+    #[test]
+    fn a_missing_file_and_a_directory_are_refused_in_plain_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let limits = Limits::default();
+        let missing = Source::open(&dir.path().join("no"), &limits).err().unwrap();
+        assert_eq!((missing.kind(), missing.message()), (ErrorKind::Io, "no such file"));
+        assert_eq!(Source::open(dir.path(), &limits).err().unwrap().message(), "is a directory, not a file");
+    }
+}

@@ -1,0 +1,216 @@
+//! From the paths of a command line to a list of files.
+//!
+//! A security tool looks where a loader would look, not where a developer would:
+//! - hidden files count, and no `.gitignore` or other ignore file is honoured;
+//! - a link to a file is the file, under the name of the link;
+//! - a link to a directory is not followed (it may lead anywhere, or back), but said;
+//! - the store of a version control system (`.git`, `.hg`, `.svn`, `.jj`) is not walked unless it is named, but said;
+//! - what is found in a directory and is no file (pipe, socket, device) cannot be read: that is an error of its own.
+
+use super::io_error;
+use crate::error::{Error, ErrorKind};
+use ignore::{DirEntry, WalkBuilder};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Directories that hold a version control system's own store.
+const STORES: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
+
+/// What the paths of a command line come to.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Every file once: the arguments in the order given, a directory's files in the order of their names.
+    pub files: Vec<Candidate>,
+    /// Directories that were not walked.
+    pub skipped: Vec<Skipped>,
+}
+
+/// One file to scan, or the reason why it cannot be.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Where it is; `-` is standard input.
+    pub path: PathBuf,
+    /// Whether it was named on the command line rather than found in a directory.
+    pub named: bool,
+    /// Why it cannot be read, as far as that is known before it is opened.
+    pub error: Option<Error>,
+}
+
+/// A directory that was not walked.
+#[derive(Debug)]
+pub struct Skipped {
+    /// The directory, or the link to it.
+    pub path: PathBuf,
+    /// Whether it is a link, which may lead to files that are loaded, rather than a version control store.
+    pub link: bool,
+}
+
+impl Candidate {
+    /// Whether it is standard input.
+    pub fn is_stdin(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+}
+
+/// Walks `arguments`: files, directories, `-`. Never fails: an error stands at the path that it is about.
+pub fn walk(arguments: &[PathBuf]) -> Walk {
+    let mut list = List::default();
+    for path in arguments {
+        if path.as_os_str() == "-" {
+            list.file(path.clone(), true, None);
+            continue;
+        }
+        match path.metadata() {
+            Ok(about) if about.is_dir() => list.directory(path),
+            Ok(_) => list.file(path.clone(), true, None),
+            Err(error) => list.file(path.clone(), true, Some(io_error(&error))),
+        }
+    }
+    list.walk
+}
+
+#[derive(Default)]
+struct List {
+    walk: Walk,
+    seen: HashMap<PathBuf, usize>,
+}
+
+impl List {
+    /// Adds a file unless it is there. One that was both named and found counts as named.
+    fn file(&mut self, path: PathBuf, named: bool, error: Option<Error>) {
+        if let Some(first) = self.seen.get(&path).and_then(|index| self.walk.files.get_mut(*index)) {
+            first.named |= named;
+            return;
+        }
+        self.seen.insert(path.clone(), self.walk.files.len());
+        self.walk.files.push(Candidate { path, named, error });
+    }
+
+    fn directory(&mut self, root: &Path) {
+        let mut builder = WalkBuilder::new(root);
+        builder.standard_filters(false).follow_links(false).sort_by_file_name(Ord::cmp);
+        // A store is kept as an entry, so that it can be said, and then not entered.
+        builder.filter_entry(|entry| !in_store(entry));
+        for entry in builder.build() {
+            match entry {
+                Ok(entry) => self.entry(root, entry),
+                Err(error) => self.failed(root, &error),
+            }
+        }
+    }
+
+    fn entry(&mut self, root: &Path, entry: DirEntry) {
+        let is_root = entry.depth() == 0;
+        let (kind, path) = (entry.file_type(), entry.into_path());
+        let link = kind.is_some_and(|kind| kind.is_symlink());
+        // The argument itself may be a link; it was named.
+        if is_root || path == root {
+            return;
+        }
+        match path.metadata() {
+            Ok(about) if about.is_dir() && link => self.walk.skipped.push(Skipped { path, link }),
+            Ok(about) if about.is_dir() => {
+                if is_store(&path) {
+                    self.walk.skipped.push(Skipped { path, link });
+                }
+            }
+            Ok(about) if about.is_file() => self.file(path, false, None),
+            Ok(_) => {
+                self.file(path, false, Some(Error::new(ErrorKind::Io, "not a regular file; name it to have it read")))
+            }
+            Err(_) if link => {
+                self.file(path, false, Some(Error::new(ErrorKind::Io, "a link to a file that does not exist")))
+            }
+            Err(error) => self.file(path, false, Some(io_error(&error))),
+        }
+    }
+
+    fn failed(&mut self, root: &Path, error: &ignore::Error) {
+        let path = path_of(error).unwrap_or(root).to_owned();
+        let error = error.io_error().map_or_else(|| Error::new(ErrorKind::Io, "cannot be walked"), io_error);
+        self.file(path, false, Some(error));
+    }
+}
+
+/// Whether an entry lies in a version control store: everything below one, not the store itself.
+fn in_store(entry: &DirEntry) -> bool {
+    entry.depth() > 1 && entry.path().parent().is_some_and(is_store)
+}
+
+fn is_store(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| STORES.iter().any(|store| name == *store))
+}
+
+fn path_of(mut error: &ignore::Error) -> Option<&Path> {
+    loop {
+        match error {
+            ignore::Error::WithPath { path, .. } => return Some(path),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => error = err,
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::display_name;
+    use super::*;
+    use std::fs;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"x").unwrap();
+        }
+        dir
+    }
+
+    /// The files, relative to `dir`; `!` marks an error and `*` a named one.
+    fn files(dir: &Path, arguments: &[&str]) -> Vec<String> {
+        let arguments: Vec<PathBuf> = arguments.iter().map(|argument| dir.join(argument)).collect();
+        let found = walk(&arguments).files.into_iter();
+        let name = |file: &Candidate| display_name(file.path.strip_prefix(dir).unwrap());
+        let mark = |file: &Candidate| if file.named { "*" } else { "" };
+        let fault = |file: &Candidate| if file.error.is_some() { "!" } else { "" };
+        found.map(|file| format!("{}{}{}", name(&file), mark(&file), fault(&file))).collect()
+    }
+
+    #[test]
+    fn directories_are_walked_in_order_hidden_and_ignored_files_too() {
+        let dir = tree(&["b.pkl", "a/z.pkl", "a/.hidden/m.pkl", ".gitignore", "c.pkl"]);
+        fs::write(dir.path().join(".gitignore"), b"*.pkl\n").unwrap();
+        assert_eq!(files(dir.path(), &[""]), [".gitignore", "a/.hidden/m.pkl", "a/z.pkl", "b.pkl", "c.pkl"]);
+    }
+
+    #[test]
+    fn a_file_stands_once_and_named_wins() {
+        let dir = tree(&["a.pkl", "b.pkl"]);
+        assert_eq!(files(dir.path(), &["", "b.pkl", "no.pkl"]), ["a.pkl", "b.pkl*", "no.pkl*!"]);
+    }
+
+    #[test]
+    fn a_store_is_said_not_walked_unless_it_is_named() {
+        let dir = tree(&["m.pkl", "sub/.git/objects/m.pkl", "sub/.git/m.pkl"]);
+        assert_eq!(files(dir.path(), &[""]), ["m.pkl"]);
+        let found = walk(&[dir.path().to_owned()]);
+        assert_eq!(found.skipped.len(), 1);
+        assert!(found.skipped[0].path.ends_with("sub/.git") && !found.skipped[0].link);
+        assert_eq!(files(dir.path(), &["sub/.git"]), ["sub/.git/m.pkl", "sub/.git/objects/m.pkl"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_files_are_files_and_links_to_directories_are_said() {
+        use std::os::unix::fs::symlink;
+        let dir = tree(&["in/m.pkl", "out/n.pkl"]);
+        symlink("../out/n.pkl", dir.path().join("in/file")).unwrap();
+        symlink("../out", dir.path().join("in/directory")).unwrap();
+        symlink("..", dir.path().join("in/loop")).unwrap();
+        symlink("nothing", dir.path().join("in/broken")).unwrap();
+        assert_eq!(files(dir.path(), &["in"]), ["in/broken!", "in/file", "in/m.pkl"]);
+        let skipped = walk(&[dir.path().join("in")]).skipped;
+        assert!(skipped.len() == 2 && skipped.iter().all(|skipped| skipped.link));
+    }
+}

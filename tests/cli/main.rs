@@ -1,0 +1,6 @@
+//! The command line as a user meets it: what it prints, where, and how it ends.
+#![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
+
+mod commands;
+mod report;
+mod support;
