@@ -18,7 +18,7 @@ fn state(value: &Value) -> StateValue<'_> {
     match value {
         Value::Null => StateValue::None,
         Value::Number(number) => StateValue::Int(number.as_i64().unwrap()),
-        Value::String(text) => StateValue::Str(text.as_bytes()),
+        Value::String(text) => StateValue::Str(text.as_bytes().into()),
         _ if value.get("tuple").is_some() => {
             StateValue::Tuple(value["tuple"].as_array().unwrap().iter().map(state).collect())
         }
@@ -26,7 +26,7 @@ fn state(value: &Value) -> StateValue<'_> {
             let items = value["dict"].as_array().unwrap();
             StateValue::Dict(items.iter().map(|item| (state(&item[0]), state(&item[1]))).collect())
         }
-        _ if value.get("bytes").is_some() => StateValue::Bytes(value["bytes"].as_str().unwrap().as_bytes()),
+        _ if value.get("bytes").is_some() => StateValue::Bytes(value["bytes"].as_str().unwrap().as_bytes().into()),
         _ if value.get("dtype").is_some() => {
             let [inner_spec, inner_state] = value["dtype"].as_array().unwrap().as_slice() else { panic!() };
             StateValue::DType(DType::from_state(spec(inner_spec), &state(inner_state)).unwrap())

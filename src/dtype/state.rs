@@ -4,6 +4,7 @@
 //! object type whose flags deny it makes array bytes into pointers, a field beyond its element reads beyond the
 //! buffer. So a state is accepted only if it is what numpy itself would have written (numpy 1.13 to 2.4).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::spec::unit_name;
@@ -32,9 +33,9 @@ pub enum StateValue<'a> {
     /// An integer, not a bool.
     Int(i64),
     /// `str`, as UTF-8 with lone surrogates as three bytes.
-    Str(&'a [u8]),
+    Str(Cow<'a, [u8]>),
     /// `bytes`, or the `str` of a pickle from Python 2.
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     /// An exact tuple.
     Tuple(Vec<StateValue<'a>>),
     /// An exact dict, items in the order of the stream.
@@ -47,7 +48,7 @@ pub enum StateValue<'a> {
 
 impl<'a> StateValue<'a> {
     /// The bytes of a `str` or `bytes`.
-    fn text(&self) -> Option<&'a [u8]> {
+    fn text(&self) -> Option<&[u8]> {
         match self {
             Self::Str(text) | Self::Bytes(text) => Some(text),
             _ => None,
@@ -373,13 +374,13 @@ mod tests {
     fn state(order: &'static [u8], parts: [StateValue<'static>; 3], sizes: [i64; 3]) -> StateValue<'static> {
         let [subdtype, names, fields] = parts;
         let [elsize, alignment, flags] = sizes.map(int);
-        StateValue::Tuple(vec![int(3), StateValue::Str(order), subdtype, names, fields, elsize, alignment, flags])
+        StateValue::Tuple(vec![int(3), StateValue::Str(order.into()), subdtype, names, fields, elsize, alignment, flags])
     }
 
     fn fields(items: &[(&'static [u8], &DType, i64)], size: i64, flags: i64) -> StateValue<'static> {
-        let names = items.iter().map(|(name, ..)| StateValue::Str(name)).collect();
+        let names = items.iter().map(|(name, ..)| StateValue::Str((*name).into())).collect();
         let field = |dtype: &DType, offset| StateValue::Tuple(vec![StateValue::DType(dtype.clone()), int(offset)]);
-        let dict = items.iter().map(|(name, dtype, offset)| (StateValue::Str(name), field(dtype, *offset))).collect();
+        let dict = items.iter().map(|(name, dtype, offset)| (StateValue::Str((*name).into()), field(dtype, *offset))).collect();
         let parts = [StateValue::None, StateValue::Tuple(names), StateValue::Dict(dict)];
         state(b"|", parts, [size, 1, flags])
     }
@@ -425,7 +426,7 @@ mod tests {
         let StateValue::Tuple(mut items) = fields(&[(b"a", &int4, 0)], 4, 16) else { panic!() };
         items[3] = StateValue::Tuple(vec![]);
         forged_at(b"V4", &StateValue::Tuple(items.clone()), "fields");
-        items[3] = StateValue::Tuple(vec![StateValue::Str(b"a"), StateValue::Str(b"a")]);
+        items[3] = StateValue::Tuple(vec![StateValue::Str(b"a".into()), StateValue::Str(b"a".into())]);
         forged_at(b"V4", &StateValue::Tuple(items), "names");
     }
 
