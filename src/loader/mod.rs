@@ -1,8 +1,22 @@
-//! Loaders: one file per loader, each drives the machine over one source.
+//! Loaders: each drives the machine over one source.
 //!
-//! A loader knows what its format puts between opcodes (raw array bytes, nested streams) and what follows STOP. It
-//! answers [`Reading`]s: what one class of readers makes of one stream.
+//! [`pass`](pass::pass) reads a source from its first stream to its last byte, as one class of readers does;
+//! [`joblib`] says after a BUILD whether raw array bytes or a nested stream follow; [`numpy`] computes data types and
+//! sizes from values. The answer is a list of [`Reading`]s: what one class of readers makes of one stream.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
+pub mod joblib;
+pub mod numpy;
+pub mod pass;
 mod reading;
+mod stream;
 
-pub use reading::{Reader, Readers, Reading, Subject};
+pub use pass::{Companion, Manner, Pass, StreamInfo, Trailing, pass};
+pub use reading::{RawArray, Reader, Readers, Reading, Subject, View};

@@ -1,9 +1,9 @@
 //! What one class of readers makes of one stream.
 
 use crate::ast::{Ast, Value};
-use crate::error::Error;
-use crate::machine::{Effect, Memo};
-use crate::opcode::{Dialect, FrameOddity, Literal, Source};
+use crate::error::{Error, Result};
+use crate::machine::{Effect, Machine};
+use crate::opcode::{self, Dialect, FrameOddity, Literal, Source, Window};
 
 /// A reader: a loader and the engine it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,6 +63,19 @@ impl Readers {
     }
 }
 
+/// Array bytes between opcodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawArray {
+    /// The BUILD that they follow, counted in effects.
+    pub effect: usize,
+    /// Offset of the first byte in the source.
+    pub offset: u64,
+    /// How many bytes.
+    pub len: u64,
+    /// The padding before them: its length byte, and whether the bytes are those that joblib writes.
+    pub padding: Option<(u8, bool)>,
+}
+
 /// One stream, as one class of readers reads it.
 #[derive(Debug)]
 pub struct Reading {
@@ -74,8 +87,6 @@ pub struct Reading {
     pub ast: Ast,
     /// What loading it does, in order.
     pub effects: Vec<Effect>,
-    /// The memo at the end, for a stream that inherits it.
-    pub memo: Memo,
     /// What STOP left; `None` where the stream is refused.
     pub root: Option<Value>,
     /// Why it is refused.
@@ -84,10 +95,14 @@ pub struct Reading {
     pub start: usize,
     /// Position after its last byte: after STOP, or where it is refused.
     pub end: usize,
+    /// Position at which the readers look for the next stream: after STOP, or where the frame around it ends.
+    pub next: usize,
     /// The highest protocol it declares.
     pub protocol: u8,
     /// Opcodes run.
     pub opcodes: u64,
+    /// Array bytes between opcodes, in order.
+    pub arrays: Vec<RawArray>,
     /// What is odd about frames, and where.
     pub oddities: Vec<(FrameOddity, usize)>,
     /// Where the engines part, and on what.
@@ -100,6 +115,52 @@ pub struct Reading {
     pub highest_index: (u64, usize),
 }
 
+impl Reading {
+    /// What a machine made of the stream from `start` on.
+    pub(super) fn new<W: Window>(
+        machine: Machine,
+        reader: &opcode::Reader<W>,
+        readers: Readers,
+        start: usize,
+        outcome: Result<Value>,
+        arrays: Vec<RawArray>,
+    ) -> Self {
+        let dialect = reader.dialect();
+        let end = reader.position();
+        let next = if dialect == Dialect::C { end } else { reader.file_position() };
+        let (root, error) = match outcome {
+            Ok(root) => (Some(root), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self {
+            readers,
+            dialect,
+            ast: machine.ast,
+            effects: machine.effects,
+            root,
+            error,
+            start,
+            end,
+            next,
+            protocol: machine.highest_protocol,
+            opcodes: machine.opcodes,
+            arrays,
+            oddities: reader.oddities().to_vec(),
+            parted: reader.parted(),
+            first_8bit_string: machine.first_8bit_string,
+            costliest_key: machine.costliest_key,
+            highest_index: machine.highest_index,
+        }
+    }
+
+    /// Whether there is anything to say of it beyond that it loads.
+    pub(super) fn speaks(&self) -> bool {
+        let cost = self.costliest_key.0 > 1 << 16 || self.highest_index.0 > 1 << 16;
+        let quiet = self.effects.is_empty() && self.error.is_none() && self.oddities.is_empty() && self.arrays.is_empty();
+        !quiet || cost || self.parted.is_some() || self.first_8bit_string.is_some()
+    }
+}
+
 /// A reading with the bytes it was read from: what a judge looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -110,8 +171,34 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
+    /// What the stream builds and does.
+    pub fn view(&self) -> View<'a> {
+        let reading = self.reading;
+        View { ast: &reading.ast, effects: &reading.effects, source: self.source, dialect: reading.dialect }
+    }
+
     /// What a literal stands for.
     pub fn literal(&self, value: Value) -> Option<Literal<'a>> {
-        self.reading.ast.literal(value, self.source, self.reading.dialect)
+        self.view().literal(value)
+    }
+}
+
+/// What a stream builds and does, while it is read or after.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What it builds.
+    pub ast: &'a Ast,
+    /// What loading it does, so far.
+    pub effects: &'a [Effect],
+    /// Its bytes.
+    pub source: Source<'a>,
+    /// The engine.
+    pub dialect: Dialect,
+}
+
+impl<'a> View<'a> {
+    /// What a literal stands for.
+    pub fn literal(&self, value: Value) -> Option<Literal<'a>> {
+        self.ast.literal(value, self.source, self.dialect)
     }
 }

@@ -43,18 +43,21 @@ pub struct Machine {
     stack: Stack,
     names: HashMap<(Value, Value), Value>,
     edges_spent: u64,
+    opcodes_spent: u64,
 }
 
-/// Opcodes between two looks at the budget.
-const STRIDE: u64 = 1 << 14;
+/// Opcodes before the first look at the budget, and between two later ones.
+const FIRST_STRIDE: u64 = 64;
+const LAST_STRIDE: u64 = 1 << 14;
 
 /// Indexes from which on the C engine has no memory for its memo.
 const C_MEMO_END: u64 = 1 << 40;
 
 impl Machine {
-    /// A machine that inherits the memo of the stream before, as a second `load()` on one `Unpickler` does.
-    pub fn with_memo(memo: Memo) -> Self {
-        Self { memo, ..Self::default() }
+    /// Makes ready for the next stream with the memo of the one before, as a second `load()` on one `Unpickler` does.
+    pub fn next_stream(&mut self) {
+        self.stack = Stack::default();
+        self.protocol = 0;
     }
 
     /// Runs opcodes until STOP, or, where `pause_at_build`, until after a BUILD that has an effect.
@@ -69,11 +72,10 @@ impl Machine {
         pause_at_build: bool,
     ) -> Result<Pause> {
         loop {
-            budget.spend(Limit::Opcodes, STRIDE)?;
-            let edges = self.ast.edge_count() as u64;
-            budget.spend(Limit::Edges, edges.saturating_sub(self.edges_spent))?;
-            self.edges_spent = edges;
-            for _ in 0..STRIDE {
+            if self.opcodes >= self.opcodes_spent {
+                self.spend(budget)?;
+            }
+            while self.opcodes < self.opcodes_spent {
                 let op = reader.next()?;
                 self.opcodes = self.opcodes.saturating_add(1);
                 #[cfg(debug_assertions)]
@@ -91,6 +93,17 @@ impl Machine {
                 }
             }
         }
+    }
+
+    /// Pays for the next opcodes, ever more at once, and for the edges made since the last time.
+    fn spend(&mut self, budget: &mut Budget) -> Result<()> {
+        let stride = self.opcodes.clamp(FIRST_STRIDE, LAST_STRIDE);
+        budget.spend(Limit::Opcodes, stride)?;
+        self.opcodes_spent = self.opcodes.saturating_add(stride);
+        let edges = self.ast.edge_count() as u64;
+        budget.spend(Limit::Edges, edges.saturating_sub(self.edges_spent))?;
+        self.edges_spent = edges;
+        Ok(())
     }
 
     /// Compares what an opcode did to the stack with what its row in the table says.

@@ -27,6 +27,25 @@ pub trait Window {
     }
 }
 
+impl<W: Window> Window for &mut W {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        (**self).bytes()
+    }
+
+    fn fill(&mut self, end: usize) -> Result<()> {
+        (**self).fill(end)
+    }
+
+    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
+        (**self).skip(at, count)
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        (**self).gaps()
+    }
+}
+
 /// Bytes of the source that were stepped over and not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {

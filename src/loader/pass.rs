@@ -1,0 +1,299 @@
+//! One pass over a source: its streams from the first byte to the last, as one class of readers reads them.
+
+use super::joblib::Wrapper;
+use super::reading::{Readers, Reading};
+use super::stream::{StreamReader, inherited, plain};
+use crate::error::{ErrorKind, Result};
+use crate::limits::{Budget, Limit};
+use crate::opcode::{Dialect, Source, Window};
+
+/// How a pass reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Who reads so.
+    pub readers: Readers,
+    /// The engine.
+    pub dialect: Dialect,
+    /// Whether array bytes are expected behind joblib's wrappers.
+    pub joblib: bool,
+}
+
+/// A source as one class of readers reads it.
+#[derive(Debug)]
+pub struct Pass<W> {
+    /// How it was read.
+    pub manner: Manner,
+    /// The bytes.
+    pub window: W,
+    /// Every stream, in order; nested ones before the one they stand in.
+    pub streams: Vec<StreamInfo>,
+    /// The readings of those streams that do or say anything, and always of the first.
+    pub readings: Vec<Reading>,
+    /// Bytes that no stream explains.
+    pub trailing: Vec<Trailing>,
+    /// Where a reader that knows no joblib goes on reading opcodes when the first array bytes or nested stream follow.
+    pub first_raw: Option<usize>,
+    /// Files beside this one that it names.
+    pub companions: Vec<Companion>,
+}
+
+impl<W: Window> Pass<W> {
+    /// The bytes, as far as they were read.
+    pub fn source(&self) -> Source<'_> {
+        Source::of(&self.window)
+    }
+
+    /// Whether a wrapper of joblib was met.
+    pub fn is_joblib(&self) -> bool {
+        self.first_raw.is_some() || !self.companions.is_empty()
+    }
+
+    /// Whether the engines part anywhere.
+    pub fn parts(&self) -> bool {
+        self.readings.iter().any(|reading| reading.parted.is_some())
+    }
+
+    /// The reading of the first stream that is not nested: what `load` answers.
+    pub fn first(&self) -> Option<&Reading> {
+        let first = self.streams.iter().find(|stream| !stream.nested)?;
+        self.readings.get(first.reading?)
+    }
+}
+
+/// One stream, in short.
+#[derive(Clone, Debug)]
+pub struct StreamInfo {
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// How many bytes, up to and including STOP or to where it is refused; array bytes included.
+    pub len: u64,
+    /// The highest protocol it declares.
+    pub protocol: u8,
+    /// Opcodes run.
+    pub opcodes: u64,
+    /// Whether it stands where a joblib array of objects is.
+    pub nested: bool,
+    /// Whether STOP was reached.
+    pub loads: bool,
+    /// Its reading, counted in [`Pass::readings`].
+    pub reading: Option<usize>,
+}
+
+/// Bytes that no stream explains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trailing {
+    /// Offset of the first.
+    pub offset: u64,
+    /// How many.
+    pub len: u64,
+    /// Whether they are what writers leave: up to 511 NULs, or one newline.
+    pub padding: bool,
+}
+
+/// A file that a joblib file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// The reading that names it, counted in [`Pass::readings`].
+    pub reading: usize,
+    /// The effect that names it.
+    pub effect: usize,
+    /// Its name, as given.
+    pub name: String,
+    /// By which wrapper.
+    pub wrapper: Wrapper,
+}
+
+/// The most NULs that count as padding.
+const PADDING: usize = 511;
+
+/// How many bytes behind the last stream are searched for another one.
+const SEARCHED: usize = 64 << 20;
+
+/// Reads `window` from its first byte to its last. Whatever goes wrong ends the pass, and the last reading says why.
+pub fn pass<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W> {
+    let pass = Pass {
+        manner,
+        window,
+        streams: Vec::new(),
+        readings: Vec::new(),
+        trailing: Vec::new(),
+        first_raw: None,
+        companions: Vec::new(),
+    };
+    let mut driver = Driver { pass, budget, tried: 0 };
+    driver.streams();
+    driver.pass
+}
+
+struct Driver<'b, W> {
+    pass: Pass<W>,
+    budget: &'b mut Budget,
+    /// Opcodes run in search of streams in bytes that nothing explains.
+    tried: u64,
+}
+
+impl<W: Window> Driver<'_, W> {
+    fn streams(&mut self) {
+        let mut at = 0;
+        let mut wants_memo = false;
+        loop {
+            let first = self.pass.streams.is_empty();
+            if !first && self.is_padding(at) {
+                break;
+            }
+            let reading = self.read(at);
+            let (loads, silent) = (reading.root.is_some(), reading.effects.is_empty());
+            let (end, next) = (reading.end, reading.next);
+            let over = reading.error.as_ref().is_some_and(|error| matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io));
+            wants_memo |= !first && reading.error.as_ref().is_some_and(|error| error.message().starts_with("the memo has no"));
+            if first || loads || !silent || over {
+                self.keep(reading, false, first);
+            }
+            if over || (first && !loads && silent) {
+                break;
+            }
+            if loads {
+                if next != end {
+                    self.other_place(end);
+                }
+                at = next;
+                continue;
+            }
+            let unexplained = if silent { at } else { end };
+            match self.search(unexplained) {
+                Some(found) => at = found,
+                None => break,
+            }
+        }
+        if wants_memo {
+            let reading = inherited(&mut self.pass.window, self.pass.manner, self.budget);
+            self.pass.readings.push(reading);
+        }
+    }
+
+    /// Reads the stream at `at`; streams nested in it are kept.
+    fn read(&mut self, at: usize) -> Reading {
+        if let Err(error) = self.budget.spend(Limit::Streams, 1) {
+            let mut reading = plain(&mut self.pass.window, at, self.pass.manner, self.pass.manner.dialect, self.budget);
+            reading.error = Some(error);
+            return reading;
+        }
+        let mut stream = StreamReader {
+            window: &mut self.pass.window,
+            manner: self.pass.manner,
+            budget: self.budget,
+            nested: Vec::new(),
+            companions: Vec::new(),
+            first_raw: None,
+        };
+        let reading = stream.read(at);
+        let (nested, companions, first_raw) = (stream.nested, stream.companions, stream.first_raw);
+        self.pass.first_raw = self.pass.first_raw.or(first_raw);
+        for inner in nested {
+            self.keep(inner, true, false);
+        }
+        let index = self.pass.readings.len();
+        self.pass.companions.extend(companions.into_iter().map(|companion| Companion::of(index, companion)));
+        reading
+    }
+
+    /// Keeps a stream, and its reading if there is anything to say of it.
+    fn keep(&mut self, reading: Reading, nested: bool, always: bool) {
+        let source = self.pass.source();
+        let (offset, end) = (source.offset(reading.start), source.offset(reading.end));
+        let kept = always || reading.speaks();
+        self.pass.streams.push(StreamInfo {
+            offset,
+            len: end.saturating_sub(offset),
+            protocol: reading.protocol,
+            opcodes: reading.opcodes,
+            nested,
+            loads: reading.root.is_some(),
+            reading: kept.then_some(self.pass.readings.len()),
+        });
+        if kept {
+            self.pass.readings.push(reading);
+        }
+    }
+
+    /// Where a frame goes on behind STOP, readers differ on where the next stream begins: this pass goes on at the
+    /// end of the frame, and what stands right after STOP is read too.
+    fn other_place(&mut self, end: usize) {
+        let reading = self.read(end);
+        if reading.root.is_some() || !reading.effects.is_empty() {
+            self.keep(reading, false, false);
+        }
+    }
+
+    /// Whether nothing but padding, or nothing at all, follows `at`; padding is noted.
+    fn is_padding(&mut self, at: usize) -> bool {
+        if self.pass.window.fill(at.saturating_add(PADDING).saturating_add(1)).is_err() {
+            return true;
+        }
+        let rest = self.pass.window.bytes().get(at..).unwrap_or_default();
+        if rest.is_empty() {
+            return true;
+        }
+        let padding = rest.len() <= PADDING && (rest.iter().all(|&byte| byte == 0) || matches!(rest, b"\n" | b"\r\n"));
+        if padding {
+            let len = rest.len() as u64;
+            self.pass.trailing.push(Trailing { offset: self.pass.source().offset(at), len, padding });
+        }
+        padding
+    }
+
+    /// Searches the bytes from `at` on for another stream. Those before it, or all of them, are no one's.
+    fn search(&mut self, at: usize) -> Option<usize> {
+        let offset = self.pass.source().offset(at);
+        // What cannot be read is not there to be found.
+        let _ = self.pass.window.fill(at.saturating_add(SEARCHED));
+        let len = self.pass.window.bytes().len();
+        if at >= len {
+            return None;
+        }
+        let mut candidate = at.saturating_add(1);
+        let allowance = ((len.saturating_sub(at)) as u64).saturating_mul(8).saturating_add(100_000);
+        while self.tried < allowance {
+            let rest = self.pass.window.bytes().get(candidate..).unwrap_or_default();
+            let Some(step) = memchr::memchr3(0x80, b'c', b'(', rest) else { break };
+            candidate = candidate.saturating_add(step);
+            if may_begin(rest.get(step..).unwrap_or_default()) && self.is_stream(candidate) {
+                let len = candidate.saturating_sub(at) as u64;
+                self.pass.trailing.push(Trailing { offset, len, padding: false });
+                return Some(candidate);
+            }
+            candidate = candidate.saturating_add(1);
+        }
+        let beyond = self.pass.window.skip(len, u64::MAX).map_or(0, |(_, count)| count);
+        let len = (len.saturating_sub(at) as u64).saturating_add(beyond);
+        self.pass.trailing.push(Trailing { offset, len, padding: false });
+        None
+    }
+
+    /// Whether a stream that does something, or that loads and has a header, begins at `at`.
+    fn is_stream(&mut self, at: usize) -> bool {
+        let reading = plain(&mut self.pass.window, at, self.pass.manner, self.pass.manner.dialect, self.budget);
+        self.tried = self.tried.saturating_add(reading.opcodes).saturating_add(64);
+        !reading.effects.is_empty() || (reading.root.is_some() && reading.protocol >= 2)
+    }
+}
+
+/// Whether bytes may be the beginning of a stream: PROTO, or in a text protocol a mark or a module's name.
+fn may_begin(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x80, 0..=5, ..] => true,
+        [b'c', next, ..] => next.is_ascii_alphabetic() || *next == b'_',
+        [b'(', next, ..] => crate::opcode::Opcode::from_byte(*next).is_some(),
+        _ => false,
+    }
+}
+
+/// Whether what stands at [`Pass::first_raw`] could be read as an opcode by a reader that knows no joblib. An honest file of joblib 1.2 or later has a padding length of 1 to 16 there, which is no opcode.
+///
+/// # Errors
+/// What the window says.
+pub fn raw_may_be_opcodes<W: Window>(window: &mut W, at: usize) -> Result<bool> {
+    window.fill(at.saturating_add(1))?;
+    let byte = window.bytes().get(at).copied();
+    Ok(byte.is_some_and(|byte| crate::opcode::Opcode::from_byte(byte).is_some()))
+}

@@ -1,0 +1,144 @@
+//! One stream: the machine from its first byte to STOP, with what joblib writes between opcodes.
+
+use super::joblib::{self, Follows, Wrapper};
+use super::numpy::DTypes;
+use super::reading::{RawArray, Reading, View};
+use super::{Companion, Manner};
+use crate::ast::Value;
+use crate::error::{Error, Result};
+use crate::limits::{Budget, Limit};
+use crate::machine::{Machine, Pause};
+use crate::opcode::{Dialect, Reader, Source, Window};
+
+/// Reads one stream.
+pub(super) struct StreamReader<'a, W> {
+    pub(super) window: &'a mut W,
+    pub(super) manner: Manner,
+    pub(super) budget: &'a mut Budget,
+    /// Streams inside this one, in order.
+    pub(super) nested: Vec<Reading>,
+    /// Files that it names: the effect that does, the name, the wrapper.
+    pub(super) companions: Vec<(usize, String, Wrapper)>,
+    /// Where a reader that knows no joblib goes on when the first array bytes or nested stream follow.
+    pub(super) first_raw: Option<usize>,
+}
+
+impl<W: Window> StreamReader<'_, W> {
+    /// Reads the stream at position `at`.
+    pub(super) fn read(&mut self, at: usize) -> Reading {
+        let Manner { readers, dialect, joblib } = self.manner;
+        let mut machine = Machine::default();
+        let mut arrays = Vec::new();
+        let mut dtypes = DTypes::default();
+        let mut reader = Reader::new(&mut *self.window, at, dialect);
+        let outcome = loop {
+            match machine.run(&mut reader, self.budget, joblib) {
+                Ok(Pause::Stop(root)) => break Ok(root),
+                Ok(Pause::Build) => {}
+                Err(error) => break Err(error),
+            }
+            let view = View { ast: &machine.ast, effects: &machine.effects, source: reader.source(), dialect };
+            let follows = joblib::after_build(view, &mut dtypes);
+            let effect = machine.effects.len().saturating_sub(1);
+            let (goes_on, began) = (reader.position(), reader.file_position());
+            let done = match follows {
+                Ok(Follows::Opcodes) => continue,
+                Ok(Follows::Raw { len, padded }) => raw(&mut reader, effect, len, padded).map(|array| arrays.push(array)),
+                Ok(Follows::Nested) => nested(&mut reader, self.budget, self.manner, &mut self.nested),
+                Ok(Follows::Companion { name, wrapper }) => {
+                    self.companions.push((effect, name, wrapper));
+                    continue;
+                }
+                Err(error) => Err(error.at(reader.source().offset(began))),
+            };
+            self.first_raw.get_or_insert(goes_on);
+            if let Err(error) = done {
+                break Err(error);
+            }
+        };
+        Reading::new(machine, &reader, readers, at, outcome, arrays)
+    }
+}
+
+/// Steps over array bytes (`NumpyArrayWrapper.read_array`).
+fn raw<W: Window>(reader: &mut Reader<&mut W>, effect: usize, len: u64, padded: bool) -> Result<RawArray> {
+    let mut at = reader.file_position();
+    let begin = reader.source().offset(at);
+    let cut = || Error::truncated(begin, "the file ends inside the bytes of an array");
+    let window = reader.window();
+    let mut padding = None;
+    if padded {
+        window.fill(at.saturating_add(1))?;
+        let length = window.bytes().get(at).copied().ok_or_else(cut)?;
+        let end = at.saturating_add(1).saturating_add(usize::from(length));
+        window.fill(end)?;
+        let bytes = window.bytes().get(at.saturating_add(1)..end).ok_or_else(cut)?;
+        padding = Some((length, bytes.iter().all(|&byte| byte == 0xff)));
+        at = window.skip(at, u64::from(length).saturating_add(1))?.0;
+    }
+    let offset = Source::of(window).offset(at);
+    let (next, taken) = window.skip(at, len)?;
+    reader.resume(next);
+    if taken < len { Err(cut()) } else { Ok(RawArray { effect, offset, len, padding }) }
+}
+
+/// Reads the pickle of an array of objects.
+fn nested<W: Window>(reader: &mut Reader<&mut W>, budget: &mut Budget, manner: Manner, readings: &mut Vec<Reading>) -> Result<()> {
+    let at = reader.file_position();
+    let begin = reader.source().offset(at);
+    let inner = plain(&mut **reader.window(), at, manner, manner.dialect, budget);
+    let next = inner.next;
+    let failed = inner.error.clone();
+    let parted = inner.parted.is_some();
+    readings.push(inner);
+    if parted {
+        // joblib up to 1.5 reads it by the C engine, from 1.6 on by Python's.
+        let other = if manner.dialect == Dialect::C { Dialect::Python } else { Dialect::C };
+        readings.push(plain(&mut **reader.window(), at, manner, other, budget));
+    }
+    match failed {
+        None => {
+            reader.resume(next);
+            Ok(())
+        }
+        Some(error) => Err(Error::new(error.kind(), format!("the pickle of an array of objects is refused: {}", error.message())).at(begin)),
+    }
+}
+
+/// Reads a stream in which nothing stands between opcodes.
+pub(super) fn plain<W: Window>(window: &mut W, at: usize, manner: Manner, dialect: Dialect, budget: &mut Budget) -> Reading {
+    let mut machine = Machine::default();
+    let mut reader = Reader::new(window, at, dialect);
+    let outcome = budget.spend(Limit::Streams, 1).and_then(|()| match machine.run(&mut reader, budget, false)? {
+        Pause::Stop(root) => Ok(root),
+        Pause::Build => Err(Error::malformed(0, "a BUILD stopped a stream that is not joblib's")),
+    });
+    Reading::new(machine, &reader, manner.readers, at, outcome, Vec::new())
+}
+
+/// Reads all streams one after another with one memo, as an `Unpickler` whose `load()` is called again does: one
+/// reading, whose effects are those of all streams.
+pub(super) fn inherited<W: Window>(window: &mut W, manner: Manner, budget: &mut Budget) -> Reading {
+    let mut machine = Machine::default();
+    let mut at = 0;
+    loop {
+        let mut reader = Reader::new(&mut *window, at, manner.dialect);
+        let outcome: Result<Value> = match machine.run(&mut reader, budget, false) {
+            Ok(Pause::Stop(root)) => Ok(root),
+            Ok(Pause::Build) => continue,
+            Err(error) => Err(error),
+        };
+        let more = outcome.is_ok() && reader.at_end().is_ok_and(|end| !end);
+        if !more {
+            return Reading::new(machine, &reader, manner.readers, 0, outcome, Vec::new());
+        }
+        at = reader.position();
+        machine.next_stream();
+    }
+}
+
+impl Companion {
+    pub(super) fn of(reading: usize, (effect, name, wrapper): (usize, String, Wrapper)) -> Self {
+        Self { reading, effect, name, wrapper }
+    }
+}
