@@ -5,6 +5,7 @@ pub mod ast;
 pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod container;
 pub mod dtype;
 pub mod error;
 pub mod finding;

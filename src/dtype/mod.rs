@@ -213,7 +213,7 @@ impl DType {
         Self(Arc::new(inner))
     }
 
-    fn as_record(self) -> Self {
+    fn into_record(self) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.0);
         inner.record = true;
         Self(Arc::new(inner))

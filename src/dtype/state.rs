@@ -117,7 +117,7 @@ impl DType {
             }
             _ => return Err(wrong("names", "names and fields do not go together")),
         };
-        Ok(if matches!(spec, Spec::Record) { dtype.as_record() } else { dtype })
+        Ok(if matches!(spec, Spec::Record) { dtype.into_record() } else { dtype })
     }
 }
 

@@ -1,0 +1,115 @@
+use super::*;
+
+/// `b'A' * 50` by Python 3.11: `gzip.compress(data, mtime=0)`, `bz2.compress`, `lzma.compress` in both formats,
+/// `lz4.frame.compress`, and `zlib.compress`.
+const MEMBERS: [(Codec, &[u8]); 6] = [
+    (Codec::Zlib, b"x\x9cst$\x15\x00\x00C\xfc\x0c\xb3"),
+    (Codec::Gzip, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03st$\x15\x00\x004\xf9NX2\x00\x00\x00"),
+    (Codec::Bzip2, b"BZh91AY&SYRn(\x09\x00\x00\x02\x14\x00\x00\x01 \x00 \x00!\x00\x82\x0b\x17rE8P\x90Rn(\x09"),
+    (Codec::Lzma, b"]\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00 \xee;\x07\xff\xff\xff\xff\x80\x00\x00\x00"),
+    (Codec::Xz, b"\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4F\x02\x00!\x01\x16\x00\x00\x00t/\xe5\xa3\xe0\x001\x00\x06]\x00 \xee:\x00\x00\x00\x00\x00\x00\xa1\xf7\xbe\xd5\xba\xf0\xcf\x17\x00\x01\x222\x8b\xa2\xe3O\x1f\xb6\xf3}\x01\x00\x00\x00\x00\x04YZ"),
+    (Codec::Lz4, b"\x04\x22M\x18|@2\x00\x00\x00\x00\x00\x00\x00\xf2\x0b\x00\x00\x00\x1fA\x01\x00\x19PAAAAAj%\xfd0\x00\x00\x00\x00\xd6\xb5\xe5\xf0"),
+];
+
+/// Everything that comes out, how it ended, and what was left.
+fn inflate(codec: Codec, data: &[u8], step: usize) -> (Vec<u8>, Ending, usize) {
+    let mut decoder = Decoder::new(codec, data);
+    let (mut all, mut buffer) = (Vec::new(), vec![0; step]);
+    loop {
+        match decoder.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(written) => all.extend_from_slice(&buffer[..written]),
+        }
+    }
+    assert_eq!(decoder.inflated(), all.len() as u64);
+    (all, decoder.ending().unwrap(), decoder.trailing().len())
+}
+
+#[test]
+fn a_member_is_inflated() {
+    for (codec, member) in MEMBERS {
+        for step in [1, 7, 4096] {
+            assert_eq!(inflate(codec, member, step), (vec![b'A'; 50], Ending::Complete, 0), "{}", codec.name());
+        }
+    }
+}
+
+#[test]
+fn members_are_read_on_but_for_zlib() {
+    for (codec, member) in MEMBERS {
+        let two = [member, member].concat();
+        let expected = match codec {
+            Codec::Zlib => (vec![b'A'; 50], Ending::Complete, member.len()),
+            _ => (vec![b'A'; 100], Ending::Complete, 0),
+        };
+        assert_eq!(inflate(codec, &two, 64), expected, "{}", codec.name());
+        let mut decoder = Decoder::new(codec, &two);
+        while decoder.read(&mut [0; 64]).unwrap() > 0 {}
+        let boundary = Boundary { compressed: member.len() as u64, inflated: 50 };
+        assert_eq!(decoder.first_member(), Some(boundary), "{}", codec.name());
+    }
+}
+
+#[test]
+fn trailing_bytes_are_kept_apart() {
+    for (codec, member) in MEMBERS {
+        for trailing in [&b"garbage!"[..], b"\0\0\0\0", b"\x1f\x8b\x08 cut", b"BZh9 not", b"\xfd7zXZ\0 not!"] {
+            let data = [member, trailing].concat();
+            let (out, ending, left) = inflate(codec, &data, 64);
+            assert_eq!((out.len(), ending, left), (50, Ending::Complete, trailing.len()), "{}", codec.name());
+        }
+    }
+}
+
+#[test]
+fn a_cut_member_is_truncated_at_every_byte() {
+    for (codec, member) in MEMBERS {
+        for end in 0..member.len() {
+            let (out, ending, _) = inflate(codec, &member[..end], 64);
+            assert_eq!(ending, Ending::Truncated, "{} at {end}", codec.name());
+            assert!(out.iter().all(|byte| *byte == b'A'));
+        }
+    }
+    let (out, ..) = inflate(Codec::Gzip, &MEMBERS[1].1[..MEMBERS[1].1.len() - 1], 64);
+    assert_eq!(out.len(), 50, "a cut trailer costs no data");
+}
+
+#[test]
+fn a_wrong_checksum_costs_no_data() {
+    for codec in [Codec::Zlib, Codec::Gzip, Codec::Lz4] {
+        let (_, member) = MEMBERS.into_iter().find(|row| row.0 == codec).unwrap();
+        let mut wrong = member.to_vec();
+        *wrong.last_mut().unwrap() ^= 1;
+        assert_eq!(inflate(codec, &wrong, 7), (vec![b'A'; 50], Ending::BadChecksum, 0), "{}", codec.name());
+    }
+    for codec in [Codec::Bzip2, Codec::Xz] {
+        let (_, member) = MEMBERS.into_iter().find(|row| row.0 == codec).unwrap();
+        let mut wrong = member.to_vec();
+        *wrong.last_mut().unwrap() ^= 1;
+        let (out, ending, _) = inflate(codec, &wrong, 7);
+        assert_eq!((out.len(), ending), (50, Ending::Corrupt), "{}", codec.name());
+    }
+}
+
+#[test]
+fn an_error_is_told_again() {
+    let mut decoder = Decoder::new(Codec::Gzip, b"\x1f\x8b");
+    let mut buffer = [0; 8];
+    for _ in 0..3 {
+        assert_eq!(decoder.read(&mut buffer).unwrap_err().kind(), ErrorKind::Truncated);
+    }
+}
+
+/// An lz4 frame of a stored empty block, then a stored one: an empty block does not end a frame.
+#[test]
+fn an_empty_lz4_block_does_not_end_the_frame() {
+    let frame = b"\x04\x22\x4d\x18\x60\x40\x82\0\0\0\x80\x03\0\0\x80abc\0\0\0\0";
+    assert_eq!(inflate(Codec::Lz4, frame, 64), (b"abc".to_vec(), Ending::Complete, 0));
+}
+
+#[test]
+fn a_huge_dictionary_is_refused() {
+    let mut file = MEMBERS[3].1.to_vec();
+    file[1..5].copy_from_slice(&0x8000_0000_u32.to_le_bytes());
+    assert_eq!(inflate(Codec::Lzma, &file, 64).1, Ending::Refused);
+}

@@ -1,0 +1,257 @@
+//! What a file is, by its content alone.
+//!
+//! Two questions, kept apart. [`joblib_reads`] answers as `joblib.load` does (`_detect_compressor` in
+//! `numpy_pickle_utils.py`): a prefix of one to five bytes decides, real compressor or not. [`detect`] names the format
+//! for people and for routing. A name is no proof: the first bytes of many formats are opcodes, so only a
+//! [`Format::Other`] with `pickle_may_start` false keeps every pickle reader from reaching an effect.
+
+use super::compress::Codec;
+use super::npy::MAGIC as NPY;
+
+/// Bytes of a file's start that [`detect`] looks at.
+pub const PREFIX: usize = 512;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Starts as one of joblib's compressors.
+    Compressed(Codec),
+    /// A compressed file of joblib before 0.10.
+    ZFile,
+    /// A numpy array.
+    Npy,
+    /// A zip archive: npz, torch, skops and others.
+    Zip,
+    /// A tar archive.
+    Tar,
+    /// A 7z archive.
+    SevenZip,
+    /// A zstd stream.
+    Zstd,
+    /// Something else with a signature.
+    Other {
+        /// Its name in reports, after `not-pickle:`.
+        kind: &'static str,
+        /// Whether a pickle can start with the same signature, so that only reading it as one tells.
+        pickle_may_start: bool,
+    },
+    /// No signature: perhaps a pickle, perhaps text.
+    Unknown,
+}
+
+impl Format {
+    /// The name as it stands in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Compressed(codec) => codec.name(),
+            Self::ZFile => "joblib-zf",
+            Self::Npy => "npy",
+            Self::Zip => "zip",
+            Self::Tar => "tar",
+            Self::SevenZip => "7z",
+            Self::Zstd => "zstd",
+            Self::Other { kind, .. } => kind,
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How `joblib.load` opens a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoblibReads {
+    /// By its reader for old `ZF` files.
+    ZFile,
+    /// Through this decompressor.
+    Compressed(Codec),
+    /// As it is.
+    Plain,
+}
+
+/// joblib's compressors in its own order, with its own prefixes. One byte is enough for zlib.
+const JOBLIB: [(&[u8], Codec); 6] = [
+    (b"\x78", Codec::Zlib),
+    (b"\x1f\x8b", Codec::Gzip),
+    (b"BZ", Codec::Bzip2),
+    (b"\x5d\x00", Codec::Lzma),
+    (b"\xfd7zXZ", Codec::Xz),
+    (b"\x04\x22\x4d\x18", Codec::Lz4),
+];
+
+/// Which reader `joblib.load` takes for a file that starts with `prefix`.
+pub fn joblib_reads(prefix: &[u8]) -> JoblibReads {
+    if prefix.starts_with(b"ZF") {
+        return JoblibReads::ZFile;
+    }
+    let codec = JOBLIB.iter().find(|(magic, _)| prefix.starts_with(magic));
+    codec.map_or(JoblibReads::Plain, |(_, codec)| JoblibReads::Compressed(*codec))
+}
+
+/// Whether `prefix` starts a zlib stream by RFC 1950, of which joblib looks at one byte only.
+pub fn is_zlib(prefix: &[u8]) -> bool {
+    super::compress::is_zlib(prefix)
+}
+
+/// A row of the table of signatures.
+struct Signature {
+    offset: usize,
+    magic: &'static [u8],
+    format: Format,
+}
+
+const fn row(offset: usize, magic: &'static [u8], format: Format) -> Signature {
+    Signature { offset, magic, format }
+}
+
+/// A format whose first bytes make `pickle.load` fail, in C and in Python, before any effect: a byte that is no opcode, a
+/// persistent id that nothing loads, a call with nothing to call, a string or a number that is none.
+const fn never(offset: usize, magic: &'static [u8], kind: &'static str) -> Signature {
+    row(offset, magic, Format::Other { kind, pickle_may_start: false })
+}
+
+/// A format whose first bytes are opcodes that run through (`G` and `M` take what follows as a number, `C` as a length),
+/// or that has its signature after bytes of the file's choice.
+const fn perhaps(offset: usize, magic: &'static [u8], kind: &'static str) -> Signature {
+    row(offset, magic, Format::Other { kind, pickle_may_start: true })
+}
+
+/// Every signature. The first that fits counts.
+const SIGNATURES: [Signature; 44] = [
+    row(0, NPY, Format::Npy),
+    row(0, b"PK\x03\x04", Format::Zip),
+    row(0, b"PK\x05\x06", Format::Zip),
+    row(0, b"PK\x07\x08", Format::Zip),
+    row(0, b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
+    row(0, b"\x28\xb5\x2f\xfd", Format::Zstd),
+    row(257, b"ustar", Format::Tar),
+    never(0, b"\x89HDF\r\n\x1a\n", "hdf5"),
+    never(0, b"\x89PNG\r\n\x1a\n", "png"),
+    never(0, b"\xff\xd8\xff", "jpeg"),
+    perhaps(0, b"GIF87a", "gif"),
+    perhaps(0, b"GIF89a", "gif"),
+    never(0, b"%PDF-", "pdf"),
+    never(0, b"\x7fELF", "elf"),
+    never(0, b"\xca\xfe\xba\xbe", "java-class"),
+    never(0, b"\xce\xfa\xed\xfe", "mach-o"),
+    never(0, b"\xcf\xfa\xed\xfe", "mach-o"),
+    never(0, b"\xfe\xed\xfa\xce", "mach-o"),
+    never(0, b"\xfe\xed\xfa\xcf", "mach-o"),
+    never(0, b"SQLite format 3\0", "sqlite"),
+    never(0, b"PAR1", "parquet"),
+    never(0, b"ARROW1\0\0", "arrow"),
+    never(0, b"FEA1", "feather"),
+    perhaps(0, b"GGUF", "gguf"),
+    never(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole2"),
+    never(0, b"Rar!\x1a\x07", "rar"),
+    never(0, b"\0asm", "wasm"),
+    never(0, b"!<arch>\n", "ar"),
+    never(0, b"\xf7\x02", "dvi"),
+    never(0, b"fLaC", "flac"),
+    never(0, b"OggS", "ogg"),
+    never(0, b"ID3", "mp3"),
+    never(0, b"RIFF", "riff"),
+    never(0, b"II*\0", "tiff"),
+    never(0, b"MM\0*", "tiff"),
+    never(0, b"\x1a\x45\xdf\xa3", "matroska"),
+    perhaps(4, b"ftyp", "mp4"),
+    perhaps(4, b"TFL3", "tflite"),
+    perhaps(0, b"CDF\x01", "netcdf"),
+    perhaps(0, b"CDF\x02", "netcdf"),
+    never(0, b"\xef\xbb\xbf", "text"),
+    never(0, b"\xff\xfe", "text-utf16"),
+    never(0, b"\xfe\xff", "text-utf16"),
+    perhaps(0, b"MZ", "pe"),
+];
+
+/// The format of a file of `len` bytes that starts with `prefix` (at least [`PREFIX`] bytes of it, or all).
+pub fn detect(prefix: &[u8], len: u64) -> Format {
+    match joblib_reads(prefix) {
+        JoblibReads::ZFile => return Format::ZFile,
+        JoblibReads::Compressed(codec) => return Format::Compressed(codec),
+        JoblibReads::Plain => {}
+    }
+    let fits = |row: &&Signature| prefix.get(row.offset..).is_some_and(|rest| rest.starts_with(row.magic));
+    if let Some(row) = SIGNATURES.iter().find(fits) {
+        return row.format;
+    }
+    if is_old_tar(prefix) {
+        return Format::Tar;
+    }
+    if is_safetensors(prefix, len) {
+        return Format::Other { kind: "safetensors", pickle_may_start: true };
+    }
+    Format::Unknown
+}
+
+/// A tar header without a signature: the sum of its 512 bytes, the field of the sum itself taken as blanks.
+fn is_old_tar(prefix: &[u8]) -> bool {
+    let (Some(header), Some(field)) = (prefix.get(..512), prefix.get(148..156)) else { return false };
+    let digits = field.trim_ascii_start();
+    let end = digits.iter().position(|byte| !matches!(byte, b'0'..=b'7')).unwrap_or(digits.len());
+    let stated = digits.get(..end).and_then(|digits| std::str::from_utf8(digits).ok());
+    let Some(stated) = stated.and_then(|digits| u32::from_str_radix(digits, 8).ok()) else { return false };
+    let sum = |bytes: &[u8]| bytes.iter().fold(0_u32, |sum, byte| sum.wrapping_add(u32::from(*byte)));
+    let blanks = sum(b"        ");
+    header.first() != Some(&0) && sum(header).wrapping_sub(sum(field)).wrapping_add(blanks) == stated
+}
+
+/// A length that fits the file, then a JSON object.
+fn is_safetensors(prefix: &[u8], len: u64) -> bool {
+    let Some((length, rest)) = prefix.split_first_chunk() else { return false };
+    let length = u64::from_le_bytes(*length);
+    let fits = length.checked_add(8).is_some_and(|end| end <= len);
+    fits && length >= 2 && (rest.starts_with(b"{\"") || rest.starts_with(b"{}") || rest.starts_with(b"{ "))
+}
+
+/// Whether all of `bytes` is UTF-8 text without NUL. Pickles of protocol 0 are text too: read it as one first.
+pub fn is_text(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joblib_decides_by_a_prefix() {
+        for (prefix, reads) in [
+            (&b"x"[..], JoblibReads::Compressed(Codec::Zlib)),
+            (b"x\x9c", JoblibReads::Compressed(Codec::Zlib)),
+            (b"\x1f\x8b", JoblibReads::Compressed(Codec::Gzip)),
+            (b"BZh9", JoblibReads::Compressed(Codec::Bzip2)),
+            (b"]\0\0\x80\0", JoblibReads::Compressed(Codec::Lzma)),
+            (b"\xfd7zXZ\0", JoblibReads::Compressed(Codec::Xz)),
+            (b"\x04\"M\x18", JoblibReads::Compressed(Codec::Lz4)),
+            (b"ZF0x1", JoblibReads::ZFile),
+            (b"\x80\x04", JoblibReads::Plain),
+            (b"]q\0", JoblibReads::Plain),
+            (b"", JoblibReads::Plain),
+        ] {
+            assert_eq!(joblib_reads(prefix), reads, "{}", prefix.escape_ascii());
+        }
+        assert!(is_zlib(b"x\x9c") && is_zlib(b"x\x01") && !is_zlib(b"xx") && !is_zlib(b"x"));
+    }
+
+    #[test]
+    fn signatures_are_found_where_they_are() {
+        assert_eq!(detect(b"PK\x03\x04rest", 8), Format::Zip);
+        assert_eq!(detect(b"\x93NUMPY\x01\x00", 8), Format::Npy);
+        assert_eq!(detect(b"\x80\x04N.", 4), Format::Unknown);
+        assert_eq!(detect(b"", 0), Format::Unknown);
+        let mut tar = [0_u8; 512];
+        tar[..5].copy_from_slice(b"a.txt");
+        tar[148..156].fill(b' ');
+        let sum: u32 = tar.iter().map(|byte| u32::from(*byte)).sum();
+        tar[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        assert_eq!(detect(&tar, 1024), Format::Tar);
+        tar[0] = b'b';
+        assert_eq!(detect(&tar, 1024), Format::Unknown);
+        assert_eq!(detect(b"\x10\0\0\0\0\0\0\0{\"a\": 1}        ", 24).name(), "safetensors");
+        assert_eq!(detect(b"\x11\0\0\0\0\0\0\0{\"a\": 1}        ", 24), Format::Unknown);
+    }
+
+    #[test]
+    fn text_has_no_nul() {
+        assert!(is_text("héllo\n".as_bytes()));
+        assert!(!is_text(b"a\0b") && !is_text(b"\xff") && !is_text(b""));
+    }
+}

@@ -1,0 +1,23 @@
+//! Containers: what a file is by its content, and the borders that its own bytes give.
+//!
+//! [`detect`] knows formats by their signatures, [`compress`] inflates the six compressors that joblib reads,
+//! [`zfile`] and [`npy`] read the headers of old joblib files and of numpy arrays. All are pure functions over bytes:
+//! no file system, no names, no extensions. What the bytes inside mean is for the loaders.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+pub mod compress;
+pub mod detect;
+pub mod npy;
+pub mod zfile;
+
+pub use compress::{Codec, Decoder, Ending};
+pub use detect::{Format, detect};
+pub use npy::NpyHeader;
+pub use zfile::ZFile;
