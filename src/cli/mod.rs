@@ -22,12 +22,16 @@ use std::process::ExitCode;
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     guard::install();
+    // A panic has said where it arose; what is left is to end as the contract says.
+    std::panic::catch_unwind(run).unwrap_or(Exit::Trouble).into()
+}
+
+fn run() -> Exit {
     let arguments: Vec<_> = std::env::args_os().collect();
-    let exit = match Args::try_parse_from(&arguments) {
+    match Args::try_parse_from(&arguments) {
         Ok(args) => match args.command {
             Command::Scan(scan) => scan::run(&scan),
         },
         Err(error) => first_contact::explain(&arguments, &error),
-    };
-    exit.into()
+    }
 }

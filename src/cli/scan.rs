@@ -4,7 +4,9 @@ use super::args::{Args, Format, FormatArg, ScanArgs};
 use super::{Exit, exit, guard, limit, message, progress, style};
 use crate::audit;
 use crate::error::{Error, Result};
-use crate::finding::{Class, Confidence, DirectoryReport, FileReport, Finding, Level, Location, Severity};
+use crate::finding::{
+    Class, Completeness, Confidence, DirectoryReport, FileReport, Finding, Level, Location, Severity,
+};
 use crate::finding::{Verdict, hex};
 use crate::input::{Candidate, Skipped, Source, Walk, display_name, walk};
 use crate::limits::Limits;
@@ -113,6 +115,10 @@ fn scan_file(
             let report = guard::guarded(|| judge(&source));
             let mut report = report.unwrap_or_else(|error| defect(name, &source, &error));
             report.sha256 = hash.then(|| hex(&Sha256::digest(source.bytes())));
+            if source.changed() {
+                report.completeness = Completeness::Partial;
+                report.findings.push(file_changed());
+            }
             report
         }
     }
@@ -140,6 +146,11 @@ fn defect(path: String, source: &Source<'_>, error: &Error) -> FileReport {
         help,
     ));
     report
+}
+
+fn file_changed() -> Finding {
+    let why = "what was read may never have been one file";
+    incomplete("file-changed", "the file was written to while it was read".to_owned(), why, "scan a copy of it")
 }
 
 fn not_walked(skipped: &Skipped) -> DirectoryReport {

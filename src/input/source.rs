@@ -19,9 +19,15 @@ pub struct Source<'a> {
 }
 
 enum Data<'a> {
-    Mapped(Mmap),
+    Mapped(Mmap, Box<Origin>),
     Owned(Vec<u8>),
     Borrowed(&'a [u8]),
+}
+
+/// The file behind a map, and what it was when it was opened.
+struct Origin {
+    file: File,
+    about: Metadata,
 }
 
 impl<'a> Source<'a> {
@@ -45,7 +51,7 @@ impl Source<'static> {
             return Err(Error::new(ErrorKind::Io, "is a directory, not a file"));
         }
         let data = match map(&file, &about) {
-            Some(map) => Data::Mapped(map),
+            Some(map) => Data::Mapped(map, Box::new(Origin { file, about })),
             None => Data::Owned(read(file, limits)?),
         };
         Ok(Self { name: display_name(path), path: Some(path.to_owned()), data })
@@ -64,7 +70,7 @@ impl Source<'_> {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         match &self.data {
-            Data::Mapped(map) => map,
+            Data::Mapped(map, _) => map,
             Data::Owned(bytes) => bytes,
             Data::Borrowed(bytes) => bytes,
         }
@@ -76,9 +82,25 @@ impl Source<'_> {
         &self.name
     }
 
+    /// Whether the file was written to since it was opened, so that what was read may never have been one file.
+    /// Bytes that were copied do not change.
+    pub fn changed(&self) -> bool {
+        match &self.data {
+            Data::Mapped(_, origin) => origin.changed(),
+            Data::Owned(_) | Data::Borrowed(_) => false,
+        }
+    }
+
     /// The path that was opened; `None` for standard input and for the caller's bytes.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+}
+
+impl Origin {
+    fn changed(&self) -> bool {
+        let key = |about: &Metadata| (about.len(), about.modified().ok());
+        self.file.metadata().map_or(true, |now| key(&now) != key(&self.about))
     }
 }
 
@@ -110,6 +132,7 @@ fn read(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
 
     fn open(bytes: &[u8], limits: &Limits) -> Result<Source<'static>> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -123,8 +146,18 @@ mod tests {
             let bytes = vec![7; usize::try_from(len).unwrap()];
             let source = open(&bytes, &Limits::default()).unwrap();
             assert_eq!(source.bytes(), bytes);
-            assert_eq!(matches!(source.data, Data::Mapped(_)), len >= MAP_FROM, "{len}");
+            assert_eq!(matches!(source.data, Data::Mapped(..)), len >= MAP_FROM, "{len}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_written_to_meanwhile_has_changed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), vec![0; usize::try_from(MAP_FROM).unwrap()]).unwrap();
+        let source = Source::open(file.path(), &Limits::default()).unwrap();
+        assert!(!source.changed());
+        std::fs::OpenOptions::new().append(true).open(file.path()).unwrap().write_all(b"x").unwrap();
+        assert!(source.changed());
     }
 
     #[test]

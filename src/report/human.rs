@@ -51,7 +51,7 @@ pub fn human(out: &mut dyn Write, report: &Report, detail: Detail, paint: Paint<
     let mut human = Human { out, detail, paint, above: Above::Nothing };
     let mut files: Vec<&FileReport> = report.files.iter().collect();
     // The sort is stable: within a verdict the order of the report stays.
-    files.sort_by_key(|file| file.verdict());
+    files.sort_by_cached_key(|file| file.verdict());
     for directory in &report.directories {
         let worst = directory.findings.iter().map(|finding| Verdict::from(finding.level)).max();
         let shown = human.shown(&directory.findings);
@@ -98,7 +98,7 @@ impl Human<'_> {
                 self.labelled("help:", "check the path and the permissions")?;
             }
         } else if verdict == Verdict::Incomplete && shown.is_empty() {
-            self.labelled("error:", "not all of it was analysed, and no finding says why; please report this")?;
+            self.labelled("error:", "not all of it was analysed")?;
         }
         Ok(())
     }
@@ -190,9 +190,10 @@ impl Human<'_> {
             )?;
         }
         let findings = report.files.iter().flat_map(|file| &file.findings);
-        let hidden = findings.filter(|finding| !self.shows(finding)).count();
-        if hidden > 0 {
-            self.put(Role::Text, &format!("; {}, shown by -v", counted(hidden as u64, "note")))?;
+        let findings = findings.chain(report.directories.iter().flat_map(|directory| &directory.findings));
+        let notes = findings.filter(|finding| finding.level == Level::Note).count();
+        if notes > 0 && self.detail < Detail::Verbose {
+            self.put(Role::Text, &format!("; {}, shown by -v", counted(notes as u64, "note")))?;
         }
         self.end_line()
     }
