@@ -11,7 +11,7 @@ import resource
 import struct
 import sys
 
-MEMORY = 2 << 30  # bytes of address space
+MEMORY = 512 << 20  # bytes of address space
 SECONDS = 20  # of processor time for one stream
 STREAMS = 8  # pickles read from one file, at most
 
@@ -267,7 +267,7 @@ def limit_time():
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
-def serve(requests, answers):
+def serve(table, requests, answers):
     """Requests: u32 count, u8 readers as bits, u8 flags (1: values, 2: one unpickler for all pickles of a file),
     u32 length and name of an encoding, then `count` times u32 length and the stream.
 
@@ -276,7 +276,6 @@ def serve(requests, answers):
     u32 length and UTF-8 with lone surrogates. One write per stream: if this process dies, the first stream without an
     answer is the one that killed it. The first answer of all is the version, as a text.
     """
-    table = readers()
     answers.write(pack("%d.%d.%d" % sys.version_info[:3]))
     answers.flush()
 
@@ -307,9 +306,12 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
-    # Nothing that a stream could print may mix with the answers.
-    os.dup2(2, 1)
-    serve(requests, answers)
+    # Nothing that a stream makes the interpreter print may mix with the answers, and its warnings help nobody.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    table = readers()
+    os.dup2(nowhere, 2)
+    serve(table, requests, answers)
 
 
 if __name__ == "__main__":
