@@ -15,6 +15,9 @@ MEMORY = 512 << 20  # bytes of address space
 SECONDS = 20  # of processor time for one stream
 STREAMS = 8  # pickles read from one file, at most
 
+# Extension codes that are registered here; they stand in the cache, so `find_class` is not asked.
+CODES = [1, 2, 3, 255, 256, 65535, 65536, 2147483647]
+
 # What happened, in order: (kind, text, text). Cleared before each load.
 LOG = []
 
@@ -136,6 +139,13 @@ def small_peek(data):
     return io.BufferedReader(io.BytesIO(data), 16)
 
 
+def register_codes(copyreg):
+    for registry in (copyreg._extension_registry, copyreg._inverted_registry, copyreg._extension_cache):
+        registry.clear()
+    for code in CODES:
+        copyreg._extension_cache[code] = recorded("extension", str(code))
+
+
 def readers():
     """(make file, make unpickler(file, encoding)) per reader, in the order of the bits of a request."""
     if sys.version_info[0] == 2:
@@ -144,8 +154,7 @@ def readers():
     import copyreg
     import pickle
 
-    for registry in (copyreg._extension_registry, copyreg._inverted_registry, copyreg._extension_cache):
-        registry.clear()
+    register_codes(copyreg)
     with_buffers = sys.version_info >= (3, 8)
 
     def maker(base):
@@ -168,8 +177,7 @@ def readers_of_2():
     import cPickle
     import pickle
 
-    for registry in (copy_reg._extension_registry, copy_reg._inverted_registry, copy_reg._extension_cache):
-        registry.clear()
+    register_codes(copy_reg)
     recorder = Recorder()
 
     class Python(Recorder, pickle.Unpickler):

@@ -1,6 +1,6 @@
 //! A listing of a stream for people, and a count of its opcodes: straight from the table, no semantics.
 
-use crate::table::{ArgumentKind as Kind, OpcodeInfo, info};
+use depickle::opcode::table::{ArgumentKind as Kind, OpcodeInfo, info};
 use std::fmt::Write as _;
 
 /// The opcodes of a stream up to its end, its first byte that is no opcode, or its first cut argument.

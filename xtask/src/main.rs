@@ -6,7 +6,6 @@ mod listing;
 mod oracle;
 mod python;
 mod subject;
-mod table;
 mod tally;
 
 use std::process::ExitCode;

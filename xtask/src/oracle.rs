@@ -3,12 +3,12 @@
 //! The rule: every name that any interpreter asks for, with any engine, stands in depickle's log. A missing one fails
 //! the run and is printed with the smallest stream that shows it. What else differs is counted.
 
-use crate::{Fallible, Outcome};
 use crate::generate::{self, Generated, source::Source, source::entropy};
 use crate::listing::listing;
 use crate::python::{EVENTS, Event, Interpreter, Loads, Reader, Request, Worker};
 use crate::subject::{Name, Reading, Stub, Subject};
 use crate::tally::{Tally, first_end};
+use crate::{Fallible, Outcome};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -193,7 +193,13 @@ impl Seen {
     }
 
     /// Counts one interpreter's answer. The first name that it asks for and we do not list.
-    fn compare(&mut self, name: &str, count_loads: bool, answer: Option<Vec<Loads>>, tally: &mut Tally) -> Option<Name> {
+    fn compare(
+        &mut self,
+        name: &str,
+        count_loads: bool,
+        answer: Option<Vec<Loads>>,
+        tally: &mut Tally,
+    ) -> Option<Name> {
         let Some(answer) = answer else {
             Reader::ALL.iter().for_each(|reader| tally.row(name, *reader).killed += 1);
             return None;

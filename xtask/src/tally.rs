@@ -85,7 +85,10 @@ impl Tally {
     }
 
     pub(crate) fn print(&self) {
-        println!("{:6} {:9} {:>8} {:>8} {:>6} {:>9} {:>8} {:>9} {:>9}  failures", "python", "reader", "files", "loads", "killed", "names", "missing", "only-we", "only-it");
+        println!(
+            "{:6} {:9} {:>8} {:>8} {:>6} {:>9} {:>8} {:>9} {:>9}  failures",
+            "python", "reader", "files", "loads", "killed", "names", "missing", "only-we", "only-it"
+        );
         for ((version, reader), row) in &self.rows {
             let mut failures: Vec<_> = row.failures.iter().collect();
             failures.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -96,14 +99,33 @@ impl Tally {
             });
             println!(
                 "{version:6} {reader:9} {:8} {:8} {:6} {:9} {:8} {:9} {:9}  {}",
-                row.files, row.loads, row.killed, row.names, row.missing, row.only_we_load, row.only_it_loads, failures.trim_end_matches(", ")
+                row.files,
+                row.loads,
+                row.killed,
+                row.names,
+                row.missing,
+                row.only_we_load,
+                row.only_it_loads,
+                failures.trim_end_matches(", ")
             );
         }
         let share = |count: u64| 100.0 * count as f64 / self.streams.max(1) as f64;
-        println!("streams {}, load somewhere {} ({:.1} %), median opcodes run {}", self.streams, self.loaded, share(self.loaded), self.median());
-        println!("readers part on names in {} ({:.1} %); extra names {} in {} streams", self.parted, share(self.parted), self.extra, self.with_extra);
+        println!(
+            "streams {}, load somewhere {} ({:.1} %), median opcodes run {}",
+            self.streams,
+            self.loaded,
+            share(self.loaded),
+            self.median()
+        );
+        println!(
+            "readers part on names in {} ({:.1} %); extra names {} in {} streams",
+            self.parted,
+            share(self.parted),
+            self.extra,
+            self.with_extra
+        );
         let mut line = String::from("hits:");
-        for row in &crate::table::TABLE {
+        for row in &depickle::opcode::table::TABLE {
             let _ = write!(line, " {} {},", row.name, self.hits.get(&(row.opcode as u8)).unwrap_or(&0));
         }
         println!("{}", line.trim_end_matches(','));

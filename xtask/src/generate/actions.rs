@@ -2,7 +2,7 @@
 
 use super::state::{Kind, Value};
 use super::writer::Writer;
-use crate::table::Opcode as Op;
+use depickle::opcode::table::Opcode as Op;
 
 /// Odds of an opcode that does not fit, out of 10000 per action.
 const WILD: u32 = 12;
@@ -182,7 +182,11 @@ impl Writer<'_, '_> {
             }
             choice => {
                 self.class();
-                if self.source.one_in(1, 200) { self.leaf() } else { self.arguments() }
+                if self.source.one_in(1, 200) {
+                    self.leaf()
+                } else {
+                    self.arguments()
+                }
                 self.noise();
                 self.state.drop(2);
                 self.op(if choice < 5 { Op::NewObj } else { Op::Reduce });

@@ -1,7 +1,7 @@
 //! Puts FRAME opcodes into a finished pickle: as writers do, or oddly.
 
 use super::source::Source;
-use crate::table::Opcode as Op;
+use depickle::opcode::table::Opcode as Op;
 
 /// The bytes with frames, and where the opcodes start now.
 pub(crate) fn insert(bytes: Vec<u8>, starts: Vec<usize>, source: &mut Source<'_>) -> (Vec<u8>, Vec<usize>) {

@@ -12,7 +12,7 @@ mod state;
 mod text;
 mod writer;
 
-use crate::table::Opcode as Op;
+use depickle::opcode::table::Opcode as Op;
 use source::Source;
 use writer::Writer;
 

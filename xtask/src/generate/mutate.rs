@@ -21,7 +21,7 @@ pub(crate) fn mutate(file: &mut Generated, source: &mut Source<'_>) {
                 bytes.splice(to..to, piece);
             }
             6 => {
-                let row = source.pick(&crate::table::TABLE);
+                let row = source.pick(&depickle::opcode::table::TABLE);
                 bytes.insert(at, row.opcode as u8);
             }
             choice => {

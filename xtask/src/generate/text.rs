@@ -60,14 +60,60 @@ pub(crate) fn name(source: &mut Source<'_>, serial: &mut u32) -> (String, String
     ((*module).to_owned(), (*name).to_owned())
 }
 
-const INTS: &[&str] = &["0", "1", "7", "-3", "42", "255", "-2147483649", "4294967296", "9223372036854775808", "00", "01"];
+const INTS: &[&str] =
+    &["0", "1", "7", "-3", "42", "255", "-2147483649", "4294967296", "9223372036854775808", "00", "01"];
 
 /// Forms on which readers may part.
 const ODD_INTS: &[&str] = &[
-    "+1", " 1", "+0", "-0", " 0", "1\0", "1 ", "5\r", "\t5", "1\x0b", "02", "010", "017", "-017", "08", "0_1", "0x10",
-    "0X1f", "0o17", "0b11", "1_000", "1__0", "_1", "1_", "1\x002", "1L", "", "00 ", " 00", "+00", "-00", "000", "0x", "0x_1",
-    "+ 1", "--1", "1e3", "1.0", "0o8", "0b2", "0x1_f", "9223372036854775807", "-9223372036854775808", "0777777777777777777777",
-    "\0", "\x0c7", "0xffffffffffffffffff", "\u{a0}1", "\u{661}",
+    "+1",
+    " 1",
+    "+0",
+    "-0",
+    " 0",
+    "1\0",
+    "1 ",
+    "5\r",
+    "\t5",
+    "1\x0b",
+    "02",
+    "010",
+    "017",
+    "-017",
+    "08",
+    "0_1",
+    "0x10",
+    "0X1f",
+    "0o17",
+    "0b11",
+    "1_000",
+    "1__0",
+    "_1",
+    "1_",
+    "1\x002",
+    "1L",
+    "",
+    "00 ",
+    " 00",
+    "+00",
+    "-00",
+    "000",
+    "0x",
+    "0x_1",
+    "+ 1",
+    "--1",
+    "1e3",
+    "1.0",
+    "0o8",
+    "0b2",
+    "0x1_f",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0777777777777777777777",
+    "\0",
+    "\x0c7",
+    "0xffffffffffffffffff",
+    "\u{a0}1",
+    "\u{661}",
 ];
 
 pub(crate) fn int(source: &mut Source<'_>) -> String {
@@ -76,8 +122,8 @@ pub(crate) fn int(source: &mut Source<'_>) -> String {
 
 const LONGS: &[&str] = &["0L", "1L", "-1L", "123456789012345678901234567890L", "5", "00", "0x1fL"];
 const ODD_LONGS: &[&str] = &[
-    "010", "01", "01L", "1_0L", " 1L", "1 L", "1L ", "1LL", "L", "", "1\x002L", "0b11L", "0o17", "1l", "-0x10L", "1\r", "0L\0",
-    "+5L", "0_0", "0__0L",
+    "010", "01", "01L", "1_0L", " 1L", "1 L", "1L ", "1LL", "L", "", "1\x002L", "0b11L", "0o17", "1l", "-0x10L", "1\r",
+    "0L\0", "+5L", "0_0", "0__0L",
 ];
 
 pub(crate) fn long(source: &mut Source<'_>) -> String {
@@ -86,8 +132,8 @@ pub(crate) fn long(source: &mut Source<'_>) -> String {
 
 const FLOATS: &[&str] = &["0.0", "-1.5", "1e10", "3", "nan", "inf", "-Infinity", "+NaN", ".5", "5.", "1E-5"];
 const ODD_FLOATS: &[&str] = &[
-    " 1.0", "1.0 ", "1.0\r", "1_0.0", "1e400", "-1e400", "1.0\0", "0x1p3", "", "nan(1)", "infin", "1e", "1.0f", "+-1", "1,0",
-    "\t1", "1e-400", "1__0", "-nan", "1.e+",
+    " 1.0", "1.0 ", "1.0\r", "1_0.0", "1e400", "-1e400", "1.0\0", "0x1p3", "", "nan(1)", "infin", "1e", "1.0f", "+-1",
+    "1,0", "\t1", "1e-400", "1__0", "-nan", "1.e+",
 ];
 
 pub(crate) fn float(source: &mut Source<'_>) -> String {
@@ -114,8 +160,29 @@ pub(crate) fn index(source: &mut Source<'_>, index: u64) -> String {
 
 /// Pieces of the body of STRING: as written in the file.
 const ESCAPES: &[&[u8]] = &[
-    b"a", b"os", b"\\n", b"\\t", b"\\\\", b"\\'", b"\\\"", b"\\x41", b"\\101", b"\\7", b"\\78", b"\\400", b"\\0", b"\\u0041", b"\\N{DASH}",
-    b"\\q", b"\\a\\b\\f\\r\\v", b" ", b"x.y", b"\t", b"\r", b"\\x7f", b"\\\r",
+    b"a",
+    b"os",
+    b"\\n",
+    b"\\t",
+    b"\\\\",
+    b"\\'",
+    b"\\\"",
+    b"\\x41",
+    b"\\101",
+    b"\\7",
+    b"\\78",
+    b"\\400",
+    b"\\0",
+    b"\\u0041",
+    b"\\N{DASH}",
+    b"\\q",
+    b"\\a\\b\\f\\r\\v",
+    b" ",
+    b"x.y",
+    b"\t",
+    b"\r",
+    b"\\x7f",
+    b"\\\r",
 ];
 const EIGHT_BIT: &[&[u8]] = &[b"\xe9", b"\\xe9", b"\\351", b"\xff\xfe", b"\xc3\xa9", b"\\xc3\\xa9"];
 const BROKEN: &[&[u8]] = &[b"\\x4", b"\\xg1", b"\\"];
@@ -166,8 +233,21 @@ pub(crate) fn quoted(source: &mut Source<'_>, body: Option<&str>, eight_bit_want
 /// The line of UNICODE without its newline.
 pub(crate) fn raw_unicode(source: &mut Source<'_>, body: Option<&str>) -> Vec<u8> {
     const PIECES: &[&[u8]] = &[
-        b"a", b"\\u0041", b"\\U0001f600", b"\\\\u0041", b"\\\\\\u0042", b"\xe9", b"\\x41", b"\\n", b"\r", b"\\ud800", b"\\udc00", b"\0", b"\\",
-        b" ", b"'",
+        b"a",
+        b"\\u0041",
+        b"\\U0001f600",
+        b"\\\\u0041",
+        b"\\\\\\u0042",
+        b"\xe9",
+        b"\\x41",
+        b"\\n",
+        b"\r",
+        b"\\ud800",
+        b"\\udc00",
+        b"\0",
+        b"\\",
+        b" ",
+        b"'",
     ];
     const BROKEN: &[&[u8]] = &[b"\\u12", b"\\U00110000", b"\\uzzzz", b"\\U0001"];
     let mut line = Vec::new();
@@ -197,8 +277,20 @@ pub(crate) fn raw_unicode(source: &mut Source<'_>, body: Option<&str>) -> Vec<u8
 /// Bytes for the counted text opcodes: UTF-8, lone surrogates, now and then invalid.
 pub(crate) fn utf8(source: &mut Source<'_>) -> Vec<u8> {
     const TEXTS: &[&[u8]] = &[
-        b"", b"a", b"key", b"os", b"system", b"line\nbreak", b"nul\0", "\u{e9}".as_bytes(), "\u{1f600}".as_bytes(), b"\xed\xa0\x80", b"\xed\xb0\x80",
-        b"\xed\xa0\x80\xed\xb0\x80", b"__setstate__", b"data",
+        b"",
+        b"a",
+        b"key",
+        b"os",
+        b"system",
+        b"line\nbreak",
+        b"nul\0",
+        "\u{e9}".as_bytes(),
+        "\u{1f600}".as_bytes(),
+        b"\xed\xa0\x80",
+        b"\xed\xb0\x80",
+        b"\xed\xa0\x80\xed\xb0\x80",
+        b"__setstate__",
+        b"data",
     ];
     const INVALID: &[&[u8]] = &[b"\xff", b"\xc0\x80", b"\xe0\x80\x80", b"\xf4\x90\x80\x80", b"\xc3", b"\x80"];
     if source.one_in(1, 150) { source.pick::<&[u8]>(INVALID).to_vec() } else { source.pick::<&[u8]>(TEXTS).to_vec() }

@@ -3,7 +3,7 @@
 use super::source::Source;
 use super::state::{Kind, State, Value};
 use super::text;
-use crate::table::Opcode as Op;
+use depickle::opcode::table::Opcode as Op;
 
 pub(crate) struct Writer<'a, 'b> {
     pub(crate) source: &'a mut Source<'b>,
@@ -49,7 +49,8 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     pub(crate) fn proto(&mut self) {
         self.op(Op::Proto);
-        let version = if self.source.one_in(1, 200) { self.source.byte() } else { *self.source.pick(&[4, 2, 0, 5, 3, 4, 1, 4]) };
+        let version =
+            if self.source.one_in(1, 200) { self.source.byte() } else { *self.source.pick(&[4, 2, 0, 5, 3, 4, 1, 4]) };
         self.out.push(version);
     }
 
@@ -258,10 +259,9 @@ impl<'a, 'b> Writer<'a, 'b> {
         true
     }
 
-    /// Persistent ids, buffers, extension codes: what comes from outside the stream.
+    /// Persistent ids, buffers, extension codes (those that the worker knows): what comes from outside the stream.
     pub(crate) fn outside(&mut self) {
-        let forms = if self.source.one_in(1, 60) { 9 } else { 6 };
-        match self.source.below(forms) {
+        match self.source.below(9) {
             0 => {
                 let line = *self.source.pick(&["id", "1", "", "a b", "x\r"]);
                 self.op_line(Op::PersId, line.as_bytes());
@@ -275,15 +275,23 @@ impl<'a, 'b> Writer<'a, 'b> {
             }
             3..=5 => self.constant(Op::NextBuffer, Kind::Buffer),
             choice => {
-                let (op, width) = [(Op::Ext1, 1), (Op::Ext2, 2), (Op::Ext4, 4)][choice - 6];
-                self.fixed(op, width, Kind::Class);
+                let (op, width, codes) =
+                    [(Op::Ext1, 1, [1, 2, 255]), (Op::Ext2, 2, [3, 256, 65535]), (Op::Ext4, 4, [1, 65536, i32::MAX])]
+                        [choice - 6];
+                if self.source.one_in(1, 40) {
+                    return self.fixed(op, width, Kind::Class);
+                }
+                let code = *self.source.pick(&codes);
+                self.op(op);
+                self.out.extend_from_slice(&code.to_le_bytes()[..width]);
+                self.push(Kind::Class);
             }
         }
     }
 
     /// Any opcode with any argument: the stream most likely fails here.
     pub(crate) fn wild(&mut self) {
-        let row = self.source.pick(&crate::table::TABLE);
+        let row = self.source.pick(&depickle::opcode::table::TABLE);
         self.op(row.opcode);
         for _ in 0..self.source.below(6) {
             let byte = *self.source.pick(&[b'\n', 0, 1, b'1', b'a', 0xff, b'N', b'\'']);
