@@ -1,6 +1,7 @@
 //! Development tasks of depickle: `cargo xtask TASK`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod compat;
 mod generate;
 mod listing;
 mod oracle;
@@ -20,12 +21,13 @@ struct Task {
     run: fn(&[String]) -> Outcome,
 }
 
-const TASKS: [Task; 2] = [
+const TASKS: &[Task] = &[
     Task {
         name: "oracle",
         help: "[--streams N] [--seed S] [--only NUMBER] [--jobs N] [--python PATH]...  compare with CPython on random streams",
         run: oracle::run,
     },
+    Task { name: "compat", help: "write src/resolve/compat.txt", run: compat::run },
     Task { name: "stream", help: "[--seed S] --only NUMBER  list one random stream", run: oracle::show },
 ];
 
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
     let found = arguments.first().and_then(|name| TASKS.iter().find(|task| task.name == name));
     let Some(task) = found else {
         eprintln!("usage: cargo xtask TASK");
-        for task in &TASKS {
+        for task in TASKS {
             eprintln!("  {:8} {}", task.name, task.help);
         }
         return ExitCode::from(2);
