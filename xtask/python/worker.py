@@ -237,7 +237,7 @@ def text(name):
 
 
 def pack(name):
-    data = name if isinstance(name, bytes) else name.encode("utf-8", "surrogatepass")
+    data = name if isinstance(name, bytes) else name.encode("utf-8", "backslashreplace")
     return struct.pack("<I", len(data)) + data
 
 
@@ -281,7 +281,7 @@ def serve(table, requests, answers):
 
     Answers: for each stream, for each reader asked for: u32 loads, then for each of them: exception (empty if it
     loads), u32 position after it, value as text, u32 events, then for each of them u8 kind and two texts. A text is
-    u32 length and UTF-8 with lone surrogates. One write per stream: if this process dies, the first stream without an
+    u32 length and UTF-8, a lone surrogate written as `\\ud800`. One write per stream: if this process dies, the first stream without an
     answer is the one that killed it. The first answer of all is the version, as a text.
     """
     answers.write(pack("%d.%d.%d" % sys.version_info[:3]))

@@ -6,7 +6,7 @@
 use crate::generate::{self, Generated, source::Source, source::entropy};
 use crate::listing::listing;
 use crate::python::{EVENTS, Event, Interpreter, Loads, Reader, Request, Worker};
-use crate::subject::{Name, Reading, Stub, Subject};
+use crate::subject::{Machines, Name, Reading, Subject};
 use crate::tally::{Tally, first_end};
 use crate::{Fallible, Outcome};
 use std::collections::BTreeSet;
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         return Err("no interpreter found; name one with --python PATH".into());
     }
     let run = Run {
-        subject: &Stub,
+        subject: &Machines,
         unchecked: options.unchecked,
         seed: options.seed,
         numbers: options.only.map_or(0..options.streams, |number| number..number + 1),
@@ -214,12 +214,10 @@ impl Seen {
                 *row.failures.entry(load.failure.clone()).or_default() += 1;
             }
             let claim = match reader {
-                Reader::CMemory => self.ours.loads[0],
-                Reader::CStream => self.ours.loads[1],
-                Reader::Python => self.ours.loads[2],
-                Reader::CPeek => None,
+                Reader::Python => self.ours.loads[1],
+                _ => self.ours.loads[0],
             };
-            if let Some(claim) = claim.filter(|_| count_loads) {
+            if count_loads {
                 row.only_we_load += u64::from(claim && end.is_none());
                 row.only_it_loads += u64::from(!claim && end.is_some());
             }
@@ -227,8 +225,13 @@ impl Seen {
             let names = imports(&loads);
             row.names += names.len() as u64;
             let missing: Vec<_> = names.difference(&self.ours.imports).collect();
-            row.missing += missing.len() as u64;
-            first_missing = first_missing.or(missing.first().map(|name| (*name).clone()));
+            // A file that cannot be looked ahead in loses what an odd frame cuts: the oddity itself is the finding.
+            if self.ours.odd_frames && matches!(reader, Reader::CStream | Reader::CPeek) {
+                row.cut += missing.len() as u64;
+            } else {
+                row.missing += missing.len() as u64;
+                first_missing = first_missing.or(missing.first().map(|name| (*name).clone()));
+            }
             self.parted |= self.first.as_ref().is_some_and(|first| *first != names);
             self.asked.extend(names.iter().cloned());
             self.first.get_or_insert(names);
@@ -284,17 +287,23 @@ impl Failure {
     /// The smallest stream found, by cutting pieces out, that still shows a missing name.
     fn shrink(&self, subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<Vec<u8>> {
         let mut best = self.bytes.clone();
-        let mut piece = best.len() / 2;
-        while piece > 0 {
-            let mut at = 0;
-            while at < best.len() {
-                let mut shorter = best.clone();
-                shorter.drain(at..best.len().min(at + piece));
-                if self.shows(&shorter, subject, workers)? { best = shorter } else { at += piece }
+        loop {
+            let before = best.len();
+            let mut piece = best.len() / 2;
+            while piece > 0 {
+                let mut at = 0;
+                while at < best.len() {
+                    let mut shorter = best.clone();
+                    shorter.drain(at..best.len().min(at + piece));
+                    if self.shows(&shorter, subject, workers)? { best = shorter } else { at += piece }
+                }
+                // Slowly: what can be cut out is an opcode with its argument, and those have all lengths.
+                piece = piece * 2 / 3;
             }
-            piece /= 2;
+            if best.len() == before {
+                return Ok(best);
+            }
         }
-        Ok(best)
     }
 
     fn print(&self, subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<()> {
@@ -302,15 +311,21 @@ impl Failure {
         println!("missing: {}", shown(&self.name));
         let small = self.shrink(subject, workers)?;
         println!("shrunk, encoding {}: {}\n{}", self.encoding, hex(&small), listing(&small));
-        let ours = subject.read(&small).imports;
-        println!("  depickle: {}", ours.iter().map(shown).collect::<Vec<_>>().join(", "));
+        let ours = subject.read(&small);
+        println!("  depickle: {}", ours.imports.iter().map(shown).collect::<Vec<_>>().join(", "));
+        ours.errors.iter().for_each(|error| println!("    {error}"));
+        let mut lines: Vec<(String, String)> = Vec::new();
         for worker in workers {
-            let name = worker.interpreter.name();
             for (reader, loads) in Reader::ALL.iter().zip(self.ask(&small, worker)?) {
                 let loads: Vec<_> = loads.iter().map(|load| log(&load.events) + " " + &load.failure).collect();
-                println!("  {name} {}: {}", reader.name(), loads.join(" | "));
+                let (who, what) = (format!("{} {}", worker.interpreter.name(), reader.name()), loads.join(" | "));
+                match lines.iter_mut().find(|(_, known)| *known == what) {
+                    Some((readers, _)) => *readers += &format!(", {who}"),
+                    None => lines.push((who, what)),
+                }
             }
         }
+        lines.iter().for_each(|(readers, what)| println!("  {readers}:\n    {what}"));
         Ok(())
     }
 }
@@ -321,7 +336,7 @@ fn log(events: &[Event]) -> String {
 }
 
 fn shown(name: &Name) -> String {
-    format!("{}:{}", name[0].escape_ascii(), name[1].escape_ascii())
+    format!("{}:{}", name[0].escape_default(), name[1].escape_default())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

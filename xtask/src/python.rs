@@ -40,8 +40,9 @@ pub(crate) const EVENTS: [&str; 10] =
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Event {
     pub(crate) kind: u8,
-    /// For an import the module and the name; else the symbol, and `()` if it is an instance. UTF-8, lone surrogates too.
-    pub(crate) texts: [Vec<u8>; 2],
+    /// For an import the module and the name; else the symbol, and `()` if it is an instance. A lone surrogate stands as
+    /// `\ud800`.
+    pub(crate) texts: [String; 2],
 }
 
 impl Event {
@@ -182,7 +183,8 @@ impl Process {
     }
 
     fn text(&mut self) -> io::Result<String> {
-        String::from_utf8(self.bytes()?).map_err(io::Error::other)
+        // Python 2 sends names as the bytes they are.
+        Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
     }
 
     fn loads(&mut self) -> io::Result<Loads> {
@@ -195,7 +197,7 @@ impl Process {
             .map(|_| {
                 let mut kind = [0];
                 self.answers.read_exact(&mut kind)?;
-                Ok(Event { kind: kind[0], texts: [self.bytes()?, self.bytes()?] })
+                Ok(Event { kind: kind[0], texts: [self.text()?, self.text()?] })
             })
             .collect::<io::Result<_>>()?;
         Ok(Load { failure, end, value, events })

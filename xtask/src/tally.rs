@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) names: u64,
     /// Names asked for that depickle does not list.
     pub(crate) missing: u64,
+    /// The same, where a frame is odd and the reader loses bytes over it.
+    pub(crate) cut: u64,
     /// We say it loads, it refuses; and the reverse.
     pub(crate) only_we_load: u64,
     pub(crate) only_it_loads: u64,
@@ -61,6 +63,7 @@ impl Tally {
             sum.killed += row.killed;
             sum.names += row.names;
             sum.missing += row.missing;
+            sum.cut += row.cut;
             sum.only_we_load += row.only_we_load;
             sum.only_it_loads += row.only_it_loads;
             add_all(&mut sum.failures, row.failures);
@@ -86,8 +89,8 @@ impl Tally {
 
     pub(crate) fn print(&self) {
         println!(
-            "{:6} {:9} {:>8} {:>8} {:>6} {:>9} {:>8} {:>9} {:>9}  failures",
-            "python", "reader", "files", "loads", "killed", "names", "missing", "only-we", "only-it"
+            "{:6} {:9} {:>8} {:>8} {:>6} {:>9} {:>8} {:>6} {:>7} {:>7}  failures",
+            "python", "reader", "files", "loads", "killed", "names", "missing", "cut", "only-we", "only-it"
         );
         for ((version, reader), row) in &self.rows {
             let mut failures: Vec<_> = row.failures.iter().collect();
@@ -98,12 +101,13 @@ impl Tally {
                 text
             });
             println!(
-                "{version:6} {reader:9} {:8} {:8} {:6} {:9} {:8} {:9} {:9}  {}",
+                "{version:6} {reader:9} {:8} {:8} {:6} {:9} {:8} {:6} {:7} {:7}  {}",
                 row.files,
                 row.loads,
                 row.killed,
                 row.names,
                 row.missing,
+                row.cut,
                 row.only_we_load,
                 row.only_it_loads,
                 failures.trim_end_matches(", ")
