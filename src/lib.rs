@@ -17,4 +17,5 @@ pub mod opcode;
 pub mod output;
 pub mod policy;
 pub mod report;
+pub mod resolve;
 pub mod span;

@@ -374,13 +374,25 @@ mod tests {
     fn state(order: &'static [u8], parts: [StateValue<'static>; 3], sizes: [i64; 3]) -> StateValue<'static> {
         let [subdtype, names, fields] = parts;
         let [elsize, alignment, flags] = sizes.map(int);
-        StateValue::Tuple(vec![int(3), StateValue::Str(order.into()), subdtype, names, fields, elsize, alignment, flags])
+        StateValue::Tuple(vec![
+            int(3),
+            StateValue::Str(order.into()),
+            subdtype,
+            names,
+            fields,
+            elsize,
+            alignment,
+            flags,
+        ])
     }
 
     fn fields(items: &[(&'static [u8], &DType, i64)], size: i64, flags: i64) -> StateValue<'static> {
         let names = items.iter().map(|(name, ..)| StateValue::Str((*name).into())).collect();
         let field = |dtype: &DType, offset| StateValue::Tuple(vec![StateValue::DType(dtype.clone()), int(offset)]);
-        let dict = items.iter().map(|(name, dtype, offset)| (StateValue::Str((*name).into()), field(dtype, *offset))).collect();
+        let dict = items
+            .iter()
+            .map(|(name, dtype, offset)| (StateValue::Str((*name).into()), field(dtype, *offset)))
+            .collect();
         let parts = [StateValue::None, StateValue::Tuple(names), StateValue::Dict(dict)];
         state(b"|", parts, [size, 1, flags])
     }

@@ -1,2 +1,52 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks of depickle: `cargo xtask TASK`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
+
+mod compat;
+mod generate;
+mod listing;
+mod oracle;
+mod python;
+mod subject;
+mod tally;
+
+use std::process::ExitCode;
+
+/// What a task answers: whether all is well, or why it could not run.
+type Outcome = Fallible<bool>;
+type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+struct Task {
+    name: &'static str,
+    help: &'static str,
+    run: fn(&[String]) -> Outcome,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "oracle",
+        help: "[--streams N] [--seed S] [--only NUMBER] [--jobs N] [--python PATH]...  compare with CPython on random streams",
+        run: oracle::run,
+    },
+    Task { name: "compat", help: "write src/resolve/compat.txt", run: compat::run },
+    Task { name: "stream", help: "[--seed S] --only NUMBER  list one random stream", run: oracle::show },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let found = arguments.first().and_then(|name| TASKS.iter().find(|task| task.name == name));
+    let Some(task) = found else {
+        eprintln!("usage: cargo xtask TASK");
+        for task in TASKS {
+            eprintln!("  {:8} {}", task.name, task.help);
+        }
+        return ExitCode::from(2);
+    };
+    match (task.run)(&arguments[1..]) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask {}: {error}", task.name);
+            ExitCode::from(2)
+        }
+    }
+}

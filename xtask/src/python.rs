@@ -1,0 +1,258 @@
+//! Interpreters at hand, and workers that run in them (`xtask/python/worker.py` describes the protocol).
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// How a worker reads a stream; the order is that of the worker's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// The C engine over memory, or over a file that it can look ahead in to the end.
+    CMemory,
+    /// The C engine over a file without look-ahead.
+    CStream,
+    /// `pickle._Unpickler`.
+    Python,
+    /// The C engine over a file with a look-ahead of 16 bytes.
+    CPeek,
+}
+
+impl Reader {
+    pub(crate) const ALL: [Self; 4] = [Self::CMemory, Self::CStream, Self::Python, Self::CPeek];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::CMemory => "c-memory",
+            Self::CStream => "c-stream",
+            Self::Python => "python",
+            Self::CPeek => "c-peek",
+        }
+    }
+}
+
+/// What a stream did, as `worker.py` numbers it.
+pub(crate) const EVENTS: [&str; 10] =
+    ["import", "call", "new", "build", "append", "extend", "add", "setitem", "persid", "buffer"];
+
+/// One effect: what kind, and on what.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Event {
+    pub(crate) kind: u8,
+    /// For an import the module and the name; else the symbol, and `()` if it is an instance. A lone surrogate stands as
+    /// `\ud800`.
+    pub(crate) texts: [String; 2],
+}
+
+impl Event {
+    pub(crate) fn is_import(&self) -> bool {
+        self.kind == 0
+    }
+}
+
+/// One pickle, read by one reader.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Load {
+    /// The exception's class; empty if it loads.
+    pub(crate) failure: String,
+    /// Where the file stands after it.
+    pub(crate) end: u32,
+    /// The value as text, if asked for.
+    pub(crate) value: String,
+    pub(crate) events: Vec<Event>,
+}
+
+/// The pickles of one file, one reader: all but the last load.
+pub(crate) type Loads = Vec<Load>;
+
+/// What to ask of a worker.
+pub(crate) struct Request<'a> {
+    pub(crate) streams: &'a [&'a [u8]],
+    pub(crate) readers: &'a [Reader],
+    pub(crate) encoding: &'a str,
+    /// Whether to describe values.
+    pub(crate) values: bool,
+    /// Whether one unpickler, with its memo, reads all pickles of a file.
+    pub(crate) inherit: bool,
+}
+
+/// An interpreter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Interpreter {
+    pub(crate) path: PathBuf,
+    /// (3, 11, 7).
+    pub(crate) version: [u32; 3],
+}
+
+impl Interpreter {
+    /// `3.11`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}", self.version[0], self.version[1])
+    }
+
+    fn at(path: &Path) -> Option<Self> {
+        let code = "import sys; print('%d %d %d %s' % (sys.version_info[:3] + (hasattr(sys, 'pypy_version_info'),)))";
+        let output = Command::new(path).args(["-EsS", "-c", code]).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        let mut fields = text.split_whitespace();
+        let mut number = || fields.next()?.parse().ok();
+        let version = [number()?, number()?, number()?];
+        (fields.next() == Some("False")).then(|| Self { path: path.to_owned(), version })
+    }
+
+    /// One of each minor version: `given`, else those on the path as `python3.X` and those of pyenv.
+    pub(crate) fn find(given: &[PathBuf]) -> Vec<Self> {
+        let candidates = if given.is_empty() { candidates() } else { given.to_vec() };
+        let mut found = BTreeMap::new();
+        for interpreter in candidates.iter().filter_map(|path| Self::at(path)) {
+            let minor = [interpreter.version[0], interpreter.version[1]];
+            let known = found.entry(minor).or_insert_with(|| interpreter.clone());
+            if known.version < interpreter.version {
+                *known = interpreter;
+            }
+        }
+        found.into_values().collect()
+    }
+}
+
+fn candidates() -> Vec<PathBuf> {
+    let minors = || std::iter::once("python2.7".to_owned()).chain((6..=20).map(|minor| format!("python3.{minor}")));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut files: Vec<_> = env::split_paths(&path).flat_map(|dir| minors().map(move |name| dir.join(name))).collect();
+    let pyenv = env::var_os("PYENV_ROOT")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".pyenv")))
+        .map(|root| root.join("versions"));
+    if let Some(entries) = pyenv.and_then(|versions| versions.read_dir().ok()) {
+        files.extend(entries.flatten().map(|entry| entry.path().join("bin/python")));
+    }
+    // A shim may be a script that fails; `Interpreter::at` asks each of them.
+    files.retain(|file| file.is_file());
+    files
+}
+
+/// A running worker.
+struct Process {
+    child: Child,
+    requests: BufWriter<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(path: &Path) -> io::Result<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/worker.py");
+        let mut child = Command::new(path)
+            .arg("-EsS")
+            .arg(script)
+            .env("PYTHONHASHSEED", "0")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (stdin, stdout) = pipes.ok_or_else(|| io::Error::other("the worker has no pipes"))?;
+        let mut process = Self { child, requests: BufWriter::new(stdin), answers: BufReader::new(stdout) };
+        process.text()?;
+        Ok(process)
+    }
+
+    fn send(&mut self, streams: &[&[u8]], request: &Request<'_>) -> io::Result<()> {
+        let bits = request.readers.iter().fold(0, |bits, reader| bits | 1 << *reader as u8);
+        let flags = u8::from(request.values) | u8::from(request.inherit) << 1;
+        let out = &mut self.requests;
+        out.write_all(&length(streams.len())?)?;
+        out.write_all(&[bits, flags])?;
+        for text in std::iter::once(request.encoding.as_bytes()).chain(streams.iter().copied()) {
+            out.write_all(&length(text.len())?)?;
+            out.write_all(text)?;
+        }
+        out.flush()
+    }
+
+    fn number(&mut self) -> io::Result<u32> {
+        let mut bytes = [0; 4];
+        self.answers.read_exact(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn bytes(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; self.number()? as usize];
+        self.answers.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn text(&mut self) -> io::Result<String> {
+        // Python 2 sends names as the bytes they are.
+        Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
+    }
+
+    fn loads(&mut self) -> io::Result<Loads> {
+        (0..self.number()?).map(|_| self.load()).collect()
+    }
+
+    fn load(&mut self) -> io::Result<Load> {
+        let (failure, end, value) = (self.text()?, self.number()?, self.text()?);
+        let events = (0..self.number()?)
+            .map(|_| {
+                let mut kind = [0];
+                self.answers.read_exact(&mut kind)?;
+                Ok(Event { kind: kind[0], texts: [self.text()?, self.text()?] })
+            })
+            .collect::<io::Result<_>>()?;
+        Ok(Load { failure, end, value, events })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already: then there is nothing to kill, and that is all we want.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn length(len: usize) -> io::Result<[u8; 4]> {
+    u32::try_from(len).map(u32::to_le_bytes).map_err(io::Error::other)
+}
+
+/// A worker that is started again when a stream kills it.
+pub(crate) struct Worker {
+    pub(crate) interpreter: Interpreter,
+    process: Option<Process>,
+}
+
+impl Worker {
+    pub(crate) fn new(interpreter: Interpreter) -> Self {
+        Self { interpreter, process: None }
+    }
+
+    /// For each stream the loads of each reader; `None` where the stream killed the interpreter (memory, time, a crash).
+    ///
+    /// # Errors
+    /// If the interpreter cannot be started.
+    pub(crate) fn ask(&mut self, request: &Request<'_>) -> io::Result<Vec<Option<Vec<Loads>>>> {
+        let mut answers = Vec::with_capacity(request.streams.len());
+        while answers.len() < request.streams.len() {
+            let mut process = match self.process.take() {
+                Some(process) => process,
+                None => Process::start(&self.interpreter.path)?,
+            };
+            let rest = &request.streams[answers.len()..];
+            let mut run = || {
+                process.send(rest, request)?;
+                for _ in rest {
+                    let loads = request.readers.iter().map(|_| process.loads()).collect::<io::Result<_>>()?;
+                    answers.push(Some(loads));
+                }
+                io::Result::Ok(())
+            };
+            match run() {
+                Ok(()) => self.process = Some(process),
+                // It answers stream by stream, so the first without an answer is the culprit.
+                Err(_) => answers.push(None),
+            }
+        }
+        Ok(answers)
+    }
+}
