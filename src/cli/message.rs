@@ -1,7 +1,7 @@
 //! What goes to standard error: `error: WHERE: what`, then `help: what to do`.
 
 use super::Exit;
-use crate::report::escape::escape;
+use crate::escape::escape;
 use clap::error::ErrorKind;
 use std::io::{Write as _, stderr};
 

@@ -15,8 +15,9 @@
 pub mod joblib;
 pub mod numpy;
 pub mod pass;
+pub mod paths;
 mod reading;
 mod stream;
 
-pub use pass::{Companion, Manner, Pass, StreamInfo, Trailing, pass};
+pub use pass::{Companion, FirstRaw, Manner, Pass, StreamInfo, Trailing, pass};
 pub use reading::{RawArray, Reader, Readers, Reading, Subject, View};

@@ -50,7 +50,10 @@ impl DTypes {
         if &*symbol.name == "_convert_to_stringdtype_kwargs" {
             return Ok(DType::string_dtype());
         }
-        if !matches!((&*symbol.module, &*symbol.name), ("numpy" | "numpy.core.multiarray" | "numpy._core.multiarray", "dtype")) {
+        if !matches!(
+            (&*symbol.module, &*symbol.name),
+            ("numpy" | "numpy.core.multiarray" | "numpy._core.multiarray", "dtype")
+        ) {
             return Err(unknown());
         }
         let first = ast.items(args, made_by.moment).next().ok_or_else(unknown)?;

@@ -3,7 +3,7 @@
 use super::joblib::Wrapper;
 use super::reading::{Readers, Reading};
 use super::stream::{StreamReader, inherited, plain};
-use crate::error::{ErrorKind, Result};
+use crate::error::ErrorKind;
 use crate::limits::{Budget, Limit};
 use crate::opcode::{Dialect, Source, Window};
 
@@ -31,8 +31,8 @@ pub struct Pass<W> {
     pub readings: Vec<Reading>,
     /// Bytes that no stream explains.
     pub trailing: Vec<Trailing>,
-    /// Where a reader that knows no joblib goes on reading opcodes when the first array bytes or nested stream follow.
-    pub first_raw: Option<usize>,
+    /// The first place at which array bytes or a nested stream follow.
+    pub first_raw: Option<FirstRaw>,
     /// Files beside this one that it names.
     pub companions: Vec<Companion>,
 }
@@ -53,11 +53,31 @@ impl<W: Window> Pass<W> {
         self.readings.iter().any(|reading| reading.parted.is_some())
     }
 
+    /// Says who reads so.
+    pub fn set_readers(&mut self, readers: Readers) {
+        self.manner.readers = readers;
+        for reading in &mut self.readings {
+            reading.readers = readers;
+        }
+    }
+
     /// The reading of the first stream that is not nested: what `load` answers.
     pub fn first(&self) -> Option<&Reading> {
         let first = self.streams.iter().find(|stream| !stream.nested)?;
         self.readings.get(first.reading?)
     }
+}
+
+/// Where a reader that knows no joblib and one that does part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstRaw {
+    /// Offset at which a reader that knows no joblib reads its next opcode.
+    pub offset: u64,
+    /// Whether it could: an honest file of joblib 1.2 or later has a padding length of 1 to 16 there, which is no
+    /// opcode.
+    pub opcode: bool,
+    /// The effects before it.
+    pub effects: usize,
 }
 
 /// One stream, in short.
@@ -144,8 +164,10 @@ impl<W: Window> Driver<'_, W> {
             let reading = self.read(at);
             let (loads, silent) = (reading.root.is_some(), reading.effects.is_empty());
             let (end, next) = (reading.end, reading.next);
-            let over = reading.error.as_ref().is_some_and(|error| matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io));
-            wants_memo |= !first && reading.error.as_ref().is_some_and(|error| error.message().starts_with("the memo has no"));
+            let over =
+                reading.error.as_ref().is_some_and(|error| matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io));
+            wants_memo |=
+                !first && reading.error.as_ref().is_some_and(|error| error.message().starts_with("the memo has no"));
             if first || loads || !silent || over {
                 self.keep(reading, false, first);
             }
@@ -286,14 +308,4 @@ fn may_begin(bytes: &[u8]) -> bool {
         [b'(', next, ..] => crate::opcode::Opcode::from_byte(*next).is_some(),
         _ => false,
     }
-}
-
-/// Whether what stands at [`Pass::first_raw`] could be read as an opcode by a reader that knows no joblib. An honest file of joblib 1.2 or later has a padding length of 1 to 16 there, which is no opcode.
-///
-/// # Errors
-/// What the window says.
-pub fn raw_may_be_opcodes<W: Window>(window: &mut W, at: usize) -> Result<bool> {
-    window.fill(at.saturating_add(1))?;
-    let byte = window.bytes().get(at).copied();
-    Ok(byte.is_some_and(|byte| crate::opcode::Opcode::from_byte(byte).is_some()))
 }

@@ -156,7 +156,8 @@ impl Reading {
     /// Whether there is anything to say of it beyond that it loads.
     pub(super) fn speaks(&self) -> bool {
         let cost = self.costliest_key.0 > 1 << 16 || self.highest_index.0 > 1 << 16;
-        let quiet = self.effects.is_empty() && self.error.is_none() && self.oddities.is_empty() && self.arrays.is_empty();
+        let quiet =
+            self.effects.is_empty() && self.error.is_none() && self.oddities.is_empty() && self.arrays.is_empty();
         !quiet || cost || self.parted.is_some() || self.first_8bit_string.is_some()
     }
 }

@@ -2,13 +2,13 @@
 
 use super::joblib::{self, Follows, Wrapper};
 use super::numpy::DTypes;
+use super::pass::{Companion, FirstRaw, Manner};
 use super::reading::{RawArray, Reading, View};
-use super::{Companion, Manner};
 use crate::ast::Value;
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::machine::{Machine, Pause};
-use crate::opcode::{Dialect, Reader, Source, Window};
+use crate::opcode::{Dialect, Opcode, Reader, Source, Window};
 
 /// Reads one stream.
 pub(super) struct StreamReader<'a, W> {
@@ -19,8 +19,8 @@ pub(super) struct StreamReader<'a, W> {
     pub(super) nested: Vec<Reading>,
     /// Files that it names: the effect that does, the name, the wrapper.
     pub(super) companions: Vec<(usize, String, Wrapper)>,
-    /// Where a reader that knows no joblib goes on when the first array bytes or nested stream follow.
-    pub(super) first_raw: Option<usize>,
+    /// The first place at which array bytes or a nested stream follow.
+    pub(super) first_raw: Option<FirstRaw>,
 }
 
 impl<W: Window> StreamReader<'_, W> {
@@ -40,10 +40,15 @@ impl<W: Window> StreamReader<'_, W> {
             let view = View { ast: &machine.ast, effects: &machine.effects, source: reader.source(), dialect };
             let follows = joblib::after_build(view, &mut dtypes);
             let effect = machine.effects.len().saturating_sub(1);
-            let (goes_on, began) = (reader.position(), reader.file_position());
+            let began = reader.file_position();
+            if self.first_raw.is_none() && !matches!(follows, Ok(Follows::Opcodes | Follows::Companion { .. })) {
+                self.first_raw = Some(first_raw(&mut reader, effect));
+            }
             let done = match follows {
                 Ok(Follows::Opcodes) => continue,
-                Ok(Follows::Raw { len, padded }) => raw(&mut reader, effect, len, padded).map(|array| arrays.push(array)),
+                Ok(Follows::Raw { len, padded }) => {
+                    raw(&mut reader, effect, len, padded).map(|array| arrays.push(array))
+                }
                 Ok(Follows::Nested) => nested(&mut reader, self.budget, self.manner, &mut self.nested),
                 Ok(Follows::Companion { name, wrapper }) => {
                     self.companions.push((effect, name, wrapper));
@@ -51,13 +56,22 @@ impl<W: Window> StreamReader<'_, W> {
                 }
                 Err(error) => Err(error.at(reader.source().offset(began))),
             };
-            self.first_raw.get_or_insert(goes_on);
             if let Err(error) = done {
                 break Err(error);
             }
         };
         Reading::new(machine, &reader, readers, at, outcome, arrays)
     }
+}
+
+/// What a reader that knows no joblib finds behind the BUILD of a wrapper.
+fn first_raw<W: Window>(reader: &mut Reader<&mut W>, effect: usize) -> FirstRaw {
+    let at = reader.position();
+    let offset = reader.source().offset(at);
+    // Bytes that cannot be read are no opcode.
+    let _ = reader.window().fill(at.saturating_add(1));
+    let byte = reader.source().bytes.get(at).copied();
+    FirstRaw { offset, opcode: byte.and_then(Opcode::from_byte).is_some(), effects: effect.saturating_add(1) }
 }
 
 /// Steps over array bytes (`NumpyArrayWrapper.read_array`).
@@ -83,7 +97,12 @@ fn raw<W: Window>(reader: &mut Reader<&mut W>, effect: usize, len: u64, padded: 
 }
 
 /// Reads the pickle of an array of objects.
-fn nested<W: Window>(reader: &mut Reader<&mut W>, budget: &mut Budget, manner: Manner, readings: &mut Vec<Reading>) -> Result<()> {
+fn nested<W: Window>(
+    reader: &mut Reader<&mut W>,
+    budget: &mut Budget,
+    manner: Manner,
+    readings: &mut Vec<Reading>,
+) -> Result<()> {
     let at = reader.file_position();
     let begin = reader.source().offset(at);
     let inner = plain(&mut **reader.window(), at, manner, manner.dialect, budget);
@@ -101,12 +120,21 @@ fn nested<W: Window>(reader: &mut Reader<&mut W>, budget: &mut Budget, manner: M
             reader.resume(next);
             Ok(())
         }
-        Some(error) => Err(Error::new(error.kind(), format!("the pickle of an array of objects is refused: {}", error.message())).at(begin)),
+        Some(error) => {
+            Err(Error::new(error.kind(), format!("the pickle of an array of objects is refused: {}", error.message()))
+                .at(begin))
+        }
     }
 }
 
 /// Reads a stream in which nothing stands between opcodes.
-pub(super) fn plain<W: Window>(window: &mut W, at: usize, manner: Manner, dialect: Dialect, budget: &mut Budget) -> Reading {
+pub(super) fn plain<W: Window>(
+    window: &mut W,
+    at: usize,
+    manner: Manner,
+    dialect: Dialect,
+    budget: &mut Budget,
+) -> Reading {
     let mut machine = Machine::default();
     let mut reader = Reader::new(window, at, dialect);
     let outcome = budget.spend(Limit::Streams, 1).and_then(|()| match machine.run(&mut reader, budget, false)? {

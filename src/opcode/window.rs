@@ -1,7 +1,6 @@
 //! Where the bytes of a stream come from: a slice, or a decompressor that is read as the stream goes on.
 
 use crate::error::Result;
-use std::io::Read;
 
 /// Bytes that may still be on their way. Positions are indexes into [`bytes`](Self::bytes) and never move.
 pub trait Window {
@@ -76,54 +75,45 @@ impl Window for SliceWindow<'_> {
     }
 }
 
-/// Bytes come from `source`; what is skipped is not kept. `admit` is asked before bytes are taken in: the first
-/// argument is how many, the second whether they are kept.
-pub struct StreamWindow<R, A> {
-    source: R,
-    admit: A,
+/// What a [`StreamWindow`] reads from: a decompressor that spends a budget.
+pub trait Feed {
+    /// Reads into `out`; 0 at the end. `kept` tells whether the bytes stay in memory.
+    ///
+    /// # Errors
+    /// What the decompressor says, or [`ErrorKind::Limit`](crate::error::ErrorKind::Limit). Nothing follows an error.
+    fn read(&mut self, out: &mut [u8], kept: bool) -> Result<usize>;
+}
+
+/// Bytes come from a feed as they are asked for; what is skipped is not kept.
+pub struct StreamWindow<F> {
+    /// Where the bytes come from.
+    pub feed: F,
     kept: Vec<u8>,
     gaps: Vec<Gap>,
     ended: bool,
 }
 
-/// How much is read from a source at once.
+/// How much is read from a feed at once.
 const CHUNK: usize = 64 << 10;
 
-impl<R: Read, A: FnMut(u64, bool) -> Result<()>> StreamWindow<R, A> {
-    /// A window over `source`.
-    pub fn new(source: R, admit: A) -> Self {
-        Self { source, admit, kept: Vec::new(), gaps: Vec::new(), ended: false }
+impl<F: Feed> StreamWindow<F> {
+    /// A window over `feed`.
+    pub fn new(feed: F) -> Self {
+        Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false }
     }
 
-    /// What was kept, and what was stepped over.
-    pub fn into_parts(self) -> (R, Vec<u8>, Vec<Gap>) {
-        (self.source, self.kept, self.gaps)
-    }
-
-    /// Reads once into `buffer`; 0 at the end of the source.
+    /// Reads once into `buffer`; 0 at the end.
     fn read(&mut self, buffer: &mut [u8], kept: bool) -> Result<usize> {
         if self.ended {
             return Ok(0);
         }
-        loop {
-            match self.source.read(buffer) {
-                Ok(count) => {
-                    self.ended = count == 0;
-                    (self.admit)(count as u64, kept)?;
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    // A decoder that fails has given all it had: what was read stays judged.
-                    self.ended = true;
-                    return Err(error.into());
-                }
-            }
-        }
+        let count = self.feed.read(buffer, kept);
+        self.ended = !matches!(count, Ok(1..));
+        count
     }
 }
 
-impl<R: Read, A: FnMut(u64, bool) -> Result<()>> Window for StreamWindow<R, A> {
+impl<F: Feed> Window for StreamWindow<F> {
     #[inline]
     fn bytes(&self) -> &[u8] {
         &self.kept
@@ -200,10 +190,18 @@ impl<'a> Source<'a> {
 mod tests {
     use super::*;
 
+    struct Bytes<'a>(&'a [u8]);
+
+    impl Feed for Bytes<'_> {
+        fn read(&mut self, out: &mut [u8], _kept: bool) -> Result<usize> {
+            Ok(std::io::Read::read(&mut self.0, out)?)
+        }
+    }
+
     #[test]
     fn a_skipped_run_is_not_kept_and_moves_offsets() {
         let data: Vec<u8> = (0..=255).cycle().take(300_000).collect();
-        let mut window = StreamWindow::new(data.as_slice(), |_, _| Ok(()));
+        let mut window = StreamWindow::new(Bytes(&data));
         window.fill(10).unwrap();
         assert_eq!(window.skip(4, 200_000).unwrap(), (4, 200_000));
         window.fill(8).unwrap();
@@ -217,7 +215,7 @@ mod tests {
     #[test]
     fn a_skip_past_the_end_says_how_much_there_was() {
         assert_eq!(SliceWindow(b"abc").skip(1, 9).unwrap(), (3, 2));
-        let mut window = StreamWindow::new(b"abc".as_slice(), |_, _| Ok(()));
+        let mut window = StreamWindow::new(Bytes(b"abc"));
         assert_eq!(window.skip(0, 9).unwrap(), (0, 3));
     }
 }

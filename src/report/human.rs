@@ -1,8 +1,8 @@
 //! `--format human`: one line for a clean file, a block for any other, the worst last, then a summary.
 
-use super::escape::escape;
 use super::{Report, Summary};
 use crate::error::ErrorKind;
+use crate::escape::escape;
 use crate::finding::{Accepted, FileReport, Finding, Level, Location, Verdict};
 use std::io::{self, Write};
 

@@ -4,8 +4,8 @@
 //! line, pure ASCII (other characters as JSON escapes, which parse back to themselves), no integer as a number
 //! that a double cannot hold.
 
-use super::escape::is_plain;
 use super::{Report, Summary, Tool};
+use crate::escape::is_plain;
 use crate::finding::{
     Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Import, LoaderOutcome, Location, Stream,
 };

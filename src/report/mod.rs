@@ -3,7 +3,6 @@
 //! Nothing is decided here. Nothing from a scanned file leaves this room unescaped ([`escape`]). Colour is a
 //! function that the caller hands in ([`Paint`]), so that the library needs no terminal.
 
-pub mod escape;
 mod human;
 mod json;
 

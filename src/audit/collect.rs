@@ -1,0 +1,77 @@
+//! What a report is made of, while it is made: findings and imports, each said once.
+
+use crate::finding::{Finding, Import, Level, Location, Stream};
+use crate::rules::Rule;
+use std::collections::HashMap;
+
+/// Findings, imports and streams of one file.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    findings: Vec<Finding>,
+    by_message: HashMap<(&'static str, String, String), usize>,
+    imports: Vec<Import>,
+    by_symbol: HashMap<(String, crate::finding::Decision), usize>,
+    pub(super) streams: Vec<Stream>,
+}
+
+impl Collected {
+    /// Adds a finding; the same rule with the same message in the same member is one finding that occurs more often.
+    pub(super) fn add(&mut self, finding: Finding) {
+        let key = (finding.rule, finding.location.member.clone(), finding.message.clone());
+        match self.by_message.get(&key).and_then(|&index| self.findings.get_mut(index)) {
+            Some(known) => {
+                known.count = known.count.saturating_add(finding.count);
+                known.level = known.level.max(finding.level);
+                merge(&mut known.loaders, &finding.loaders);
+                // Two readers find the same thing at the same place: that is one occurrence.
+                if known.location.offset == finding.location.offset && known.count > 1 {
+                    known.count -= 1;
+                }
+            }
+            None => {
+                self.by_message.insert(key, self.findings.len());
+                self.findings.push(finding);
+            }
+        }
+    }
+
+    /// Adds a finding of a rule about the layout of the file.
+    pub(super) fn say(&mut self, rule: &'static Rule, level: Level, message: impl Into<String>, location: Location) {
+        self.add(rule.finding(level, message.into(), location));
+    }
+
+    /// Adds an import; the same symbol with the same decision is one row.
+    pub(super) fn import(&mut self, import: Import) {
+        let key = (import.symbol.clone(), import.decision);
+        match self.by_symbol.get(&key).and_then(|&index| self.imports.get_mut(index)) {
+            Some(known) => {
+                if !(known.location == import.location && known.loaders != import.loaders) {
+                    known.count = known.count.saturating_add(import.count);
+                }
+                merge(&mut known.loaders, &import.loaders);
+                merge(&mut known.uses, &import.uses);
+            }
+            None => {
+                self.by_symbol.insert(key, self.imports.len());
+                self.imports.push(import);
+            }
+        }
+    }
+
+    /// Findings, worst first and then by place; imports by place; streams.
+    pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Import>, Vec<Stream>) {
+        let place = |location: &Location| (location.member.clone(), location.stream, location.offset);
+        self.findings
+            .sort_by_cached_key(|finding| (std::cmp::Reverse(finding.level), place(&finding.location), finding.rule));
+        self.imports.sort_by_cached_key(|import| place(&import.location));
+        (self.findings, self.imports, self.streams)
+    }
+}
+
+fn merge(into: &mut Vec<&'static str>, from: &[&'static str]) {
+    for &name in from {
+        if !into.contains(&name) {
+            into.push(name);
+        }
+    }
+}

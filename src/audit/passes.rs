@@ -1,0 +1,112 @@
+//! The readings of one source: one pass for all readers that behave alike.
+
+use crate::finding::LoaderOutcome;
+use crate::limits::Budget;
+use crate::loader::{Manner, Pass, Reader, Readers, Reading, pass};
+use crate::machine::Action;
+use crate::opcode::{Dialect, Window};
+
+/// What the readers make of one source.
+pub(super) struct Passes<W> {
+    /// As `joblib.load` reads it, and `pickle.load` too where nothing parts them.
+    pub(super) joblib: Pass<W>,
+    /// As `pickle.load` reads it, where that is something else.
+    pub(super) pickle: Option<Pass<W>>,
+}
+
+impl<W: Window> Passes<W> {
+    /// Reads a source with each class of readers. `open` answers the source from its first byte.
+    pub(super) fn read(open: impl Fn() -> W, budget: &mut Budget) -> Self {
+        let pickle_only = Readers::of(Reader::Pickle);
+        let both = Readers::of(Reader::Joblib).union(pickle_only);
+        let mut joblib = pass(open(), Manner { readers: both, dialect: Dialect::Python, joblib: true }, budget);
+        let parted = joblib.parts() || joblib.first_raw.is_some_and(|raw| raw.opcode);
+        if parted || joblib.first_raw.is_some() {
+            joblib.set_readers(Readers::of(Reader::Joblib));
+        }
+        let manner = Manner { readers: pickle_only, dialect: Dialect::C, joblib: false };
+        let pickle = parted.then(|| pass(open(), manner, budget));
+        Self { joblib, pickle }
+    }
+
+    /// Whether the source is joblib's by its content.
+    pub(super) fn is_joblib(&self) -> bool {
+        self.joblib.is_joblib()
+    }
+
+    /// As the format's own reader reads it.
+    pub(super) fn own(&self) -> &Pass<W> {
+        match &self.pickle {
+            Some(pickle) if !self.is_joblib() => pickle,
+            _ => &self.joblib,
+        }
+    }
+
+    /// As another reader reads it, where that is something else.
+    pub(super) fn other(&self) -> Option<&Pass<W>> {
+        let pickle = self.pickle.as_ref()?;
+        Some(if self.is_joblib() { pickle } else { &self.joblib })
+    }
+
+    /// Whether any reader reaches anything: a stream that loads, or an effect.
+    pub(super) fn reach_anything(&self, is_text: impl Fn() -> bool) -> bool {
+        let passes = || std::iter::once(&self.joblib).chain(&self.pickle);
+        let explained = |pass: &Pass<W>| {
+            let loads = pass.streams.iter().any(|stream| stream.loads);
+            loads && pass.trailing.iter().all(|trailing| trailing.padding)
+        };
+        if passes().any(explained) {
+            return true;
+        }
+        let mut effects = passes().flat_map(|pass| &pass.readings).filter(|reading| reaches(reading)).peekable();
+        if effects.peek().is_none() {
+            return false;
+        }
+        // The first lines of a text may read as an import of a name that no module can have.
+        !(is_text() && effects.all(only_impossible_imports))
+    }
+
+    /// How each loader fares with the first stream.
+    pub(super) fn outcomes(&self) -> Vec<LoaderOutcome> {
+        let outcome = |reader: Reader, pass: &Pass<W>| {
+            let first = pass.first();
+            let loads = first.is_some_and(|reading| reading.root.is_some() && !asks_a_hook(reading));
+            let offset = first.filter(|_| !loads).map(|reading| pass.source().offset(reading.end));
+            LoaderOutcome { name: reader.name(), loads, offset }
+        };
+        let joblib = outcome(Reader::Joblib, &self.joblib);
+        let pickle = match (&self.pickle, self.joblib.first_raw) {
+            (Some(pickle), _) => outcome(Reader::Pickle, pickle),
+            (None, Some(raw)) => LoaderOutcome { name: Reader::Pickle.name(), loads: false, offset: Some(raw.offset) },
+            (None, None) => LoaderOutcome { name: Reader::Pickle.name(), ..joblib.clone() },
+        };
+        vec![pickle, joblib]
+    }
+}
+
+/// Whether a plain reader gets to an effect: a persistent id, an extension code or a buffer stops it before.
+fn reaches(reading: &Reading) -> bool {
+    reading.effects.first().is_some_and(|effect| !is_hook(&effect.action))
+}
+
+fn is_hook(action: &Action) -> bool {
+    matches!(action, Action::Persistent { .. } | Action::Extension { .. } | Action::Buffer)
+}
+
+fn asks_a_hook(reading: &Reading) -> bool {
+    reading.effects.iter().any(|effect| is_hook(&effect.action))
+}
+
+/// Whether a reading that is refused does nothing but ask for modules whose names no module can have.
+fn only_impossible_imports(reading: &Reading) -> bool {
+    let possible = |part: &str| part.chars().all(|char| char.is_alphanumeric() || char == '_');
+    let impossible = |action: &Action| match action {
+        Action::Import { value, .. } => {
+            reading.ast.symbol(*value).is_some_and(|symbol| !symbol.module.split('.').all(possible))
+        }
+        _ => false,
+    };
+    // What a hook is asked, and what follows it, no plain reader reaches.
+    let mut reached = reading.effects.iter().map(|effect| &effect.action).take_while(|action| !is_hook(action));
+    reading.root.is_none() && reached.all(impossible)
+}

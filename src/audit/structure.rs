@@ -1,0 +1,152 @@
+//! What the layout of a source says: how streams end, what stands between them, where readers part.
+
+use super::collect::Collected;
+use super::member::Member;
+use super::passes::Passes;
+use crate::error::ErrorKind;
+use crate::escape::escape;
+use crate::finding::{Level, Location, Stream};
+use crate::loader::{Pass, Reading};
+use crate::machine::Effect;
+use crate::opcode::{FrameOddity, Window};
+use crate::rules;
+
+/// Whether bytes behind the last stream or array are what writers leave: up to 511 NULs, or one newline.
+pub(super) fn is_padding(rest: &[u8]) -> bool {
+    rest.len() <= 511 && (rest.iter().all(|&byte| byte == 0) || matches!(rest, b"\n" | b"\r\n"))
+}
+
+/// Adds what the layout of a source says to what is collected.
+pub(super) fn describe<W: Window>(passes: &Passes<W>, member: &Member, collected: &mut Collected) {
+    let own = passes.own();
+    streams(own, member, collected);
+    refusals(own, member, Level::Incomplete, collected);
+    for pass in std::iter::once(own).chain(passes.other()) {
+        oddities(pass, member, collected);
+    }
+    if let Some(other) = passes.other() {
+        divergence(passes, own, other, member, collected);
+    }
+}
+
+fn streams<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected) {
+    for (number, stream) in (0_u32..).zip(&pass.streams) {
+        let location = Location { stream: number, ..member.run(stream.offset, stream.len) };
+        collected.streams.push(Stream { location, protocol: stream.protocol, opcodes: stream.opcodes });
+    }
+    let count = pass.streams.iter().filter(|stream| !stream.nested).count();
+    if count > 1
+        && let Some(second) = pass.streams.iter().filter(|stream| !stream.nested).nth(1)
+    {
+        let message = format!("{count} pickles one after another");
+        collected.say(&rules::several_streams::RULE, Level::Note, message, member.at(Some(second.offset)));
+    }
+    for trailing in pass.trailing.iter().filter(|trailing| !trailing.padding) {
+        let message = format!("{} bytes that belong to no pickle", trailing.len);
+        let location = member.run(trailing.offset, trailing.len);
+        collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+    }
+}
+
+/// The number of the stream that a reading is of.
+pub(super) fn stream_of<W: Window>(pass: &Pass<W>, reading: usize) -> u32 {
+    let number = pass.streams.iter().position(|stream| stream.reading == Some(reading));
+    number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+}
+
+fn place<W: Window>(pass: &Pass<W>, member: &Member, reading: usize, position: usize) -> Location {
+    Location { stream: stream_of(pass, reading), ..member.at(Some(pass.source().offset(position))) }
+}
+
+/// Streams that cannot be read to their end.
+fn refusals<W: Window>(pass: &Pass<W>, member: &Member, level: Level, collected: &mut Collected) {
+    for (index, reading) in pass.readings.iter().enumerate() {
+        let Some(error) = &reading.error else { continue };
+        let offset = error.offset().unwrap_or_else(|| pass.source().offset(reading.end));
+        let location = Location { stream: stream_of(pass, index), ..member.at(Some(offset)) };
+        let rule =
+            if error.kind() == ErrorKind::Limit { &rules::limit_reached::RULE } else { &rules::refused_stream::RULE };
+        collected.say(rule, level, escape(error.message()).into_owned(), location);
+    }
+}
+
+fn oddities<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected) {
+    for (index, reading) in pass.readings.iter().enumerate() {
+        for &(oddity, at) in &reading.oddities {
+            let message = match oddity {
+                FrameOddity::Straddles => "an argument runs over the end of its frame",
+                FrameOddity::Nested => "a frame begins before the one around it ends",
+                FrameOddity::Overlong => "a frame claims more bytes than there are",
+                FrameOddity::StopInside => "STOP stands before the end of its frame",
+            };
+            let mut finding = rules::frame_anomaly::RULE.finding(
+                Level::Suspicious,
+                message.to_owned(),
+                place(pass, member, index, at),
+            );
+            finding.loaders = reading.readers.names();
+            collected.add(finding);
+        }
+        for array in &reading.arrays {
+            if let Some((length, honest)) = array.padding
+                && !(honest && (1..=16).contains(&length))
+            {
+                let message = format!("an array has a padding of {length} bytes that joblib does not write");
+                let location = Location { stream: stream_of(pass, index), ..member.at(Some(array.offset)) };
+                collected.say(&rules::joblib_padding::RULE, Level::Suspicious, message, location);
+            }
+        }
+        if let Some(at) = reading.first_8bit_string {
+            let message = "a string of Python 2 holds bytes above 0x7f";
+            collected.say(&rules::needs_encoding::RULE, Level::Note, message, place(pass, member, index, at));
+        }
+    }
+}
+
+/// Where two classes of readers read something else.
+fn divergence<W: Window>(
+    passes: &Passes<W>,
+    own: &Pass<W>,
+    other: &Pass<W>,
+    member: &Member,
+    collected: &mut Collected,
+) {
+    let names = other.manner.readers.names();
+    let name = names.first().copied().unwrap_or("another reader");
+    let (Some(own_first), Some(other_first)) = (own.first(), other.first()) else { return };
+    let same = is_prefix(own, own_first, other, other_first);
+    let (level, message, at) = if passes.is_joblib() {
+        // Another format's reader is expected to fail at the first array; what it must not do is reach more.
+        let before = own.first_raw.map_or(usize::MAX, |raw| raw.effects);
+        if same && other_first.effects.len() <= before {
+            return;
+        }
+        (Level::Suspicious, format!("{name} runs array bytes as opcodes, and they do something"), other_first.end)
+    } else {
+        let Some((at, what)) = own_first.parted.or(other_first.parted).or_else(|| first_parted(own, other)) else {
+            return;
+        };
+        match (own_first.root.is_some(), other_first.root.is_some()) {
+            (true, true) => (Level::Suspicious, format!("readers load different values: {what}"), at),
+            _ if same => (Level::Note, format!("not every reader loads it: {what}"), at),
+            _ => (Level::Suspicious, format!("readers reach different effects: {what}"), at),
+        }
+    };
+    let mut finding =
+        rules::loader_divergence::RULE.finding(level, message, member.at(Some(other.source().offset(at))));
+    finding.loaders = vec!["pickle.load", "joblib.load"];
+    collected.add(finding);
+}
+
+fn first_parted<W: Window>(own: &Pass<W>, other: &Pass<W>) -> Option<(usize, &'static str)> {
+    own.readings.iter().chain(&other.readings).find_map(|reading| reading.parted)
+}
+
+/// Whether the effects of one reading are the first of the other's: the same kinds at the same places.
+fn is_prefix<W: Window>(own: &Pass<W>, a: &Reading, other: &Pass<W>, b: &Reading) -> bool {
+    let alike = |(a, b): (&Effect, &Effect)| {
+        own.source().offset(a.at) == other.source().offset(b.at)
+            && std::mem::discriminant(&a.action) == std::mem::discriminant(&b.action)
+    };
+    a.effects.iter().zip(&b.effects).all(alike)
+}

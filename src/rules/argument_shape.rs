@@ -1,0 +1,14 @@
+//! `argument-shape`: an allowed name is given arguments or a state that its entry does not allow.
+
+use super::{Class, Confidence, Rule, Severity};
+
+/// The rule `argument-shape`.
+pub const RULE: Rule = Rule {
+    id: "argument-shape",
+    class: Class::Code,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    title: "an allowed name is given arguments or a state that its entry does not allow",
+    why: "Stock libraries never write these values, and with them the callee may do something else.",
+    help: "Do not load this file unless you know why its writer needs these values.",
+};

@@ -1,0 +1,14 @@
+//! `callable-in-data`: a function or class stands where only data is expected.
+
+use super::{Class, Confidence, Rule, Severity};
+
+/// The rule `callable-in-data`.
+pub const RULE: Rule = Rule {
+    id: "callable-in-data",
+    class: Class::Code,
+    severity: Severity::High,
+    confidence: Confidence::Medium,
+    title: "a function or class stands where only data is expected",
+    why: "Libraries call what they find under some names, and the file chooses what that is.",
+    help: "If the callable is meant to be there, allow it in a policy; otherwise do not load the file.",
+};

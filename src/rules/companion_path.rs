@@ -1,0 +1,14 @@
+//! `companion-path`: the file names a companion outside its own directory.
+
+use super::{Class, Confidence, Rule, Severity};
+
+/// The rule `companion-path`.
+pub const RULE: Rule = Rule {
+    id: "companion-path",
+    class: Class::Code,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    title: "the file names a companion outside its own directory",
+    why: "Loading would read a file of the writer's choosing, with pickle allowed.",
+    help: "Do not load this file.",
+};

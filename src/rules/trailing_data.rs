@@ -1,0 +1,14 @@
+//! `trailing-data`: bytes that nothing explains.
+
+use super::{Class, Confidence, Rule, Severity};
+
+/// The rule `trailing-data`.
+pub const RULE: Rule = Rule {
+    id: "trailing-data",
+    class: Class::Structure,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    title: "bytes that nothing explains",
+    why: "Readers ignore them today; a program that reads on, or another tool, may find something there.",
+    help: "Ask the author to write the file again; an honest writer leaves nothing behind.",
+};
