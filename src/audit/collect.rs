@@ -25,7 +25,7 @@ impl Collected {
                 merge(&mut known.loaders, &finding.loaders);
                 // Two readers find the same thing at the same place: that is one occurrence.
                 if known.location.offset == finding.location.offset && known.count > 1 {
-                    known.count -= 1;
+                    known.count = known.count.saturating_sub(1);
                 }
             }
             None => {
