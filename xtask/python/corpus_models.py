@@ -37,6 +37,7 @@ ARGUMENTS = {
     'VotingRegressor': lambda E: {'estimators': [('a', E('Ridge')()), ('b', E('Lasso')())]},
     'FrozenEstimator': lambda E: {'estimator': E('Ridge')().fit(*data()['regression'])},
     'TransformedTargetRegressor': lambda E: {'regressor': E('Ridge')()},
+    'SelectKBest': lambda E: {'k': 3},
     'FeatureHasher': lambda E: {'n_features': 16},
     'HashingVectorizer': lambda E: {'n_features': 16},
 }

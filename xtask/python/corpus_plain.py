@@ -72,7 +72,7 @@ def python_pairs():
         'paths': [pathlib.PurePosixPath('/a/b'), pathlib.PureWindowsPath('c:/x'), pathlib.Path('a/b'), pathlib.PurePosixPath()],
         'ips': [ipaddress.ip_address('127.0.0.1'), ipaddress.ip_network('10.0.0.0/8'), ipaddress.ip_address('::1'), ipaddress.ip_network('fe80::/10'), ipaddress.ip_interface('10.0.0.1/8')],
         'patterns': [re.compile('a+b'), re.compile(b'x', re.I), re.compile('y', re.M | re.S)], 'regex_flags': [re.I, re.I | re.M],
-        'enums': [http.HTTPStatus.OK, calendar.Day.MONDAY if hasattr(calendar, 'Day') else None, uuid.SafeUUID.unknown],
+        'enums': [http.HTTPStatus.OK, calendar.Day.MONDAY if hasattr(calendar, 'Day') else None, getattr(uuid, 'SafeUUID', uuid.UUID)],
         'arrays': [array.array(c, [1, 2, 3]) for c in 'bBhHiIlLqQfd'] + [array.array('i')], 'array_unicode': array.array('u', 'abc'),
         'namespace': types.SimpleNamespace(a=1, b=[2]),
         'partials': [functools.partial(int, base=2), functools.partial(max, 1)], 'operators': [operator.itemgetter(1), operator.itemgetter(1, 'a'), operator.attrgetter('a', 'b.c'), operator.methodcaller('lower'), operator.add],

@@ -36,7 +36,7 @@ class Made:
     """An object that a call, a constructor or a joblib wrapper would have made."""
     def __init__(self, kind, symbol, how):
         self.kind, self.symbol, self.how = kind, symbol, how
-        self.builds, self.consumed, self.state, self.args = 0, False, None, ()
+        self.builds, self.consumed, self.state, self.args = 0, None, None, ()
 
 
 def literal(value):
@@ -143,7 +143,7 @@ class Facts:
                 if key in refs or len(refs) < 200:
                     refs[key] = refs.get(key, 0) + 1
             elif isinstance(item, Made):
-                item.consumed = True
+                item.consumed = item.consumed or where + path
                 if '{key}' in path:
                     self.use(item.symbol, 'key')
 
@@ -155,7 +155,7 @@ class Facts:
         if made.builds > 1:
             fact['notes'].add('built more than once')
         if made.consumed:
-            fact['notes'].add('built after it was consumed')
+            self.add(fact, 'notes', 'built after it stood in: ' + made.consumed, 12)
         slots = None
         if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict) and (state[0] is None or isinstance(state[0], dict)):
             fact['state_shapes'].add('(%s, slots dict)' % kind(state[0], 0))
