@@ -7,8 +7,10 @@ Environments it has been run in (Python; pip packages):
     main   3.11.7; numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 joblib==1.6.0 pandas==3.1.1 lz4==4.4.5
            xgboost==3.2.0 lightgbm==4.7.0 cloudpickle==3.1.2
     py311  3.11.7; numpy==1.24.4 scipy==1.10.1 scikit-learn==1.2.2 joblib==1.2.0 pandas==1.5.3 lz4
+    py312  3.12.1; numpy==2.0.2 scipy==1.14.1 scikit-learn==1.5.2 joblib==1.4.2 pandas==2.2.3 lz4 xgboost==2.1.4 lightgbm==4.5.0
+    py310  3.10.13; numpy==1.22.4 scipy==1.8.1 scikit-learn==1.0.2 joblib==1.1.1 pandas==1.4.4 lz4 xgboost==1.6.2 lightgbm==3.3.5
     py38   3.8.18; numpy==1.19.5 scipy==1.5.4 scikit-learn==0.24.2 joblib==1.0.1 pandas==1.1.5 lz4
-    py36   3.6.15; numpy==1.13.3 scipy==0.19.1 scikit-learn==0.19.2
+    py36   3.6.15; numpy==1.13.3 scipy==0.19.1 scikit-learn==0.19.2 nose
 What a library of the day does not have is left out and counted. ``manifest.json`` lists every file: path,
 class, protocol, container. The dangerous object is pickled by a ``__reduce__`` that names ``os.system`` with an
 empty command. The files under --evil must never be loaded; this script only writes them.
@@ -17,6 +19,7 @@ import argparse
 import json
 import os
 import pickle
+import pickletools
 import re
 import sys
 import warnings
@@ -84,6 +87,17 @@ class Writer(object):
                 self.put('%s.p%d.pkl' % (base, protocol), name, value, protocol, 'pickle',
                          lambda path: dump(value, path, protocol))
 
+    def other_writers(self, base, name, value):
+        """The pure-Python pickler, an optimised stream, and joblib at protocols that it does not choose itself."""
+        for protocol in (0, 2, 4):
+            self.put('%s.py.p%d.pkl' % (base, protocol), name, value, protocol, 'pickle',
+                     lambda path: dump(value, path, protocol, pickle._Pickler))
+        self.put(base + '.optimised.p4.pkl', name, value, 4, 'pickle', lambda path: optimised(value, path))
+        for protocol in (2, 5):
+            if protocol <= pickle.HIGHEST_PROTOCOL:
+                self.put('%s.plain.p%d.joblib' % (base, protocol), name, value, protocol, 'joblib+plain',
+                         lambda path: joblib.dump(value, path, protocol=protocol))
+
     def joblibs(self, base, name, value, methods=None):
         for method, argument in compressors():
             if methods is None or method in methods:
@@ -98,9 +112,14 @@ class Writer(object):
         print('%s: %d files, %d failures' % (self.top, len(self.manifest), len(self.failures)))
 
 
-def dump(value, path, protocol):
+def dump(value, path, protocol, pickler=pickle.Pickler):
     with open(path, 'wb') as handle:
-        pickle.dump(value, handle, protocol=protocol)
+        pickler(handle, protocol=protocol).dump(value)
+
+
+def optimised(value, path):
+    with open(path, 'wb') as handle:
+        handle.write(pickletools.optimize(pickle.dumps(value, protocol=4)))
 
 
 def evil(writer, section, name, value):
@@ -110,8 +129,8 @@ def evil(writer, section, name, value):
     inside[0], inside[1], inside[2] = 1.5, value, Dangerous()
     for place, graph in (('before', [Dangerous(), value]), ('after', [value, Dangerous()]), ('inside', {'data': inside})):
         base = writer.base(section, name + '.' + place)
-        writer.pickles(base, name, graph, (4,))
-        writer.joblibs(base, name, graph, ('plain',))
+        writer.pickles(base, name, graph, MODEL_PROTOCOLS)
+        writer.joblibs(base, name, graph)
 
 
 def environment():
@@ -141,8 +160,14 @@ def main():
                 if isinstance(value, Exception):
                     writer.failures.append('%s: %s: %s' % (base, type(value).__name__, value))
                     continue
+                if section == 'variants':
+                    writer.pickles(base, name, value, (4,))
+                    writer.joblibs(base, name, value, ('plain',))
+                    continue
                 writer.pickles(base, name, value, MODEL_PROTOCOLS if models else PLAIN_PROTOCOLS)
                 writer.joblibs(base, name, value, None if models else ('plain',))
+                if section != 'estimators':
+                    writer.other_writers(base, name, value)
                 if dark and section == 'estimators':
                     evil(dark, section, name, value)
         except ImportError as error:

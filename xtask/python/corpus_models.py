@@ -88,8 +88,8 @@ def estimators_of_library():
     return all_estimators()
 
 
-def fit(name, cls, classes):
-    """One fitted instance: constructor arguments by table, data sets tried in turn."""
+def constructor_arguments(name, cls, classes):
+    """What the tables above say that a constructor should be given."""
     def lookup(wanted):
         return classes[wanted]
     arguments = dict(ARGUMENTS[name](lookup)) if name in ARGUMENTS else {}
@@ -99,6 +99,12 @@ def fit(name, cls, classes):
     for key, value in SMALL.items():
         if key in accepted and key not in arguments:
             arguments[key] = value
+    return arguments
+
+
+def fit(name, cls, classes):
+    """One fitted instance: constructor arguments by table, data sets tried in turn."""
+    arguments = constructor_arguments(name, cls, classes)
     sets = data()
     names = [ORDER[name]] if name in ORDER else list(sets)
     error = None
@@ -136,6 +142,54 @@ def estimators():
             yield name, error
 
 
+def forms_of_data():
+    """(name, x, y): the same kind of data as people hand it over; each leaves other things in a fitted model."""
+    np = numpy()
+    x, labels = data()['classification']
+    words = np.array(['low', 'middle', 'high'])[(x[:, 0] * 2).astype(int).clip(0, 2)]
+    yield 'three_words', x, words
+    yield 'float32', x.astype('f4'), labels.astype('f4')
+    yield 'lists', x.tolist(), labels.tolist()
+    yield 'objects', x.astype(object), words.astype(object)
+    yield 'missing', np.where(x > 1.5, np.nan, x), labels
+    yield 'bool', x, labels.astype(bool)
+    import scipy.sparse
+    yield 'sparse_csr', scipy.sparse.csr_matrix(x), labels
+    yield 'sparse_csc', scipy.sparse.csc_matrix(x), words
+    try:
+        import pandas
+    except ImportError:
+        return
+    frame = pandas.DataFrame(x, columns=['a', 'b', 'c', 'd', 'e'])
+    yield 'frame', frame, pandas.Series(labels, name='label')
+    yield 'frame_words', frame, pandas.Series(words)
+    yield 'frame_category', frame.assign(k=pandas.Categorical(words)), pandas.Series(x[:, 1])
+
+
+def variants():
+    """Every estimator on other forms of data, with a random state of its own, and not fitted at all."""
+    enable_experimental()
+    found = estimators_of_library()
+    classes, np = dict(found), numpy()
+    for name, cls in found:
+        try:
+            arguments = constructor_arguments(name, cls, classes)
+            yield name + '.unfitted', cls(**arguments)
+        except Exception as error:
+            yield name + '.unfitted', error
+            continue
+        if 'random_state' in arguments:
+            try:
+                yield name + '.random_state', cls(**dict(arguments, random_state=np.random.RandomState(5))).fit(*data()['classification'])
+            except Exception:
+                pass
+        for form, x, y in forms_of_data():
+            try:
+                yield name + '.' + form, cls(**arguments).fit(x, y)
+            except Exception:
+                pass    # not every estimator takes every form
+
+
 def tried(pairs):
     """Makes each value in turn; one that cannot be made is yielded as its exception."""
     for name, make in pairs:
@@ -155,4 +209,4 @@ def boosters():
     return tried(corpus_boosters.pairs(data()))
 
 
-SECTIONS = {'estimators': estimators, 'composites': composites, 'boosters': boosters}
+SECTIONS = {'estimators': estimators, 'variants': variants, 'composites': composites, 'boosters': boosters}
