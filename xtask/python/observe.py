@@ -395,7 +395,11 @@ def main():
                     observe(path, facts)
                 except Exception as error:
                     facts.failures.append('%s: %s: %s' % (facts.path, type(error).__name__, error))
-    report = {'files': files, 'failures': facts.failures, 'symbols': plain(facts.symbols)}
+    positions = {}
+    for name, fact in facts.symbols.items():
+        for where in fact['references']:
+            positions.setdefault(where, set()).add(name)
+    report = {'files': files, 'failures': facts.failures, 'symbols': plain(facts.symbols), 'positions': plain(positions)}
     with open(options.output, 'w') as handle:
         json.dump(report, handle, indent=1, sort_keys=True)
         handle.write('\n')
