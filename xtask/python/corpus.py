@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Write a corpus of benign files by the real libraries, and copies of them that hold a dangerous object.
+
+    python corpus.py DIRECTORY [--evil DIRECTORY] [--only SECTION ...]
+
+Environments it has been run in (Python; pip packages):
+    main   3.11.7; numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 joblib==1.6.0 pandas==3.1.1 lz4==4.4.5
+           xgboost==3.2.0 lightgbm==4.7.0 cloudpickle==3.1.2
+    py311  3.11.7; numpy==1.24.4 scipy==1.10.1 scikit-learn==1.2.2 joblib==1.2.0 pandas==1.5.3 lz4
+    py312  3.12.1; numpy==2.0.2 scipy==1.14.1 scikit-learn==1.5.2 joblib==1.4.2 pandas==2.2.3 lz4 xgboost==2.1.4 lightgbm==4.5.0
+    py310  3.10.13; numpy==1.22.4 scipy==1.8.1 scikit-learn==1.0.2 joblib==1.1.1 pandas==1.4.4 lz4 xgboost==1.6.2 lightgbm==3.3.5
+    py38   3.8.18; numpy==1.19.5 scipy==1.5.4 scikit-learn==0.24.2 joblib==1.0.1 pandas==1.1.5 lz4
+    py36   3.6.15; numpy==1.13.3 scipy==0.19.1 scikit-learn==0.19.2 nose
+What a library of the day does not have is left out and counted. ``manifest.json`` lists every file: path,
+class, protocol, container. The dangerous object is pickled by a ``__reduce__`` that names ``os.system`` with an
+empty command. The files under --evil must never be loaded; this script only writes them.
+"""
+import argparse
+import json
+import os
+import pickle
+import pickletools
+import re
+import sys
+import warnings
+
+import corpus_models
+import corpus_plain
+
+try:
+    import joblib
+except ImportError:
+    from sklearn.externals import joblib
+
+SECTIONS = dict(corpus_plain.SECTIONS, **corpus_models.SECTIONS)
+MODEL_PROTOCOLS = (2, 4, 5)
+PLAIN_PROTOCOLS = (0, 1, 2, 3, 4, 5)
+
+
+class Dangerous(object):
+    """Pickles as a call of ``os.system('')``."""
+    def __reduce__(self):
+        return os.system, ('',)
+
+
+def compressors():
+    """(name, argument of ``joblib.dump``) for the joblib at hand."""
+    yield 'plain', 0
+    yield 'zlib', ('zlib', 3)
+    try:
+        import lz4.frame  # noqa: F401
+        yield 'lz4', ('lz4', 1)
+    except ImportError:
+        pass
+
+
+class Writer(object):
+    def __init__(self, top):
+        self.top, self.manifest, self.failures, self.taken = top, [], [], set()
+
+    def base(self, section, name):
+        stem = re.sub(r'[^A-Za-z0-9_.-]+', '_', name).strip('_')
+        while (section, stem.lower()) in self.taken:
+            stem += '_'
+        self.taken.add((section, stem.lower()))
+        folder = os.path.join(self.top, section)
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+        return section + '/' + stem
+
+    def put(self, relative, name, value, protocol, container, write):
+        path = os.path.join(self.top, relative)
+        try:
+            write(path)
+        except Exception as error:
+            if os.path.exists(path):
+                os.remove(path)
+            self.failures.append('%s: %s: %s' % (relative, type(error).__name__, error))
+            return
+        kind = type(value)
+        self.manifest.append({'path': relative, 'name': name, 'class': kind.__module__ + '.' + kind.__name__,
+                              'protocol': protocol, 'container': container})
+
+    def pickles(self, base, name, value, protocols):
+        for protocol in protocols:
+            if protocol <= pickle.HIGHEST_PROTOCOL:
+                self.put('%s.p%d.pkl' % (base, protocol), name, value, protocol, 'pickle',
+                         lambda path: dump(value, path, protocol))
+
+    def other_writers(self, base, name, value):
+        """The pure-Python pickler, an optimised stream, and joblib at protocols that it does not choose itself."""
+        for protocol in (0, 2, 4):
+            self.put('%s.py.p%d.pkl' % (base, protocol), name, value, protocol, 'pickle',
+                     lambda path: dump(value, path, protocol, pickle._Pickler))
+        self.put(base + '.optimised.p4.pkl', name, value, 4, 'pickle', lambda path: optimised(value, path))
+        for protocol in (2, 5):
+            if protocol <= pickle.HIGHEST_PROTOCOL:
+                self.put('%s.plain.p%d.joblib' % (base, protocol), name, value, protocol, 'joblib+plain',
+                         lambda path: joblib.dump(value, path, protocol=protocol))
+
+    def joblibs(self, base, name, value, methods=None):
+        for method, argument in compressors():
+            if methods is None or method in methods:
+                self.put('%s.%s.joblib' % (base, method), name, value, pickle.DEFAULT_PROTOCOL, 'joblib+' + method,
+                         lambda path: joblib.dump(value, path, compress=argument))
+
+    def finish(self, environment):
+        report = {'environment': environment, 'files': self.manifest, 'failures': self.failures}
+        with open(os.path.join(self.top, 'manifest.json'), 'w') as handle:
+            json.dump(report, handle, indent=1, sort_keys=True)
+            handle.write('\n')
+        print('%s: %d files, %d failures' % (self.top, len(self.manifest), len(self.failures)))
+
+
+def dump(value, path, protocol, pickler=pickle.Pickler):
+    with open(path, 'wb') as handle:
+        pickler(handle, protocol=protocol).dump(value)
+
+
+def optimised(value, path):
+    with open(path, 'wb') as handle:
+        handle.write(pickletools.optimize(pickle.dumps(value, protocol=4)))
+
+
+def evil(writer, section, name, value):
+    """The value with a dangerous object before it, after it and beside it in an object array."""
+    import numpy
+    inside = numpy.empty(3, dtype=object)
+    inside[0], inside[1], inside[2] = 1.5, value, Dangerous()
+    for place, graph in (('before', [Dangerous(), value]), ('after', [value, Dangerous()]), ('inside', {'data': inside})):
+        base = writer.base(section, name + '.' + place)
+        writer.pickles(base, name, graph, MODEL_PROTOCOLS)
+        writer.joblibs(base, name, graph)
+
+
+def environment():
+    versions = {'python': '.'.join(map(str, sys.version_info[:3])), 'joblib': joblib.__version__}
+    for name in ('numpy', 'scipy', 'sklearn', 'pandas', 'xgboost', 'lightgbm', 'lz4', 'cloudpickle'):
+        try:
+            versions[name] = __import__(name).__version__
+        except ImportError:
+            pass
+    return versions
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('directory')
+    parser.add_argument('--evil')
+    parser.add_argument('--only', nargs='*', choices=sorted(SECTIONS))
+    options = parser.parse_args()
+    warnings.simplefilter('ignore')
+    writer = Writer(options.directory)
+    dark = Writer(options.evil) if options.evil else None
+    for section in options.only or sorted(SECTIONS):
+        models = section in corpus_models.SECTIONS
+        try:
+            for name, value in SECTIONS[section]():
+                base = writer.base(section, name)
+                if isinstance(value, Exception):
+                    writer.failures.append('%s: %s: %s' % (base, type(value).__name__, value))
+                    continue
+                if section == 'variants':
+                    writer.pickles(base, name, value, (4,))
+                    writer.joblibs(base, name, value, ('plain',))
+                    continue
+                writer.pickles(base, name, value, MODEL_PROTOCOLS if models else PLAIN_PROTOCOLS)
+                writer.joblibs(base, name, value, None if models else ('plain',))
+                if section != 'estimators':
+                    writer.other_writers(base, name, value)
+                if dark and section == 'estimators':
+                    evil(dark, section, name, value)
+        except ImportError as error:
+            writer.failures.append('%s: %s' % (section, error))
+    writer.finish(environment())
+    if dark:
+        dark.finish(environment())
+
+
+if __name__ == '__main__':
+    main()
