@@ -464,10 +464,13 @@ impl Machine {
     #[inline]
     fn set_items<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
         let target = self.below(reader, op, count)?;
-        self.check_pairs(reader, op, count)?;
         if target.kind() == Kind::Dict {
+            self.check_pairs(reader, op, count)?;
             self.ast.append(target, self.stack.last(count))?;
+        } else if !count.is_multiple_of(2) {
+            return Err(refuse(reader, op, "a key has no value"));
         } else if count > 0 {
+            // What is no dict may take keys that cannot be hashed.
             self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
             let action = Action::SetItem { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
             self.log(op.at, action);
