@@ -168,7 +168,8 @@ impl<W: Window> Driver<'_, W> {
                 reading.error.as_ref().is_some_and(|error| matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io));
             wants_memo |=
                 !first && reading.error.as_ref().is_some_and(|error| error.message().starts_with("the memo has no"));
-            if first || loads || !silent || over {
+            // A stream on which the engines part may speak to the other one.
+            if first || loads || !silent || over || reading.parted.is_some() {
                 self.keep(reading, false, first);
             }
             if over || (first && !loads && silent) {

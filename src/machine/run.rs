@@ -76,7 +76,7 @@ impl Machine {
                 self.spend(budget)?;
             }
             while self.opcodes < self.opcodes_spent {
-                let op = reader.next()?;
+                let op = reader.next_op()?;
                 self.opcodes = self.opcodes.saturating_add(1);
                 #[cfg(debug_assertions)]
                 let before = self.stack.depth();
@@ -160,20 +160,20 @@ impl Machine {
             Opcode::Tuple2 => self.tuple(reader, op, 2)?,
             Opcode::Tuple3 => self.tuple(reader, op, 3)?,
             Opcode::Tuple => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.make(Kind::Tuple, count)?;
             }
             Opcode::List => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.make(Kind::List, count)?;
             }
             Opcode::Dict => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.check_pairs(reader, op, count)?;
                 self.make(Kind::Dict, count)?;
             }
             Opcode::FrozenSet => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.check_keys(reader, op, count, 1)?;
                 self.make(Kind::FrozenSet, count)?;
             }
@@ -184,7 +184,7 @@ impl Machine {
                 self.append(reader, op, 1)?;
             }
             Opcode::Appends => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.append(reader, op, count)?;
             }
             Opcode::SetItem => {
@@ -194,11 +194,11 @@ impl Machine {
                 self.set_items(reader, op, 2)?;
             }
             Opcode::SetItems => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.set_items(reader, op, count)?;
             }
             Opcode::AddItems => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.add_items(reader, op, count)?;
             }
             Opcode::Pop => {
@@ -209,7 +209,7 @@ impl Machine {
                 }
             }
             Opcode::PopMark => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.stack.truncate(count);
             }
             Opcode::Dup => {
@@ -284,7 +284,7 @@ impl Machine {
                 self.call(reader, op, callee, args, Some(kwargs))?;
             }
             Opcode::Obj => {
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 let Some((&callee, _)) = self.stack.last(count).split_first() else {
                     return Err(underflow(reader, op));
                 };
@@ -302,7 +302,7 @@ impl Machine {
                     }
                 }
                 let callee = self.import_lines(reader, budget, op)?;
-                let count = self.to_mark(reader, op)?;
+                let count = self.unmark(reader, op)?;
                 self.make(Kind::Tuple, count)?;
                 let args = self.pop(reader, op)?;
                 self.call(reader, op, callee, args, None)?;
@@ -349,7 +349,7 @@ impl Machine {
 
     /// Takes the topmost mark away; answers how many values stand above it.
     #[inline]
-    fn to_mark<W: Window>(&mut self, reader: &Reader<W>, op: Op) -> Result<usize> {
+    fn unmark<W: Window>(&mut self, reader: &Reader<W>, op: Op) -> Result<usize> {
         self.stack.unmark().ok_or_else(|| refuse(reader, op, "there is no mark"))
     }
 
@@ -464,10 +464,13 @@ impl Machine {
     #[inline]
     fn set_items<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
         let target = self.below(reader, op, count)?;
-        self.check_pairs(reader, op, count)?;
         if target.kind() == Kind::Dict {
+            self.check_pairs(reader, op, count)?;
             self.ast.append(target, self.stack.last(count))?;
+        } else if !count.is_multiple_of(2) {
+            return Err(refuse(reader, op, "a key has no value"));
         } else if count > 0 {
+            // What is no dict may take keys that cannot be hashed.
             self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
             let action = Action::SetItem { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
             self.log(op.at, action);

@@ -39,7 +39,7 @@ pub fn literal<'a>(source: Source<'a>, position: usize, dialect: Dialect) -> Opt
         return Some(Literal::Absent(len));
     }
     let bytes = source.bytes;
-    let op = Reader::new(SliceWindow(bytes), position, dialect).next().ok()?;
+    let op = Reader::new(SliceWindow(bytes), position, dialect).next_op().ok()?;
     let run = |arg| if let Arg::Bytes(run) = arg { Some(source.slice(run.at, run.len)) } else { None };
     let number = |number| match number {
         Number::Bool(value) => Literal::Bool(value),

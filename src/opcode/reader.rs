@@ -367,7 +367,7 @@ impl<W: Window> Reader<W> {
     /// # Errors
     /// `Truncated` or `Malformed` where the engine refuses the bytes; what the window says otherwise.
     #[inline]
-    pub fn next(&mut self) -> Result<Op> {
+    pub fn next_op(&mut self) -> Result<Op> {
         if self.at >= self.limit {
             if self.in_frame {
                 self.leave_frame(self.at)?;
@@ -540,7 +540,7 @@ mod tests {
     fn read(bytes: &[u8], dialect: Dialect) -> (Vec<(usize, &'static str)>, bool, Vec<FrameOddity>) {
         let mut reader = Reader::new(SliceWindow(bytes), 0, dialect);
         let mut ops = Vec::new();
-        while let Ok(op) = reader.next() {
+        while let Ok(op) = reader.next_op() {
             ops.push((op.at, op.opcode.info().name));
         }
         let oddities = reader.oddities().iter().map(|&(oddity, _)| oddity).collect();
@@ -582,8 +582,8 @@ mod tests {
     #[test]
     fn python_chops_a_line_that_has_no_end() {
         let mut reader = Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::Python);
-        let Arg::Names(_, name) = reader.next().unwrap().arg else { panic!("two names") };
+        let Arg::Names(_, name) = reader.next_op().unwrap().arg else { panic!("two names") };
         assert_eq!(reader.bytes(name), b"system");
-        assert!(Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::C).next().is_err());
+        assert!(Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::C).next_op().is_err());
     }
 }

@@ -6,6 +6,9 @@ mod generate;
 mod listing;
 mod oracle;
 mod python;
+mod record;
+#[path = "../../tests/semantics/rows.rs"]
+mod rows;
 mod subject;
 mod tally;
 
@@ -27,6 +30,7 @@ const TASKS: &[Task] = &[
         help: "[--streams N] [--seed S] [--only NUMBER] [--jobs N] [--python PATH]...  compare with CPython on random streams",
         run: oracle::run,
     },
+    Task { name: "record", help: "write tests/semantics/recorded.json", run: record::run },
     Task { name: "compat", help: "write src/resolve/compat.txt", run: compat::run },
     Task { name: "stream", help: "[--seed S] --only NUMBER  list one random stream", run: oracle::show },
 ];

@@ -6,7 +6,7 @@
 use crate::generate::{self, Generated, source::Source, source::entropy};
 use crate::listing::listing;
 use crate::python::{EVENTS, Event, Interpreter, Loads, Reader, Request, Worker};
-use crate::subject::{Machines, Name, Reading, Subject};
+use crate::subject::{Answer, Loader, Name, Subject};
 use crate::tally::{Tally, first_end};
 use crate::{Fallible, Outcome};
 use std::collections::BTreeSet;
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         return Err("no interpreter found; name one with --python PATH".into());
     }
     let run = Run {
-        subject: &Machines,
+        subject: &Loader,
         unchecked: options.unchecked,
         seed: options.seed,
         numbers: options.only.map_or(0..options.streams, |number| number..number + 1),
@@ -180,7 +180,7 @@ impl Run<'_> {
 
 /// What all interpreters say of one stream, as it comes in.
 struct Seen {
-    ours: Reading,
+    ours: Answer,
     asked: BTreeSet<Name>,
     first: Option<BTreeSet<Name>>,
     parted: bool,
@@ -188,7 +188,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(ours: Reading) -> Self {
+    fn new(ours: Answer) -> Self {
         Self { ours, asked: BTreeSet::new(), first: None, parted: false, end: None }
     }
 
@@ -225,8 +225,7 @@ impl Seen {
             let names = imports(&loads);
             row.names += names.len() as u64;
             let missing: Vec<_> = names.difference(&self.ours.imports).collect();
-            // A file that cannot be looked ahead in loses what an odd frame cuts: the oddity itself is the finding.
-            if self.ours.odd_frames && matches!(reader, Reader::CStream | Reader::CPeek) {
+            if may_lose(reader, &self.ours) {
                 row.cut += missing.len() as u64;
             } else {
                 row.missing += missing.len() as u64;
@@ -252,6 +251,12 @@ impl Seen {
     }
 }
 
+/// Whether a reader may ask for names that we do not list: a file that cannot be looked ahead in loses what an odd frame
+/// cuts off, and then the oddity itself is the finding.
+fn may_lose(reader: Reader, ours: &Answer) -> bool {
+    ours.odd_frames && matches!(reader, Reader::CStream | Reader::CPeek)
+}
+
 fn imports(loads: &Loads) -> BTreeSet<Name> {
     let events = loads.iter().flat_map(|load| &load.events);
     events.filter(|event| event.is_import()).map(|event| event.texts.clone()).collect()
@@ -275,9 +280,10 @@ impl Failure {
 
     /// Whether any interpreter asks for a name of this stream that we do not list.
     fn shows(&self, bytes: &[u8], subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<bool> {
-        let ours = subject.read(bytes).imports;
+        let ours = subject.read(bytes);
         for worker in workers {
-            if self.ask(bytes, worker)?.iter().any(|loads| !imports(loads).is_subset(&ours)) {
+            let mut answers = Reader::ALL.into_iter().zip(self.ask(bytes, worker)?);
+            if answers.any(|(reader, loads)| !may_lose(reader, &ours) && !imports(&loads).is_subset(&ours.imports)) {
                 return Ok(true);
             }
         }

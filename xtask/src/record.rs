@@ -1,0 +1,77 @@
+//! `cargo xtask record`: runs the tiny streams of `tests/semantics/streams.txt` and writes what each reader of each
+//! CPython does with them to `recorded.json` beside it.
+
+use crate::Outcome;
+use crate::oracle::hex;
+use crate::python::{EVENTS, Interpreter, Load, Loads, Reader, Request, Worker};
+use crate::rows::{Row, rows};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// `cargo xtask record`.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/semantics");
+    let rows = rows(&std::fs::read_to_string(directory.join("streams.txt"))?)?;
+    let given: Vec<_> = arguments.iter().filter(|argument| *argument != "--python").map(Into::into).collect();
+    let mut interpreters = Interpreter::find(&given);
+    // Older ones are outside the table of readers.
+    interpreters.retain(|interpreter| interpreter.version >= [3, 8, 0]);
+    let versions: Vec<_> = interpreters.iter().map(Interpreter::name).collect();
+    // For each row, what happened, and who it happened to: reader -> versions.
+    let mut results: Vec<Vec<(Value, BTreeMap<&str, Vec<String>>)>> = rows.iter().map(|_| Vec::new()).collect();
+    for interpreter in interpreters {
+        let version = interpreter.name();
+        let mut worker = Worker::new(interpreter);
+        for (row, results) in rows.iter().zip(&mut results) {
+            for (reader, loads) in Reader::ALL.iter().zip(ask(&mut worker, row)?) {
+                let loads = json!(loads.iter().map(load).collect::<Vec<_>>());
+                let at = results.iter().position(|(known, _)| *known == loads).unwrap_or_else(|| {
+                    results.push((loads, BTreeMap::new()));
+                    results.len() - 1
+                });
+                results[at].1.entry(reader.name()).or_default().push(version.clone());
+            }
+        }
+    }
+    let mut text = format!("{{\n\"versions\": {},\n\"streams\": {{\n", json!(versions));
+    for (number, (row, results)) in rows.iter().zip(results).enumerate() {
+        let results: Vec<_> = results
+            .into_iter()
+            .map(|(loads, by)| {
+                let by: BTreeMap<_, _> = by.into_iter().map(|(reader, by)| (reader, folded(by, &versions))).collect();
+                json!({"readers": by, "loads": loads})
+            })
+            .collect();
+        let value = json!({"stream": hex(&row.bytes), "encoding": row.encoding, "results": results});
+        let comma = if number + 1 < rows.len() { "," } else { "" };
+        writeln!(text, "{}: {value}{comma}", json!(row.key()))?;
+    }
+    text += "}\n}\n";
+    std::fs::write(directory.join("recorded.json"), text)?;
+    println!("{} streams, CPython {}", rows.len(), versions.join(", "));
+    Ok(true)
+}
+
+/// All versions by that word, others by name.
+fn folded(by: Vec<String>, versions: &[String]) -> Value {
+    if by == versions { json!("all") } else { json!(by) }
+}
+
+fn ask(worker: &mut Worker, row: &Row) -> Result<Vec<Loads>, Box<dyn std::error::Error + Send + Sync>> {
+    // With one unpickler for all pickles of a file: what is fresh each time is the simpler half.
+    let inherit = row.name.contains("memo");
+    let (streams, readers, encoding) = (&[row.bytes.as_slice()], &Reader::ALL, row.encoding.as_str());
+    let mut answers = worker.ask(&Request { streams, readers, encoding, values: true, inherit })?;
+    answers.pop().flatten().ok_or_else(|| format!("{} kills CPython {}", row.key(), worker.interpreter.name()).into())
+}
+
+fn load(load: &Load) -> Value {
+    let effects = load.events.iter().map(|event| {
+        let [first, second] = &event.texts;
+        json!([EVENTS[usize::from(event.kind)], first, second])
+    });
+    let outcome = if load.failure.is_empty() { ("value", &load.value) } else { ("refused", &load.failure) };
+    json!({outcome.0: outcome.1, "end": load.end, "effects": effects.collect::<Vec<_>>()})
+}
