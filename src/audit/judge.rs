@@ -6,7 +6,7 @@ use super::evidence;
 use super::member::Member;
 use super::structure::stream_of;
 use crate::escape::escape;
-use crate::finding::{Import, Level, Location};
+use crate::finding::{Decision, Import, Level, Location};
 use crate::loader::paths::{Paths, value_of};
 use crate::loader::{Pass, Subject};
 use crate::machine::Action;
@@ -14,12 +14,14 @@ use crate::opcode::Window;
 use crate::policy::{self, Policy};
 use crate::rules;
 
-/// Judges every reading of a pass.
+/// Judges every reading of a pass. Of what is done at an offset that is `forgiven`, only what is known to do harm
+/// counts: there another format's reader runs honest opcodes with the wrong memo.
 pub(super) fn judge<W: Window>(
     pass: &Pass<W>,
     member: &Member,
     policy: &Policy,
     collected: &mut Collected,
+    forgiven: impl Fn(u64) -> bool,
 ) -> Vec<Job> {
     let mut jobs = Vec::new();
     for (index, reading) in pass.readings.iter().enumerate() {
@@ -43,6 +45,9 @@ pub(super) fn judge<W: Window>(
             else {
                 continue;
             };
+            if row.decision != Decision::Dangerous && forgiven(pass.source().offset(at)) {
+                continue;
+            }
             collected.import(Import {
                 module: symbol.module.to_string(),
                 name: symbol.name.to_string(),
@@ -61,6 +66,9 @@ pub(super) fn judge<W: Window>(
         for judgement in judged.judgements {
             let rule = rules::of(judgement.objection);
             let at = reading.effects.get(judgement.effect).map_or(reading.start, |effect| effect.at);
+            if judgement.level != Level::Dangerous && forgiven(pass.source().offset(at)) {
+                continue;
+            }
             let mut location = place(at);
             let value = value_of(view, judgement.effect);
             let path = paths.as_ref().zip(value).and_then(|(paths, value)| paths.to(value));

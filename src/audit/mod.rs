@@ -35,7 +35,7 @@ use crate::rules::{self, Rule};
 use collect::Collected;
 use inflate::Inflating;
 use member::Member;
-use passes::Passes;
+use passes::{Passes, is_within};
 use sha2::{Digest, Sha256};
 use std::collections::{HashSet, VecDeque};
 
@@ -170,11 +170,13 @@ impl Audit<'_> {
         if !member.evidence {
             structure::describe(passes, member, &mut self.collected);
         }
-        let own = std::iter::once(passes.own());
-        for pass in own.chain(passes.other()) {
-            let jobs = judge::judge(pass, member, self.policy, &mut self.collected);
-            self.jobs.extend(jobs);
+        let mut jobs = judge::judge(passes.own(), member, self.policy, &mut self.collected, |_| false);
+        if let Some(other) = passes.other() {
+            let nested = if passes.is_joblib() { passes.nested() } else { Vec::new() };
+            let forgiven = |offset| is_within(&nested, offset);
+            jobs.extend(judge::judge(other, member, self.policy, &mut self.collected, forgiven));
         }
+        self.jobs.extend(jobs);
     }
 
     /// Bytes that are not compressed: a pickle, or something else.

@@ -5,6 +5,7 @@ use crate::limits::Budget;
 use crate::loader::{Manner, Pass, Reader, Readers, Reading, pass};
 use crate::machine::Action;
 use crate::opcode::{Dialect, Window};
+use std::collections::HashSet;
 
 /// What the readers make of one source.
 pub(super) struct Passes<W> {
@@ -48,6 +49,26 @@ impl<W: Window> Passes<W> {
         Some(if self.is_joblib() { pickle } else { &self.joblib })
     }
 
+    /// Positions of effects of another format's reader that are none of the own reader's: what makes a file mean
+    /// something else to it. Those in a nested stream are left out: it runs the same opcodes, only with the wrong memo.
+    pub(super) fn beyond(&self) -> Vec<usize> {
+        let Some(other) = self.other().filter(|_| self.is_joblib()) else { return Vec::new() };
+        let own = self.own();
+        let source = own.source();
+        let known: HashSet<u64> =
+            own.readings.iter().flat_map(|reading| &reading.effects).map(|effect| source.offset(effect.at)).collect();
+        let effects = other.readings.iter().flat_map(|reading| &reading.effects).map(|effect| effect.at);
+        let (source, nested) = (other.source(), self.nested());
+        effects.filter(|&at| !known.contains(&source.offset(at)) && !is_within(&nested, source.offset(at))).collect()
+    }
+
+    /// Where the pickles of arrays of objects stand that the own reader reads to their end: offset and end of each, in
+    /// order.
+    pub(super) fn nested(&self) -> Vec<(u64, u64)> {
+        let streams = self.joblib.streams.iter().filter(|stream| stream.nested && stream.loads);
+        streams.map(|stream| (stream.offset, stream.offset.saturating_add(stream.len))).collect()
+    }
+
     /// Whether any reader reaches anything: a stream that loads, or an effect.
     pub(super) fn reach_anything(&self, is_text: impl Fn() -> bool) -> bool {
         let passes = || std::iter::once(&self.joblib).chain(&self.pickle);
@@ -82,6 +103,12 @@ impl<W: Window> Passes<W> {
         };
         vec![pickle, joblib]
     }
+}
+
+/// Whether an offset lies in one of the runs, which are in order and do not overlap.
+pub(super) fn is_within(runs: &[(u64, u64)], offset: u64) -> bool {
+    let after = runs.partition_point(|&(begin, _)| begin <= offset);
+    after.checked_sub(1).and_then(|last| runs.get(last)).is_some_and(|&(_, end)| offset < end)
 }
 
 /// Whether a plain reader gets to an effect: a persistent id, an extension code or a buffer stops it before.

@@ -114,18 +114,14 @@ fn divergence<W: Window>(
     let names = other.manner.readers.names();
     let name = names.first().copied().unwrap_or("another reader");
     let (Some(own_first), Some(other_first)) = (own.first(), other.first()) else { return };
-    let same = is_prefix(own, own_first, other, other_first);
     let (level, message, at) = if passes.is_joblib() {
         // Another format's reader is expected to fail at the first array; what it must not do is reach more.
-        let before = own.first_raw.map_or(usize::MAX, |raw| raw.effects);
-        if same && other_first.effects.len() <= before {
-            return;
-        }
-        (Level::Suspicious, format!("{name} runs array bytes as opcodes, and they do something"), other_first.end)
+        let Some(at) = passes.beyond().first().copied() else { return };
+        (Level::Suspicious, format!("{name} runs array bytes as opcodes, and they do something"), at)
     } else {
-        let Some((at, what)) = own_first.parted.or(other_first.parted).or_else(|| first_parted(own, other)) else {
-            return;
-        };
+        let parted = own_first.parted.or(other_first.parted).or_else(|| first_parted(own, other));
+        let Some((at, what)) = parted else { return };
+        let same = is_prefix(own, own_first, other, other_first);
         match (own_first.root.is_some(), other_first.root.is_some()) {
             (true, true) => (Level::Suspicious, format!("readers load different values: {what}"), at),
             _ if same => (Level::Note, format!("not every reader loads it: {what}"), at),
