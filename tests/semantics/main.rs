@@ -1,6 +1,7 @@
 //! Replays what CPython does with tiny streams, as `cargo xtask record` wrote it down.
 //!
 //! For each stream and each engine: whether it loads, what it imports, calls and changes, in order, and the value.
+#![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
 mod plain;
 mod rows;

@@ -27,14 +27,14 @@ pub(crate) trait Subject: Sync {
     fn read(&self, bytes: &[u8]) -> Answer;
 }
 
-/// The pickle loader: one pass with the C engine, and one with the Python engine where they part.
+/// The loader, as the audit drives it: a pass with the Python engine, and one with the C engine where they part.
 pub(crate) struct Loader;
 
 impl Subject for Loader {
     fn read(&self, bytes: &[u8]) -> Answer {
         let mut answer = Answer::default();
-        let (c, parts) = read(bytes, Reader::Pickle, &mut answer);
-        let python = if parts { read(bytes, Reader::Joblib, &mut answer).0 } else { c };
+        let (python, parts) = read(bytes, Reader::Joblib, &mut answer);
+        let c = if parts { read(bytes, Reader::Pickle, &mut answer).0 } else { python };
         answer.loads = [c, python];
         answer
     }
@@ -42,7 +42,8 @@ impl Subject for Loader {
 
 /// One pass. Whether the first pickle loads, and whether the engines part anywhere.
 fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
-    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib: false };
+    let joblib = reader == Reader::Joblib;
+    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib };
     let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget());
     for reading in &pass.readings {
         answer.imports.extend(imports(reading));
@@ -50,7 +51,8 @@ fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
         let engine = if reading.dialect == Dialect::C { "C" } else { "Python" };
         answer.errors.extend(reading.error.as_ref().map(|error| format!("{engine}: {error}")));
     }
-    (pass.first().is_some_and(|reading| reading.root.is_some()), pass.parts())
+    let loads = pass.first().is_some_and(|reading| reading.root.is_some());
+    (loads, pass.parts() || pass.is_joblib())
 }
 
 fn imports(reading: &Reading) -> impl Iterator<Item = Name> {
