@@ -507,7 +507,9 @@ impl<W: Window> Reader<W> {
             }
             self.at = self.behind;
         }
-        let end = usize::try_from(size).ok().and_then(|size| self.at.checked_add(size));
+        // Both engines demand a size that fits `Py_ssize_t`.
+        let size = i64::try_from(size).ok().and_then(|size| usize::try_from(size).ok());
+        let end = size.and_then(|size| self.at.checked_add(size));
         let end = end.ok_or_else(|| self.malformed(at, "a frame claims more bytes than any file has"))?;
         self.window.fill(end)?;
         let there = self.window.bytes().len();

@@ -6,7 +6,7 @@
 use crate::generate::{self, Generated, source::Source, source::entropy};
 use crate::listing::listing;
 use crate::python::{EVENTS, Event, Interpreter, Loads, Reader, Request, Worker};
-use crate::subject::{Answer, Loader, Name, Subject};
+use crate::subject::{Answer, FrontDoor, Loader, Name, Subject};
 use crate::tally::{Tally, first_end};
 use crate::{Fallible, Outcome};
 use std::collections::BTreeSet;
@@ -28,18 +28,18 @@ struct Options {
     only: Option<u64>,
     jobs: usize,
     pythons: Vec<PathBuf>,
-    /// Measure the generator only.
-    unchecked: bool,
+    /// Ask the front door, not the loader.
+    scan: bool,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Fallible<Self> {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut options = Self { streams: 10_000, seed: 1, only: None, jobs, pythons: Vec::new(), unchecked: false };
+        let mut options = Self { streams: 10_000, seed: 1, only: None, jobs, pythons: Vec::new(), scan: false };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
-            if name == "--unchecked" {
-                options.unchecked = true;
+            if name == "--scan" {
+                options.scan = true;
                 continue;
             }
             let value = rest.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -88,8 +88,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         return Err("no interpreter found; name one with --python PATH".into());
     }
     let run = Run {
-        subject: &Loader,
-        unchecked: options.unchecked,
+        subject: if options.scan { &FrontDoor } else { &Loader },
         seed: options.seed,
         numbers: options.only.map_or(0..options.streams, |number| number..number + 1),
         next: AtomicU64::new(0),
@@ -119,12 +118,11 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     let missing: u64 = tally.rows.values().map(|row| row.missing).sum();
     println!("{}", if missing == 0 { "no name missing".to_owned() } else { format!("{missing} names missing") });
-    Ok(missing == 0 || options.unchecked)
+    Ok(missing == 0)
 }
 
 struct Run<'a> {
     subject: &'a dyn Subject,
-    unchecked: bool,
     seed: u64,
     numbers: std::ops::Range<u64>,
     next: AtomicU64,
@@ -159,7 +157,7 @@ impl Run<'_> {
                 for (at, answer) in chosen.iter().zip(worker.ask(&request)?) {
                     let name = if all { worker.interpreter.name() } else { format!("{encoding:.6}") };
                     let missing = seen[*at].compare(&name, all, answer, tally);
-                    if let Some(name) = missing.filter(|_| !self.unchecked) {
+                    if let Some(name) = missing {
                         let bytes = files[*at].bytes.clone();
                         let number = numbers.start + *at as u64;
                         let failure = Failure { number, bytes, name, encoding, inherit };
@@ -224,7 +222,7 @@ impl Seen {
             self.end = self.end.or(end);
             let names = imports(&loads);
             row.names += names.len() as u64;
-            let missing: Vec<_> = names.difference(&self.ours.imports).collect();
+            let missing: Vec<_> = names.iter().filter(|name| !self.ours.lists(name)).collect();
             if may_lose(reader, &self.ours) {
                 row.cut += missing.len() as u64;
             } else {
@@ -283,7 +281,9 @@ impl Failure {
         let ours = subject.read(bytes);
         for worker in workers {
             let mut answers = Reader::ALL.into_iter().zip(self.ask(bytes, worker)?);
-            if answers.any(|(reader, loads)| !may_lose(reader, &ours) && !imports(&loads).is_subset(&ours.imports)) {
+            if answers
+                .any(|(reader, loads)| !may_lose(reader, &ours) && !imports(&loads).iter().all(|name| ours.lists(name)))
+            {
                 return Ok(true);
             }
         }

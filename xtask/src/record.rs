@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+/// Reader -> versions.
+type By = BTreeMap<&'static str, Vec<String>>;
+
 /// `cargo xtask record`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/semantics");
@@ -19,8 +22,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     // Older ones are outside the table of readers.
     interpreters.retain(|interpreter| interpreter.version >= [3, 8, 0]);
     let versions: Vec<_> = interpreters.iter().map(Interpreter::name).collect();
-    // For each row, what happened, and who it happened to: reader -> versions.
-    let mut results: Vec<Vec<(Value, BTreeMap<&str, Vec<String>>)>> = rows.iter().map(|_| Vec::new()).collect();
+    // For each row, what happened, and who it happened to.
+    let mut results: Vec<Vec<(Value, By)>> = rows.iter().map(|_| Vec::new()).collect();
     for interpreter in interpreters {
         let version = interpreter.name();
         let mut worker = Worker::new(interpreter);
@@ -28,7 +31,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             for (reader, loads) in Reader::ALL.iter().zip(ask(&mut worker, row)?) {
                 let loads = json!(loads.iter().map(load).collect::<Vec<_>>());
                 let at = results.iter().position(|(known, _)| *known == loads).unwrap_or_else(|| {
-                    results.push((loads, BTreeMap::new()));
+                    results.push((loads, By::new()));
                     results.len() - 1
                 });
                 results[at].1.entry(reader.name()).or_default().push(version.clone());

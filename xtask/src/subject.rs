@@ -1,9 +1,13 @@
 //! What is put to the test: depickle's own reading of a file.
 
+use depickle::audit::scan;
+use depickle::input::Source;
 use depickle::limits::Limits;
 use depickle::loader::{Manner, Reader, Readers, Reading, pass};
 use depickle::machine::Action;
 use depickle::opcode::{Dialect, SliceWindow};
+use depickle::policy::Policy;
+use depickle::resolve::map_name;
 use std::collections::BTreeSet;
 
 /// A module and a name as written; a lone surrogate stands as `\ud800`.
@@ -12,8 +16,10 @@ pub(crate) type Name = [String; 2];
 /// What depickle says of one file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
-    /// Every name that some reader asks for.
+    /// Every name that some reader asks for, as written.
     pub(crate) imports: BTreeSet<Name>,
+    /// The same after mapping, as `module.name`, where that is all that is told.
+    pub(crate) symbols: BTreeSet<String>,
     /// Whether the first pickle loads, with the C engine over memory and with the Python engine.
     pub(crate) loads: [bool; 2],
     /// Whether something is odd about frames: a finding, and readers of files may ask for other names.
@@ -22,19 +28,32 @@ pub(crate) struct Answer {
     pub(crate) errors: BTreeSet<String>,
 }
 
+impl Answer {
+    /// Whether depickle tells of a name that a reader asked for.
+    pub(crate) fn lists(&self, name: &Name) -> bool {
+        // The recorder does not see the protocol in force: any mapping will do.
+        let symbol = |protocol| {
+            let (module, name) = map_name(&name[0], &name[1], protocol);
+            format!("{module}.{name}")
+        };
+        self.imports.contains(name)
+            || (!self.symbols.is_empty() && [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it)))
+    }
+}
+
 /// Reads files as depickle does.
 pub(crate) trait Subject: Sync {
     fn read(&self, bytes: &[u8]) -> Answer;
 }
 
-/// The pickle loader: one pass with the C engine, and one with the Python engine where they part.
+/// The loader, as the audit drives it: a pass with the Python engine, and one with the C engine where they part.
 pub(crate) struct Loader;
 
 impl Subject for Loader {
     fn read(&self, bytes: &[u8]) -> Answer {
         let mut answer = Answer::default();
-        let (c, parts) = read(bytes, Reader::Pickle, &mut answer);
-        let python = if parts { read(bytes, Reader::Joblib, &mut answer).0 } else { c };
+        let (python, parts) = read(bytes, Reader::Joblib, &mut answer);
+        let c = if parts { read(bytes, Reader::Pickle, &mut answer).0 } else { python };
         answer.loads = [c, python];
         answer
     }
@@ -42,7 +61,8 @@ impl Subject for Loader {
 
 /// One pass. Whether the first pickle loads, and whether the engines part anywhere.
 fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
-    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib: false };
+    let joblib = reader == Reader::Joblib;
+    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib };
     let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget());
     for reading in &pass.readings {
         answer.imports.extend(imports(reading));
@@ -50,7 +70,25 @@ fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
         let engine = if reading.dialect == Dialect::C { "C" } else { "Python" };
         answer.errors.extend(reading.error.as_ref().map(|error| format!("{engine}: {error}")));
     }
-    (pass.first().is_some_and(|reading| reading.root.is_some()), pass.parts())
+    let loads = pass.first().is_some_and(|reading| reading.root.is_some());
+    (loads, pass.parts() || pass.is_joblib())
+}
+
+/// The front door: what the report of a scan says. It lists each symbol once, as written where it comes first.
+pub(crate) struct FrontDoor;
+
+impl Subject for FrontDoor {
+    fn read(&self, bytes: &[u8]) -> Answer {
+        let report = scan(&Source::from_bytes("stream.pkl", bytes), &Policy::builtin(), &Limits::default());
+        let loads = |name| report.loaders.iter().any(|loader| loader.name == name && loader.loads);
+        Answer {
+            imports: report.imports.iter().map(|row| [row.module.clone(), row.name.clone()]).collect(),
+            symbols: report.imports.iter().map(|row| row.symbol.clone()).collect(),
+            loads: [loads(Reader::Pickle.name()), loads(Reader::Joblib.name())],
+            odd_frames: report.findings.iter().any(|finding| finding.rule == "frame-anomaly"),
+            errors: report.findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect(),
+        }
+    }
 }
 
 fn imports(reading: &Reading) -> impl Iterator<Item = Name> {

@@ -300,7 +300,7 @@ impl Writer<'_, '_> {
             return self.leaf();
         }
         let items = self.state.above().to_vec();
-        let even = items.len() % 2 == 0;
+        let even = items.len().is_multiple_of(2);
         let all_keys = items.iter().all(|item| item.is_key());
         let keys = even && items.iter().step_by(2).all(|item| item.is_key());
         let text_keys = items.iter().step_by(2).all(|item| item.kind == Kind::Str);

@@ -75,3 +75,30 @@ impl Writer<'_, '_> {
         self.op(Op::Stop);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::source::{Source, entropy};
+    use super::stream;
+    use crate::listing::opcodes;
+    use depickle::opcode::table::TABLE;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_opcode_is_written() {
+        let mut seen = BTreeSet::new();
+        for number in 0..400 {
+            let bytes = stream(&mut Source::new(&entropy(1, number, 4000))).bytes;
+            seen.extend(opcodes(&bytes).map(|(_, row, _)| row.name));
+        }
+        let missing: Vec<_> = TABLE.iter().map(|row| row.name).filter(|name| !seen.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn a_stream_follows_from_its_entropy_and_ends_with_it() {
+        let bytes = entropy(1, 1, 3000);
+        assert_eq!(stream(&mut Source::new(&bytes)).bytes, stream(&mut Source::new(&bytes)).bytes);
+        assert!(stream(&mut Source::new(&[])).bytes.ends_with(b"."));
+    }
+}

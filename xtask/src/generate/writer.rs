@@ -187,7 +187,8 @@ impl<'a, 'b> Writer<'a, 'b> {
     /// INST with the values above the mark as arguments.
     pub(crate) fn inst(&mut self) {
         let (mut module, mut name) = text::name(self.source, &mut self.serial);
-        if !(module.is_ascii() && name.is_ascii()) && !self.source.one_in(1, 20) {
+        let ascii = module.is_ascii() && name.is_ascii();
+        if !ascii && !self.source.one_in(1, 20) {
             (module, name) = ("__main__".into(), "Old".into());
         }
         self.state.pop_mark();
