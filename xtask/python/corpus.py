@@ -14,6 +14,7 @@ Environments it has been run in (Python; pip packages):
 What a library of the day does not have is left out and counted. ``manifest.json`` lists every file: path,
 class, protocol, container. The dangerous object is pickled by a ``__reduce__`` that names ``os.system`` with an
 empty command. The files under --evil must never be loaded; this script only writes them.
+``cargo xtask corpus --clean DIRECTORY --dangerous EVIL`` judges what was written.
 """
 import argparse
 import json

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod compat;
+mod corpus;
 mod generate;
 mod listing;
 mod oracle;
@@ -32,6 +33,11 @@ const TASKS: &[Task] = &[
     },
     Task { name: "record", help: "write tests/semantics/recorded.json", run: record::run },
     Task { name: "compat", help: "write src/resolve/compat.txt", run: compat::run },
+    Task {
+        name: "corpus",
+        help: "[--clean DIR]... [--dangerous DIR]...  judge what xtask/python/corpus.py wrote",
+        run: corpus::run,
+    },
     Task { name: "stream", help: "[--seed S] --only NUMBER  list one random stream", run: oracle::show },
 ];
 
