@@ -4,6 +4,7 @@ use super::Job;
 use super::collect::Collected;
 use super::evidence;
 use super::member::Member;
+use super::passes::{is_within, reached};
 use super::structure::stream_of;
 use crate::escape::escape;
 use crate::finding::{Decision, Import, Level, Location};
@@ -11,17 +12,35 @@ use crate::loader::paths::{Paths, value_of};
 use crate::loader::{Pass, Subject};
 use crate::machine::Action;
 use crate::opcode::Window;
-use crate::policy::{self, Policy};
+use crate::policy::{self, Objection, Policy};
 use crate::rules;
 
-/// Judges every reading of a pass. Of what is done at an offset that is `forgiven`, only what is known to do harm
-/// counts: there another format's reader runs honest opcodes with the wrong memo.
+/// How much of what a pass reaches counts.
+pub(super) enum Scope<'a> {
+    /// All of it.
+    Own,
+    /// What another format's reader reaches: up to the first hook, which stops it; and in these runs, where it reads
+    /// honest opcodes with the wrong memo, only what is known to do harm.
+    Foreign(&'a [(u64, u64)]),
+}
+
+impl Scope<'_> {
+    /// Whether something at an offset counts.
+    fn counts(&self, offset: u64, is_harm: bool) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Foreign(nested) => is_harm || !is_within(nested, offset),
+        }
+    }
+}
+
+/// Judges every reading of a pass.
 pub(super) fn judge<W: Window>(
     pass: &Pass<W>,
     member: &Member,
     policy: &Policy,
     collected: &mut Collected,
-    forgiven: impl Fn(u64) -> bool,
+    scope: &Scope<'_>,
 ) -> Vec<Job> {
     let mut jobs = Vec::new();
     for (index, reading) in pass.readings.iter().enumerate() {
@@ -31,6 +50,11 @@ pub(super) fn judge<W: Window>(
         let subject = Subject { reading, source: pass.source() };
         let judged = policy::judge(subject, policy);
         let stream = stream_of(pass, index);
+        // Where a hook stops a foreign reader.
+        let stopped = match scope {
+            Scope::Own => usize::MAX,
+            Scope::Foreign(_) => reading.effects.get(reached(reading).count()).map_or(usize::MAX, |hook| hook.at),
+        };
         let place = |position: usize| Location { stream, ..member.at(Some(pass.source().offset(position))) };
         let mut first = vec![(usize::MAX, 0_u64); reading.ast.symbols().len()];
         for effect in &reading.effects {
@@ -45,7 +69,8 @@ pub(super) fn judge<W: Window>(
             else {
                 continue;
             };
-            if row.decision != Decision::Dangerous && forgiven(pass.source().offset(at)) {
+            let is_harm = row.decision == Decision::Dangerous;
+            if at >= stopped || !scope.counts(pass.source().offset(at), is_harm) {
                 continue;
             }
             collected.import(Import {
@@ -66,7 +91,11 @@ pub(super) fn judge<W: Window>(
         for judgement in judged.judgements {
             let rule = rules::of(judgement.objection);
             let at = reading.effects.get(judgement.effect).map_or(reading.start, |effect| effect.at);
-            if judgement.level != Level::Dangerous && forgiven(pass.source().offset(at)) {
+            let is_harm = matches!(
+                judgement.objection,
+                Objection::DangerousImport | Objection::DangerousCall | Objection::CodeByValue
+            );
+            if at >= stopped || !scope.counts(pass.source().offset(at), is_harm) {
                 continue;
             }
             let mut location = place(at);

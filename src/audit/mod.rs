@@ -34,8 +34,9 @@ use crate::policy::Policy;
 use crate::rules::{self, Rule};
 use collect::Collected;
 use inflate::Inflating;
+use judge::Scope;
 use member::Member;
-use passes::{Passes, is_within};
+use passes::Passes;
 use sha2::{Digest, Sha256};
 use std::collections::{HashSet, VecDeque};
 
@@ -170,13 +171,13 @@ impl Audit<'_> {
         if !member.evidence {
             structure::describe(passes, member, &mut self.collected);
         }
-        let mut jobs = judge::judge(passes.own(), member, self.policy, &mut self.collected, |_| false);
+        let collected = &mut self.collected;
+        self.jobs.extend(judge::judge(passes.own(), member, self.policy, collected, &Scope::Own));
         if let Some(other) = passes.other() {
-            let nested = if passes.is_joblib() { passes.nested() } else { Vec::new() };
-            let forgiven = |offset| is_within(&nested, offset);
-            jobs.extend(judge::judge(other, member, self.policy, &mut self.collected, forgiven));
+            let nested = passes.nested();
+            let scope = if passes.is_joblib() { Scope::Foreign(&nested) } else { Scope::Own };
+            self.jobs.extend(judge::judge(other, member, self.policy, collected, &scope));
         }
-        self.jobs.extend(jobs);
     }
 
     /// Bytes that are not compressed: a pickle, or something else.

@@ -3,7 +3,7 @@
 use crate::finding::LoaderOutcome;
 use crate::limits::Budget;
 use crate::loader::{Manner, Pass, Reader, Readers, Reading, pass};
-use crate::machine::Action;
+use crate::machine::{Action, Effect};
 use crate::opcode::{Dialect, Window};
 use std::collections::HashSet;
 
@@ -57,7 +57,7 @@ impl<W: Window> Passes<W> {
         let source = own.source();
         let known: HashSet<u64> =
             own.readings.iter().flat_map(|reading| &reading.effects).map(|effect| source.offset(effect.at)).collect();
-        let effects = other.readings.iter().flat_map(|reading| &reading.effects).map(|effect| effect.at);
+        let effects = other.readings.iter().flat_map(reached).map(|effect| effect.at);
         let (source, nested) = (other.source(), self.nested());
         effects.filter(|&at| !known.contains(&source.offset(at)) && !is_within(&nested, source.offset(at))).collect()
     }
@@ -79,7 +79,8 @@ impl<W: Window> Passes<W> {
         if passes().any(explained) {
             return true;
         }
-        let mut effects = passes().flat_map(|pass| &pass.readings).filter(|reading| reaches(reading)).peekable();
+        let mut effects =
+            passes().flat_map(|pass| &pass.readings).filter(|reading| reached(reading).next().is_some()).peekable();
         if effects.peek().is_none() {
             return false;
         }
@@ -111,9 +112,9 @@ pub(super) fn is_within(runs: &[(u64, u64)], offset: u64) -> bool {
     after.checked_sub(1).and_then(|last| runs.get(last)).is_some_and(|&(_, end)| offset < end)
 }
 
-/// Whether a plain reader gets to an effect: a persistent id, an extension code or a buffer stops it before.
-fn reaches(reading: &Reading) -> bool {
-    reading.effects.first().is_some_and(|effect| !is_hook(&effect.action))
+/// What a plain reader gets to: a persistent id, an extension code or a buffer stops it.
+pub(super) fn reached(reading: &Reading) -> impl Iterator<Item = &Effect> {
+    reading.effects.iter().take_while(|effect| !is_hook(&effect.action))
 }
 
 fn is_hook(action: &Action) -> bool {
@@ -133,7 +134,5 @@ fn only_impossible_imports(reading: &Reading) -> bool {
         }
         _ => false,
     };
-    // What a hook is asked, and what follows it, no plain reader reaches.
-    let mut reached = reading.effects.iter().map(|effect| &effect.action).take_while(|action| !is_hook(action));
-    reading.root.is_none() && reached.all(impossible)
+    reading.root.is_none() && reached(reading).all(|effect| impossible(&effect.action))
 }

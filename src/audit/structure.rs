@@ -21,8 +21,10 @@ pub(super) fn describe<W: Window>(passes: &Passes<W>, member: &Member, collected
     let own = passes.own();
     streams(own, member, collected);
     refusals(own, member, Level::Incomplete, collected);
-    for pass in std::iter::once(own).chain(passes.other()) {
-        oddities(pass, member, collected);
+    oddities(own, member, collected);
+    // Array bytes that another format's reader takes for a frame are no matter, unless they make it do something.
+    if let Some(other) = passes.other().filter(|_| !passes.is_joblib() || !passes.beyond().is_empty()) {
+        oddities(other, member, collected);
     }
     if let Some(other) = passes.other() {
         divergence(passes, own, other, member, collected);

@@ -109,7 +109,10 @@ impl DTypes {
                 }
                 StateValue::Dict(items)
             }
-            Kind::Object => StateValue::DType(self.at_depth(view, value, depth)?),
+            Kind::Object => match encoded(view, value) {
+                Some(bytes) => StateValue::Bytes(Cow::Owned(bytes)),
+                None => StateValue::DType(self.at_depth(view, value, depth)?),
+            },
             _ => match view.literal(value) {
                 Some(Literal::None) => StateValue::None,
                 Some(Literal::Int(number)) => StateValue::Int(number),
@@ -120,6 +123,20 @@ impl DTypes {
             },
         })
     }
+}
+
+/// The bytes that `_codecs.encode(text, 'latin1')` answers: how protocols 0 to 2 write bytes from Python 3.
+pub fn encoded(view: View<'_>, value: Value) -> Option<Vec<u8>> {
+    let made_by = view.effects.get(view.ast.object_of(value)?.made_by as usize)?;
+    let Action::Call { callee, args, kwargs: None, .. } = made_by.action else { return None };
+    let symbol = view.ast.symbol(callee)?;
+    let mut args = view.ast.items(args, made_by.moment);
+    let (text, encoding) = (view.literal(args.next()?)?, view.literal(args.next()?)?);
+    let (Literal::Str(text), Literal::Str(encoding)) = (text, encoding) else { return None };
+    if (&*symbol.module, &*symbol.name) != ("_codecs", "encode") || args.next().is_some() || *encoding != *b"latin1" {
+        return None;
+    }
+    std::str::from_utf8(&text).ok()?.chars().map(|char| u8::try_from(u32::from(char)).ok()).collect()
 }
 
 fn is_record(module: &str, name: &str) -> bool {
