@@ -83,8 +83,6 @@ pub struct Boundary {
 struct Step {
     /// Bytes taken from the input.
     used: usize,
-    /// Bytes taken earlier that turned out to belong to what follows.
-    given_back: usize,
     /// Bytes written to the output, valid even if the call failed.
     written: usize,
     outcome: Outcome,
@@ -100,7 +98,7 @@ enum Outcome {
 
 impl Step {
     fn new(used: usize, written: usize, outcome: Outcome) -> Self {
-        Self { used, given_back: 0, written, outcome }
+        Self { used, written, outcome }
     }
 
     fn failed(ending: Ending) -> Self {
@@ -109,15 +107,15 @@ impl Step {
 }
 
 /// The decoder of one member. `step` is given everything that is left of the file.
-enum Engine {
+enum Engine<'a> {
     Deflate(deflate::Deflate),
     Bzip2(bzip2::Decompress),
-    Lzma(lzma::Lzma),
+    Lzma(lzma::Lzma<'a>),
     Lz4(lz4::Frame),
 }
 
-impl Engine {
-    fn new(codec: Codec, member: &[u8]) -> Self {
+impl<'a> Engine<'a> {
+    fn new(codec: Codec, member: &'a [u8]) -> Self {
         match codec {
             Codec::Zlib => Self::Deflate(deflate::Deflate::zlib()),
             Codec::Gzip => Self::Deflate(deflate::Deflate::gzip()),
@@ -131,7 +129,7 @@ impl Engine {
         match self {
             Self::Deflate(engine) => engine.step(input, out),
             Self::Bzip2(engine) => bzip2_step(engine, input, out),
-            Self::Lzma(engine) => engine.step(input, out),
+            Self::Lzma(engine) => engine.step(out),
             Self::Lz4(engine) => engine.step(input, out),
         }
     }
@@ -168,7 +166,7 @@ pub struct Decoder<'a> {
     data: &'a [u8],
     /// Everything before is decoded.
     at: usize,
-    engine: Engine,
+    engine: Engine<'a>,
     /// Where the current member starts.
     member: usize,
     /// Bytes inflated before the current member.
@@ -213,7 +211,7 @@ impl<'a> Decoder<'a> {
             }
             let step = self.engine.step(self.rest(), out);
             let written = step.written.min(out.len());
-            self.at = self.at.saturating_add(step.used).saturating_sub(step.given_back).min(self.data.len());
+            self.at = self.at.saturating_add(step.used).min(self.data.len());
             self.inflated = self.inflated.saturating_add(written.try_into().unwrap_or(u64::MAX));
             match step.outcome {
                 Outcome::More if step.used == 0 && written == 0 => self.fail(Ending::Truncated),
