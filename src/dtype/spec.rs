@@ -19,7 +19,7 @@ const UNITS: [&str; 14] = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", 
 
 /// Names that mean the same type on every machine, as `numpy.dtype` reads them. (`int`, `l`, `intp` and `longdouble`
 /// do not.)
-const NAMES: [(&str, Kind, u64); 42] = [
+const NAMES: [(&str, Kind, u64); 41] = [
     ("?", Kind::Bool, 1),
     ("bool", Kind::Bool, 1),
     ("b", Kind::Int, 1),
@@ -58,7 +58,6 @@ const NAMES: [(&str, Kind, u64); 42] = [
     ("S", Kind::Bytes, 0),
     ("U", Kind::Str, 0),
     ("V", Kind::Void, 0),
-    ("a", Kind::Bytes, 0),
     ("c", Kind::Bytes, 1),
     ("M", Kind::DateTime, 8),
     ("m", Kind::TimeDelta, 8),

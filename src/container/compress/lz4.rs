@@ -141,16 +141,16 @@ impl Frame {
         if !header.block_checksums || self.broken.is_some() {
             return Ok((rest, Outcome::More));
         }
-        match word(rest) {
-            Ok((rest, stated)) => {
-                self.broken = (stated != xxh32(data)).then_some(Ending::BadChecksum);
-                Ok((rest, Outcome::More))
-            }
-            Err(ending) => {
-                self.broken = Some(ending);
-                Ok((rest, Outcome::More))
-            }
-        }
+        let (rest, stated) = match word(rest) {
+            Ok((rest, stated)) => (rest, Ok(stated)),
+            Err(ending) => (rest, Err(ending)),
+        };
+        self.broken = match stated {
+            Ok(stated) if stated == xxh32(data) => None,
+            Ok(_) => Some(Ending::BadChecksum),
+            Err(ending) => Some(ending),
+        };
+        Ok((rest, Outcome::More))
     }
 
     /// The block holds `length` bytes of output.

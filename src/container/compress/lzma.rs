@@ -17,21 +17,27 @@ const MEMORY_KIB: u32 = 256 << 10;
 const XZ_MAGIC: &[u8] = b"\xfd7zXZ\0";
 const ALONE_HEADER: usize = 13;
 
-/// A file that may go on for ever after its end.
+/// Bytes that a file is continued with: one lzma symbol takes at most 20, an xz chunk 64 KiB. More could make a broken
+/// file of zeros endless.
+const ALONE_PADDING: usize = 32;
+const XZ_PADDING: usize = 128 << 10;
+
+/// A file, continued with `left` bytes that it does not have.
 struct Source<'a> {
     data: &'a [u8],
-    padding: Option<u8>,
+    padding: u8,
+    left: usize,
 }
 
 impl Read for Source<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        match self.padding {
-            Some(byte) if self.data.is_empty() => {
-                out.fill(byte);
-                Ok(out.len())
-            }
-            _ => self.data.read(out),
+        if !self.data.is_empty() {
+            return self.data.read(out);
         }
+        let padded = out.len().min(self.left);
+        out.iter_mut().take(padded).for_each(|byte| *byte = self.padding);
+        self.left = self.left.saturating_sub(padded);
+        Ok(padded)
     }
 }
 
@@ -43,15 +49,16 @@ enum Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(member: &'a [u8], padding: Option<u8>) -> std::io::Result<Self> {
-        let source = Source { data: member, padding };
+        let source = |most| Source { data: member, padding: padding.unwrap_or(0), left: padding.map_or(0, |_| most) };
         // The first byte decides, as in liblzma's `auto_decoder`.
         if member.first() == XZ_MAGIC.first() {
+            let source = source(XZ_PADDING);
             return Ok(Self::Xz(Box::new(XzReader::new_mem_limit(source, false, MEMORY_KIB))));
         }
         if member.len() >= ALONE_HEADER && !starts_member(member) {
             return Err(ErrorKind::InvalidData.into());
         }
-        let mut reader = LzmaReader::new_mem_limit(source, MEMORY_KIB, None)?;
+        let mut reader = LzmaReader::new_mem_limit(source(ALONE_PADDING), MEMORY_KIB, None)?;
         // Without a size the stream ends with a marker, and the range coder has to end there too.
         let marked = member.get(5..ALONE_HEADER).is_some_and(|size| size.iter().all(|byte| *byte == 0xff));
         reader.set_relaxed_end_condition(!marked);
