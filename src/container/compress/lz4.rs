@@ -96,7 +96,6 @@ impl Frame {
             return Err(Ending::Corrupt);
         }
         let (rest, header) = read_header(rest)?;
-        self.block = vec![0; header.block_size];
         self.header = Some(header);
         Ok((rest, Outcome::More))
     }
@@ -109,6 +108,10 @@ impl Frame {
         let (stored, length) = (head >> 31 == 1, head & 0x7fff_ffff);
         if usize::try_from(length).is_ok_and(|length| length > header.block_size) {
             return Err(Ending::Corrupt);
+        }
+        // Not before there is a block: a file may be full of empty frames.
+        if self.block.is_empty() {
+            self.block = vec![0; header.block_size];
         }
         if stored {
             return self.stored_block(header, rest, length);
