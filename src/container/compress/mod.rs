@@ -279,7 +279,7 @@ impl<'a> Decoder<'a> {
             self.ending = Some(Ending::Complete);
             return;
         };
-        if self.members >= FREE_MEMBERS && self.inflated / self.members < FULL_MEMBER {
+        if self.members >= FREE_MEMBERS && self.inflated < self.members.saturating_mul(FULL_MEMBER) {
             self.ending = Some(Ending::Refused);
             return;
         }

@@ -142,7 +142,7 @@ fn a_cut_file_of_zeros_ends() {
 #[test]
 fn many_tiny_members_are_refused() {
     let (codec, member) = MEMBERS[1];
-    let few = member.repeat(FREE_MEMBERS as usize);
+    let few = member.repeat(usize::try_from(FREE_MEMBERS).unwrap());
     assert_eq!(inflate(codec, &few, 4096).1, Ending::Complete);
     assert_eq!(inflate(codec, &[&few, member].concat(), 4096).1, Ending::Refused);
 }
