@@ -207,6 +207,12 @@ pub fn is_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
 }
 
+/// The kind of a text in reports: `json` or `text`; `None` if it is not text.
+pub fn text_kind(bytes: &[u8]) -> Option<&'static str> {
+    let first = bytes.trim_ascii_start().first();
+    is_text(bytes).then_some(if matches!(first, Some(b'{' | b'[')) { "json" } else { "text" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +258,7 @@ mod tests {
     #[test]
     fn text_has_no_nul() {
         assert!(is_text("héllo\n".as_bytes()));
+        assert_eq!((text_kind(b" [1]"), text_kind(b"cos\n"), text_kind(b"{\0")), (Some("json"), Some("text"), None));
         assert!(!is_text(b"a\0b") && !is_text(b"\xff") && !is_text(b""));
     }
 }

@@ -73,12 +73,12 @@ fn with_shape(base: DType, shape: &Literal) -> Result<DType> {
         Literal::Int(length) => u64::try_from(*length).map_err(|_| malformed("a shape in descr is negative")),
         _ => Err(malformed("a shape in descr is not a tuple of integers")),
     };
+    // numpy reads `('V', 8)` as V8, and refuses any other shape for a type without a size.
+    if base.itemsize() == 0 && base.fields().is_none() {
+        return Err(Error::new(ErrorKind::Unsupported, "a shape for a type without a size is not supported"));
+    }
     let shape = match shape {
         Literal::Tuple(shape) => shape.iter().map(dimension).collect::<Result<Vec<u64>>>()?,
-        // numpy reads `('V', 8)` as V8, not as 8 of nothing.
-        Literal::Int(_) if base.itemsize() == 0 => {
-            return Err(Error::new(ErrorKind::Unsupported, "a size given as a shape is not supported"));
-        }
         other => vec![dimension(other)?],
     };
     if shape.len() > 64 {

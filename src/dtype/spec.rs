@@ -19,7 +19,7 @@ const UNITS: [&str; 14] = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", 
 
 /// Names that mean the same type on every machine, as `numpy.dtype` reads them. (`int`, `l`, `intp` and `longdouble`
 /// do not.)
-const NAMES: [(&str, Kind, u64); 38] = [
+const NAMES: [(&str, Kind, u64); 41] = [
     ("?", Kind::Bool, 1),
     ("bool", Kind::Bool, 1),
     ("b", Kind::Int, 1),
@@ -58,6 +58,9 @@ const NAMES: [(&str, Kind, u64); 38] = [
     ("S", Kind::Bytes, 0),
     ("U", Kind::Str, 0),
     ("V", Kind::Void, 0),
+    ("c", Kind::Bytes, 1),
+    ("M", Kind::DateTime, 8),
+    ("m", Kind::TimeDelta, 8),
 ];
 
 /// The unit called `name`.
@@ -178,10 +181,14 @@ impl DType {
     /// [`ErrorKind::Unsupported`] for what is not understood: unknown text, comma-separated and repeated types, and
     /// names whose size depends on the machine (`int`, `l`, `longdouble`).
     pub fn from_descr_str(text: &[u8]) -> Result<Self> {
-        let whole = pair(opt(order_sign), element);
-        let parsed = { whole }.parse_complete(text).ok();
-        let dtype = parsed
-            .and_then(|(_, (order, (kind, size, unit)))| build(kind, order.unwrap_or(ByteOrder::Little), size, unit));
+        let parsed = pair(opt(order_sign), element).parse_complete(text).ok();
+        // Names of more than one letter take no sign.
+        let name = text.get(2).is_some_and(u8::is_ascii_lowercase);
+        let dtype = parsed.and_then(|(_, (order, (kind, size, unit)))| match order {
+            None => build(kind, ByteOrder::Little, size, unit),
+            Some(_) if name => None,
+            Some(order) => build(kind, order, size, unit),
+        });
         dtype.ok_or_else(|| unknown(text, "a data type known to depickle"))
     }
 }
@@ -235,7 +242,9 @@ mod tests {
         ] {
             assert_eq!(DType::from_descr_str(text.as_bytes()).unwrap().type_string(), str, "{text}");
         }
-        for text in ["", "<<i4", " i4", "M8[ns", "M8[Ns]", "m8[]", "l", "int", "2i4", "i4,f4", "(2,)f8", "B8", "f12"] {
+        for text in
+            ["", "<<i4", " i4", "M8[ns", "M8[Ns]", "m8[]", "l", "int", "2i4", "i4,f4", "(2,)f8", "<float", "f12"]
+        {
             assert!(DType::from_descr_str(text.as_bytes()).is_err(), "{text}");
         }
     }

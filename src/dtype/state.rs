@@ -127,7 +127,7 @@ impl<'s, 'a> State<'s, 'a> {
         let (version, order, subdtype, names, fields, elsize, alignment, flags, metadata) = match items {
             [StateValue::Int(v @ 3), a, b, c, d, e, f, g] => (v, a, b, c, d, e, f, g, None),
             [StateValue::Int(v @ 4), a, b, c, d, e, f, g, h] => (v, a, b, c, d, e, f, g, Some(h)),
-            [StateValue::Int(0..=4), ..] => {
+            [StateValue::Int(0..=2), ..] => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     "a data type state of numpy before 1.7 is not supported",

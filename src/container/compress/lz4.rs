@@ -38,6 +38,8 @@ pub(super) struct Frame {
     length: usize,
     size: u64,
     sum: XxHash32,
+    /// How the frame ends once the current block is handed out, if badly.
+    broken: Option<Ending>,
 }
 
 /// Whether `rest` may be another frame.
@@ -58,6 +60,7 @@ impl Frame {
             length: 0,
             size: 0,
             sum: XxHash32::with_seed(0),
+            broken: None,
         }
     }
 
@@ -69,6 +72,9 @@ impl Frame {
             }
             self.handed = self.handed.saturating_add(written);
             return Step::new(0, written, Outcome::More);
+        }
+        if let Some(ending) = self.broken {
+            return Step::failed(ending);
         }
         let result = match self.header {
             None => self.start(input),
@@ -90,7 +96,6 @@ impl Frame {
             return Err(Ending::Corrupt);
         }
         let (rest, header) = read_header(rest)?;
-        self.block = vec![0; header.block_size];
         self.header = Some(header);
         Ok((rest, Outcome::More))
     }
@@ -104,6 +109,13 @@ impl Frame {
         if usize::try_from(length).is_ok_and(|length| length > header.block_size) {
             return Err(Ending::Corrupt);
         }
+        // Not before there is a block: a file may be full of empty frames.
+        if self.block.is_empty() {
+            self.block = vec![0; header.block_size];
+        }
+        if stored {
+            return self.stored_block(header, rest, length);
+        }
         let (data, mut rest) = take(rest, length)?;
         if header.block_checksums {
             let (after, stated) = word(rest)?;
@@ -112,12 +124,40 @@ impl Frame {
             }
             rest = after;
         }
-        let length = if stored {
-            self.block.get_mut(..data.len()).ok_or(Ending::Corrupt)?.copy_from_slice(data);
-            data.len()
-        } else {
-            decompress_into_with_dict(data, &mut self.block, &self.window).map_err(|_| Ending::Corrupt)?
+        let length = decompress_into_with_dict(data, &mut self.block, &self.window).map_err(|_| Ending::Corrupt)?;
+        self.ready(header, length);
+        Ok((rest, Outcome::More))
+    }
+
+    /// A block that is not compressed is handed out as far as it is there, whatever its checksum, as liblz4 does.
+    fn stored_block<'a>(
+        &mut self,
+        header: Header,
+        input: &'a [u8],
+        length: u32,
+    ) -> Result<(&'a [u8], Outcome), Ending> {
+        let whole = take(input, length);
+        let (data, rest) = whole.unwrap_or((input, &[]));
+        self.block.get_mut(..data.len()).ok_or(Ending::Corrupt)?.copy_from_slice(data);
+        self.ready(header, data.len());
+        self.broken = whole.err();
+        if !header.block_checksums || self.broken.is_some() {
+            return Ok((rest, Outcome::More));
+        }
+        let (rest, stated) = match word(rest) {
+            Ok((rest, stated)) => (rest, Ok(stated)),
+            Err(ending) => (rest, Err(ending)),
         };
+        self.broken = match stated {
+            Ok(stated) if stated == xxh32(data) => None,
+            Ok(_) => Some(Ending::BadChecksum),
+            Err(ending) => Some(ending),
+        };
+        Ok((rest, Outcome::More))
+    }
+
+    /// The block holds `length` bytes of output.
+    fn ready(&mut self, header: Header, length: usize) {
         (self.handed, self.length) = (0, length);
         let output = self.block.get(..length).unwrap_or_default();
         self.size = self.size.saturating_add(length.try_into().unwrap_or(u64::MAX));
@@ -128,7 +168,6 @@ impl Frame {
             self.window.extend_from_slice(output);
             self.window.drain(..self.window.len().saturating_sub(WINDOW));
         }
-        Ok((rest, Outcome::More))
     }
 
     fn end<'a>(&mut self, header: Header, rest: &'a [u8]) -> Result<(&'a [u8], Outcome), Ending> {

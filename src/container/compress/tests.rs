@@ -113,3 +113,36 @@ fn a_huge_dictionary_is_refused() {
     file[1..5].copy_from_slice(&0x8000_0000_u32.to_le_bytes());
     assert_eq!(inflate(Codec::Lzma, &file, 64).1, Ending::Refused);
 }
+
+/// What a cut member still determines comes out: a payload is not hidden by dropping the last byte of its file.
+#[test]
+fn a_cut_member_costs_little() {
+    for (codec, member) in MEMBERS {
+        if matches!(codec, Codec::Bzip2) {
+            continue; // whole blocks only, in the real reader as here
+        }
+        let (out, ending, _) = inflate(codec, &member[..member.len() - 1], 64);
+        assert_eq!((out.len(), ending), (50, Ending::Truncated), "{}", codec.name());
+    }
+}
+
+/// `lzma.compress(bytes(100000), format=lzma.FORMAT_ALONE)`, cut: continued with anything it would never end.
+#[test]
+fn a_cut_file_of_zeros_ends() {
+    let file = b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\x6f\xfd\xff\xff\xa3\xb7\x80";
+    let mut decoder = Decoder::new(Codec::Lzma, file);
+    let mut total = 0;
+    while let Ok(written @ 1..) = decoder.read(&mut [0; 4096]) {
+        total += written;
+        assert!(total < 10_000_000);
+    }
+    assert_eq!(decoder.ending(), Some(Ending::Truncated));
+}
+
+#[test]
+fn many_tiny_members_are_refused() {
+    let (codec, member) = MEMBERS[1];
+    let few = member.repeat(usize::try_from(FREE_MEMBERS).unwrap());
+    assert_eq!(inflate(codec, &few, 4096).1, Ending::Complete);
+    assert_eq!(inflate(codec, &[&few, member].concat(), 4096).1, Ending::Refused);
+}
