@@ -1,5 +1,7 @@
 //! Every benign sample is clean and wholly read; every malicious one is not clean, and names what it would run.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use depickle::finding::{Completeness, FileReport, Verdict};
 use depickle::{audit, input::Source, limits::Limits, policy::Policy};
 use std::path::{Path, PathBuf};

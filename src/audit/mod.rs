@@ -319,6 +319,11 @@ impl Audit<'_> {
             );
         }
         let trailing = decoder.trailing();
+        if !trailing.is_empty() && matches!(codec, Codec::Zlib | Codec::Gzip) {
+            let message = format!("joblib never comes to the end of {name} data with bytes behind it");
+            let location = member.run(end, trailing.len() as u64);
+            self.collected.say(&rules::compressed_tail::RULE, Level::Suspicious, message, location);
+        }
         if decoder.ending() == Some(Ending::Complete) && !structure::is_padding(trailing) {
             let message = format!("{} bytes behind the {name} data", trailing.len());
             let location = member.run(end, trailing.len() as u64);

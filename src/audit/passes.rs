@@ -20,12 +20,13 @@ impl<W: Window> Passes<W> {
     pub(super) fn read(open: impl Fn() -> W, budget: &mut Budget) -> Self {
         let pickle_only = Readers::of(Reader::Pickle);
         let both = Readers::of(Reader::Joblib).union(pickle_only);
-        let mut joblib = pass(open(), Manner { readers: both, dialect: Dialect::Python, joblib: true }, budget);
+        let mut joblib =
+            pass(open(), Manner { readers: both, dialect: Dialect::Python, joblib: true, search: true }, budget);
         let parted = joblib.parts() || joblib.first_raw.is_some_and(|raw| raw.opcode);
         if parted || joblib.first_raw.is_some() {
             joblib.set_readers(Readers::of(Reader::Joblib));
         }
-        let manner = Manner { readers: pickle_only, dialect: Dialect::C, joblib: false };
+        let manner = Manner { readers: pickle_only, dialect: Dialect::C, joblib: false, search: !joblib.is_joblib() };
         let pickle = parted.then(|| pass(open(), manner, budget));
         Self { joblib, pickle }
     }

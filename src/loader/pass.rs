@@ -16,6 +16,8 @@ pub struct Manner {
     pub dialect: Dialect,
     /// Whether array bytes are expected behind joblib's wrappers.
     pub joblib: bool,
+    /// Whether bytes that belong to no stream are searched for another one.
+    pub search: bool,
 }
 
 /// A source as one class of readers reads it.
@@ -272,6 +274,11 @@ impl<W: Window> Driver<'_, W> {
         let _ = self.pass.window.fill(at.saturating_add(SEARCHED));
         let len = self.pass.window.bytes().len();
         if at >= len {
+            return None;
+        }
+        if !self.pass.manner.search {
+            let len = len.saturating_sub(at) as u64;
+            self.pass.trailing.push(Trailing { offset, len, padding: false });
             return None;
         }
         let mut candidate = at.saturating_add(1);

@@ -26,7 +26,7 @@ pub(super) struct StreamReader<'a, W> {
 impl<W: Window> StreamReader<'_, W> {
     /// Reads the stream at position `at`.
     pub(super) fn read(&mut self, at: usize) -> Reading {
-        let Manner { readers, dialect, joblib } = self.manner;
+        let Manner { readers, dialect, joblib, .. } = self.manner;
         let mut machine = Machine::default();
         let mut arrays = Vec::new();
         let mut dtypes = DTypes::default();

@@ -62,7 +62,7 @@ impl Subject for Loader {
 /// One pass. Whether the first pickle loads, and whether the engines part anywhere.
 fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
     let joblib = reader == Reader::Joblib;
-    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib };
+    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib, search: true };
     let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget());
     for reading in &pass.readings {
         answer.imports.extend(imports(reading));
