@@ -72,6 +72,7 @@ pub struct Ast {
     by_symbol: HashMap<Symbol, u32>,
     views: Vec<Value>,
     holders: Vec<Value>,
+    keys: Vec<(Value, u32)>,
 }
 
 fn too_big() -> Error {
@@ -339,6 +340,28 @@ impl Ast {
     /// Every container that ever held an import directly, in the order in which it first did.
     pub fn import_holders(&self) -> &[Value] {
         &self.holders
+    }
+
+    /// Notes a key of a dict, or an element of a set, that is no literal; `effects` have happened before.
+    pub fn note_key(&mut self, key: Value, effects: usize) {
+        self.keys.push((key, u32::try_from(effects).unwrap_or(u32::MAX)));
+    }
+
+    /// Keys of dicts and elements of sets that are no literals, and how many effects had happened before.
+    pub fn noted_keys(&self) -> &[(Value, u32)] {
+        &self.keys
+    }
+
+    /// Every object that a container took in, in order, and the moment before.
+    pub fn taken_objects(&self) -> impl Iterator<Item = (Moment, Value)> {
+        let at = |index| Moment(u32::try_from(index).unwrap_or(u32::MAX));
+        let all = self.edges.iter().enumerate();
+        all.filter(|(_, value)| value.kind() == Kind::Object).map(move |(index, &value)| (at(index), value))
+    }
+
+    /// Every container, without its kind: each reads as a list.
+    pub fn containers(&self) -> impl Iterator<Item = Value> {
+        (0..self.containers.len() as u64).map(|id| Value::new(Kind::List, id))
     }
 
     /// How many containers there are.

@@ -149,6 +149,11 @@ impl KindSet {
         self.0 & !other.0 & !Self::UNHASHABLE == 0
     }
 
+    /// Whether no kind of it is in `other`.
+    pub const fn is_disjoint(self, other: Self) -> bool {
+        self.0 & other.0 & !(Self::UNHASHABLE | Self::EXTENDED) == 0
+    }
+
     /// Whether anything in it cannot be hashed.
     pub const fn is_unhashable(self) -> bool {
         self.0 & Self::UNHASHABLE != 0

@@ -2,6 +2,30 @@
 //!
 //! Deny by default. An entry names one symbol and the uses it permits; the tables are data. [`judge`] looks at one
 //! reading and answers one [`Judgement`] for each effect that is not simply allowed, and one decision for each symbol.
+//!
+//! [`table`] finds a paragraph, [`entry`] and [`shape`] read it, [`matcher`] compares, [`judging`] goes through the
+//! effects, [`data`] looks at what no single effect shows, [`explain`] knows what dangerous names would do.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic))]
+
+mod data;
+mod entry;
+mod explain;
+mod facts;
+mod judging;
+mod matcher;
+mod numpy;
+mod shape;
+mod show;
+mod table;
+mod text;
 
 use crate::finding::{Decision, Level};
 use crate::loader::Subject;
@@ -98,6 +122,6 @@ pub struct Judged {
 }
 
 /// Judges every effect of a reading.
-pub fn judge(_subject: Subject<'_>, _policy: &Policy) -> Judged {
-    Judged::default()
+pub fn judge(subject: Subject<'_>, _policy: &Policy) -> Judged {
+    judging::Judge::new(subject).run()
 }

@@ -1,0 +1,176 @@
+//! Entries: what one symbol may be used for.
+//!
+//! A paragraph of a table: the symbol, then clauses in any order.
+//!
+//! | clause | allows |
+//! |---|---|
+//! | `= pkg.mod.attr` | what that entry allows: the symbol is another name for it |
+//! | `reference` | to be imported, and to stand where a shape names it; every entry does |
+//! | `new ARGS [KWARGS] [-> ANSWER]` | `__new__` with these arguments |
+//! | `init ARGS [-> ANSWER]` | a full call of a class; fresh unless said otherwise |
+//! | `call ARGS -> ANSWER` | a call of a function |
+//! | `base PKG.CLASS SHAPE` | `copyreg._reconstructor(C, PKG.CLASS, SHAPE)` |
+//! | `build SHAPE` | this state |
+//! | `slots SHAPE` | this second half of a state |
+//! | `setitem KEY: VALUE`, `append SHAPE`, `add SHAPE` | such items to be put into an object of it |
+//! | `key` | objects of it to be keys of dicts and elements of sets |
+//! | `harmless` | to be called by others with any data, and to stand in plain data |
+//! | `plain` | to stand in plain data, though not to be called |
+//! | `native` | nothing more: the state goes to a native parser, which is worth a note |
+//! | `constant` | to stand wherever data may: it cannot be called |
+//! | `wraps` | nothing more: objects of it call what they were given, so they are callables themselves |
+//! | `recursive` | an object of it to be referred to before its BUILD |
+
+use super::shape::{Parsed, Parser, Shape};
+use super::table::{self, Paragraph};
+
+/// What a call answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A new object, which the stream may go on to build.
+    Fresh,
+    /// An object that others may hold, too.
+    Shared,
+    /// A value that nothing can change.
+    Scalar,
+    /// Bytes, as many as the text of the first argument has characters.
+    Bytes,
+    /// A bytearray.
+    ByteArray,
+    /// A dtype.
+    DType,
+    /// numpy 2's dtype of text of any width, complete.
+    StringDType,
+    /// An array that waits for its state; of the class that is the first argument.
+    Array,
+    /// An array that is complete.
+    FullArray,
+    /// A new object of the class that is the first argument, which gets no arguments.
+    Instance,
+    /// The symbol that attribute access leads to.
+    Attribute,
+    /// A ufunc, by name.
+    Ufunc,
+    /// What `copyreg._reconstructor` answers.
+    Reconstructed,
+    /// What `copyreg.__newobj__` answers.
+    NewObj,
+}
+
+const ANSWERS: [(&str, Answer); 14] = [
+    ("fresh", Answer::Fresh),
+    ("shared", Answer::Shared),
+    ("scalar", Answer::Scalar),
+    ("bytes", Answer::Bytes),
+    ("bytearray", Answer::ByteArray),
+    ("dtype", Answer::DType),
+    ("string-dtype", Answer::StringDType),
+    ("array", Answer::Array),
+    ("full-array", Answer::FullArray),
+    ("instance", Answer::Instance),
+    ("attribute", Answer::Attribute),
+    ("ufunc", Answer::Ufunc),
+    ("reconstructed", Answer::Reconstructed),
+    ("newobj", Answer::NewObj),
+];
+
+/// Arguments that are allowed, and what they lead to.
+#[derive(Clone, Debug)]
+pub(super) struct Signature {
+    pub(super) args: Shape,
+    pub(super) kwargs: Option<Shape>,
+    pub(super) answer: Answer,
+}
+
+/// What one symbol may be used for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    pub(super) symbol: &'static str,
+    pub(super) new: Option<Signature>,
+    pub(super) init: Option<Signature>,
+    pub(super) call: Option<Signature>,
+    pub(super) bases: Vec<(&'static str, Shape)>,
+    pub(super) build: Option<Shape>,
+    pub(super) slots: Option<Shape>,
+    pub(super) setitem: Option<(Shape, Shape)>,
+    pub(super) append: Option<Shape>,
+    pub(super) add: Option<Shape>,
+    pub(super) key: bool,
+    pub(super) harmless: bool,
+    pub(super) plain: bool,
+    pub(super) native: bool,
+    pub(super) constant: bool,
+    pub(super) wraps: bool,
+    pub(super) recursive: bool,
+}
+
+/// How many aliases may lead to each other.
+const MAX_ALIASES: usize = 4;
+
+/// The entry of a symbol, after aliases. An entry that cannot be read allows nothing: there is none.
+pub(super) fn lookup(symbol: &str) -> Option<Entry> {
+    let mut paragraph = table::entry(symbol)?;
+    for _ in 0..MAX_ALIASES {
+        match alias(paragraph) {
+            Some(target) => paragraph = table::entry(target)?,
+            None => return parse(paragraph).ok(),
+        }
+    }
+    None
+}
+
+/// The entry that a paragraph is another name for.
+pub(super) fn alias(paragraph: Paragraph) -> Option<&'static str> {
+    let mut parser = Parser::new(paragraph.body);
+    if parser.take("=") { Some(parser.word()) } else { None }
+}
+
+/// Reads the paragraph of an entry that is no alias.
+pub(super) fn parse(paragraph: Paragraph) -> Parsed<Entry> {
+    let mut entry = Entry { symbol: paragraph.key, ..Entry::default() };
+    let mut parser = Parser::new(paragraph.body);
+    while !parser.at_end() {
+        let clause = parser.word();
+        match clause {
+            "reference" => {}
+            "new" => entry.new = Some(signature(&mut parser, Some(Answer::Fresh))?),
+            "init" => entry.init = Some(signature(&mut parser, Some(Answer::Fresh))?),
+            "call" => entry.call = Some(signature(&mut parser, None)?),
+            "base" => {
+                let base = parser.word();
+                entry.bases.push((base, parser.shape()?));
+            }
+            "build" => entry.build = Some(parser.shape()?),
+            "slots" => entry.slots = Some(parser.shape()?),
+            "setitem" => {
+                let key = parser.shape()?;
+                parser.expect(":")?;
+                entry.setitem = Some((key, parser.shape()?));
+            }
+            "append" => entry.append = Some(parser.shape()?),
+            "add" => entry.add = Some(parser.shape()?),
+            "key" => entry.key = true,
+            "harmless" => entry.harmless = true,
+            "plain" => entry.plain = true,
+            "native" => entry.native = true,
+            "constant" => entry.constant = true,
+            "wraps" => entry.wraps = true,
+            "recursive" => entry.recursive = true,
+            _ => return Err(format!("{}: {clause:?} is no clause", paragraph.key)),
+        }
+    }
+    Ok(entry)
+}
+
+fn signature(parser: &mut Parser, default: Option<Answer>) -> Parsed<Signature> {
+    let args = parser.shape()?;
+    let mut ahead = parser.clone();
+    let kwargs = if ahead.take("{") { Some(parser.shape()?) } else { None };
+    let answer = if parser.take("->") {
+        let word = parser.word();
+        ANSWERS.iter().find(|(name, _)| *name == word).map(|&(_, answer)| answer)
+    } else {
+        default
+    };
+    Ok(Signature { args, kwargs, answer: answer.ok_or("a call says what it answers: -> fresh")? })
+}

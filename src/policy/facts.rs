@@ -1,0 +1,214 @@
+//! What is known so far: symbols, entries, and what each call made.
+
+use super::entry::{self, Entry};
+use super::explain::{self, Harm};
+use crate::ast::{Ast, Kind, Symbol, Value};
+use crate::dtype::DType;
+use crate::finding::Decision;
+use crate::resolve::{dotted, map_name};
+use std::collections::HashMap;
+
+/// The number of an entry in [`Facts::entries`].
+pub(super) type EntryId = u32;
+
+/// What the policy knows of a symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// An entry allows something.
+    Entry(EntryId),
+    /// It is known to do harm.
+    Harmful(Harm),
+    /// Nothing.
+    Nothing,
+}
+
+/// One imported symbol.
+#[derive(Clone, Debug)]
+pub(super) struct Imported {
+    /// After name mapping: `pkg.mod.attr`.
+    pub(super) resolved: String,
+    pub(super) known: Known,
+    /// The effect that imports it first.
+    pub(super) first: Option<usize>,
+    /// A bit for each of [`super::judging::USES`].
+    pub(super) uses: u16,
+    pub(super) decision: Decision,
+}
+
+/// What an object is to whoever may change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// Not known: its call is a finding.
+    Unknown,
+    /// New, nobody else holds it.
+    Fresh,
+    /// Others may hold it, too.
+    Shared,
+    /// Nothing can change it.
+    Scalar,
+    /// Bytes of this length.
+    Bytes(u64),
+    /// A bytearray of this length.
+    ByteArray(u64),
+    /// A dtype; once it is complete its number in [`Facts::dtypes`].
+    DType(Option<u32>),
+    /// An array; once it is complete its number in [`Facts::arrays`].
+    Array(Option<u32>),
+    /// The symbol that attribute access led to: the class of the object is its entry.
+    Symbol,
+}
+
+/// What a call made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    pub(super) nature: Nature,
+    /// The entry that says what may be done with it.
+    pub(super) class: Option<EntryId>,
+    /// The entry of what was called.
+    pub(super) by: Option<EntryId>,
+    /// The symbol in the stream that stands for its class.
+    pub(super) symbol: Option<u32>,
+    pub(super) built: bool,
+}
+
+/// A complete array.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) dtype: DType,
+    pub(super) count: u64,
+}
+
+/// Everything known so far.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) symbols: Vec<Imported>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) objects: Vec<Made>,
+    pub(super) dtypes: Vec<DType>,
+    pub(super) arrays: Vec<Layout>,
+    by_symbol: HashMap<String, Option<EntryId>>,
+}
+
+impl Facts {
+    /// Looks up every symbol of a stream.
+    pub(super) fn of(ast: &Ast) -> Self {
+        let mut facts = Self::default();
+        facts.objects.reserve(ast.object_count());
+        for symbol in ast.symbols() {
+            let (resolved, known) = facts.know(symbol);
+            let decision = match known {
+                Known::Entry(_) => Decision::Allowed,
+                Known::Harmful(_) => Decision::Dangerous,
+                Known::Nothing => Decision::Unlisted,
+            };
+            facts.symbols.push(Imported { resolved, known, first: None, uses: 0, decision });
+        }
+        facts
+    }
+
+    fn know(&mut self, symbol: &Symbol) -> (String, Known) {
+        let (module, name) = map_name(&symbol.module, &symbol.name, symbol.protocol);
+        let resolved = format!("{module}.{name}");
+        let steps = dotted(name, symbol.protocol).count();
+        // Below protocol 4 a dot is part of the one attribute that is asked for, and no entry has such a name.
+        let literal_dot = steps == 1 && name.contains('.');
+        let listed = !literal_dot && self.every_step_is_listed(module, name, symbol.protocol);
+        let known = match self.entry(&resolved) {
+            Some(entry) if listed => Known::Entry(entry),
+            _ => explain::harm(module, name, symbol.protocol).map_or(Known::Nothing, Known::Harmful),
+        };
+        (resolved, known)
+    }
+
+    /// Whether each name on the way to a dotted name is an entry itself.
+    fn every_step_is_listed(&mut self, module: &str, name: &str, protocol: u8) -> bool {
+        let mut path = module.to_owned();
+        for part in dotted(name, protocol) {
+            path.push('.');
+            path.push_str(part);
+            if part.is_empty() || self.entry(&path).is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The entry of a symbol, after aliases.
+    pub(super) fn entry(&mut self, symbol: &str) -> Option<EntryId> {
+        if let Some(&known) = self.by_symbol.get(symbol) {
+            return known;
+        }
+        let found = entry::lookup(symbol).and_then(|found| {
+            let canonical = found.symbol;
+            if canonical != symbol
+                && let Some(&known) = self.by_symbol.get(canonical)
+            {
+                return known;
+            }
+            let id = u32::try_from(self.entries.len()).ok()?;
+            self.entries.push(found);
+            self.by_symbol.insert(canonical.to_owned(), Some(id));
+            Some(id)
+        });
+        self.by_symbol.insert(symbol.to_owned(), found);
+        found
+    }
+
+    pub(super) fn entry_of(&self, id: EntryId) -> Option<&Entry> {
+        self.entries.get(id as usize)
+    }
+
+    pub(super) fn symbol(&self, value: Value) -> Option<&Imported> {
+        if value.kind() == Kind::Import { self.symbols.get(value.index()) } else { None }
+    }
+
+    pub(super) fn made(&self, value: Value) -> Option<&Made> {
+        if value.kind() == Kind::Object { self.objects.get(value.index()) } else { None }
+    }
+
+    /// The entry of a symbol that a value is: an import, or what attribute access led to.
+    pub(super) fn symbol_entry(&self, value: Value) -> Option<EntryId> {
+        match value.kind() {
+            Kind::Import => match self.symbol(value)?.known {
+                Known::Entry(id) => Some(id),
+                _ => None,
+            },
+            Kind::Object => self.made(value).filter(|made| made.nature == Nature::Symbol)?.class,
+            _ => None,
+        }
+    }
+
+    /// The entry of the class that a value is an object of.
+    pub(super) fn class_of(&self, value: Value) -> Option<&Entry> {
+        self.made(value).filter(|made| made.nature != Nature::Symbol)?.class.and_then(|id| self.entry_of(id))
+    }
+
+    /// Whether a value can be called, or wraps something that can.
+    pub(super) fn is_callable(&self, value: Value) -> bool {
+        match value.kind() {
+            Kind::Import => {
+                let entry = self.symbol_entry(value).and_then(|id| self.entry_of(id));
+                entry.is_none_or(|entry| !entry.constant)
+            }
+            Kind::Object => {
+                self.made(value).is_some_and(|made| made.nature == Nature::Symbol)
+                    || self.class_of(value).is_some_and(|entry| entry.wraps)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a callable may stand in plain data: someone keeps it, nobody calls it.
+    pub(super) fn is_plain(&self, value: Value) -> bool {
+        let entry = self.symbol_entry(value).and_then(|id| self.entry_of(id));
+        entry.is_some_and(|entry| entry.plain) || self.is_harmless(value)
+    }
+
+    /// Whether a callable may be called with any data: an object that wraps one was checked when it was made.
+    pub(super) fn is_harmless(&self, value: Value) -> bool {
+        match self.symbol_entry(value).and_then(|id| self.entry_of(id)) {
+            Some(entry) => entry.harmless || entry.constant,
+            None => value.kind() == Kind::Object && self.class_of(value).is_some_and(|entry| entry.wraps),
+        }
+    }
+}

@@ -1,0 +1,622 @@
+//! Judges the effects of one reading, in order.
+
+use super::data;
+use super::entry::{Answer, Entry, Signature};
+use super::facts::{EntryId, Facts, Known, Made, Nature};
+use super::matcher::{Learned, Matcher, Step, Trace};
+use super::numpy;
+use super::shape::Shape;
+use super::show::Show;
+use super::{Judged, Judgement, Objection, SymbolDecision};
+use crate::ast::{Ast, Kind, Moment, Value};
+use crate::finding::{Decision, Level};
+use crate::loader::Subject;
+use crate::machine::{Action, Effect};
+use crate::opcode::Opcode;
+use std::collections::HashMap;
+
+/// What may be done with a symbol, in the words of the report; [`super::facts::Imported::uses`] has a bit for each.
+pub(super) const USES: [&str; 10] =
+    ["import", "call", "new", "init", "build", "setitem", "append", "add", "slots", "key"];
+
+/// A number of [`USES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Import,
+    Call,
+    New,
+    Init,
+    Build,
+    SetItem,
+    Append,
+    Add,
+    Slots,
+    Key,
+}
+
+/// How many judgements of one kind on one symbol are kept; the rest would only repeat them.
+const MAX_ALIKE: u32 = 16;
+
+/// One reading, and what is known of it.
+pub(super) struct Judge<'a> {
+    pub(super) subject: Subject<'a>,
+    pub(super) facts: Facts,
+    pub(super) trace: Trace,
+    judgements: Vec<Judgement>,
+    alike: HashMap<(Objection, Level, String), u32>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(subject: Subject<'a>) -> Self {
+        let reading = subject.reading;
+        // Every effect and every edge is looked at a few times in an honest stream.
+        let size = reading.effects.len().saturating_add(reading.ast.edge_count()).saturating_mul(16);
+        let steps = (size as u64).saturating_add(subject.source.bytes.len() as u64).saturating_add(100_000);
+        Self {
+            subject,
+            facts: Facts::of(&reading.ast),
+            trace: Trace::new(steps),
+            judgements: Vec::new(),
+            alike: HashMap::new(),
+        }
+    }
+
+    pub(super) fn ast(&self) -> &'a Ast {
+        &self.subject.reading.ast
+    }
+
+    pub(super) fn run(mut self) -> Judged {
+        for (index, effect) in self.subject.reading.effects.iter().enumerate() {
+            self.effect(index, effect);
+        }
+        data::judge(&mut self);
+        self.judgements.sort_by_key(|judgement| judgement.effect);
+        let symbols = self.facts.symbols.iter().enumerate().map(|(symbol, imported)| SymbolDecision {
+            symbol,
+            resolved: imported.resolved.clone(),
+            decision: imported.decision,
+            entry: match imported.known {
+                Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol),
+                _ => None,
+            },
+            uses: (0..).zip(USES).filter(|(bit, _)| imported.uses & 1 << bit != 0).map(|(_, name)| name).collect(),
+        });
+        Judged { symbols: symbols.collect(), judgements: self.judgements }
+    }
+
+    /// Notes an objection, unless there are many like it; `symbol` is the one in the stream that it is about.
+    pub(super) fn object(
+        &mut self,
+        effect: usize,
+        objection: Objection,
+        level: Level,
+        symbol: Option<u32>,
+        detail: impl FnOnce(&Show<'_, 'a>) -> String,
+    ) {
+        let mut name = String::new();
+        if let Some(imported) = symbol.and_then(|id| self.facts.symbols.get_mut(id as usize)) {
+            if level == Level::Dangerous {
+                imported.decision = Decision::Dangerous;
+            } else if level == Level::Suspicious && imported.decision == Decision::Allowed {
+                imported.decision = Decision::Denied;
+            }
+            name.clone_from(&imported.resolved);
+        }
+        let alike = self.alike.entry((objection, level, name.clone())).or_insert(0);
+        *alike = alike.saturating_add(1);
+        if *alike > MAX_ALIKE {
+            return;
+        }
+        let moment = self.subject.reading.effects.get(effect).map_or(Moment::END, |effect| effect.moment);
+        let show = Show { subject: self.subject, facts: &self.facts, moment };
+        let detail = detail(&show);
+        self.judgements.push(Judgement { effect, objection, level, symbol: super::show::plain(&name), detail });
+    }
+
+    pub(super) fn used(&mut self, symbol: Option<u32>, how: Use) {
+        if let Some(imported) = symbol.and_then(|id| self.facts.symbols.get_mut(id as usize)) {
+            imported.uses |= 1 << how as u16;
+        }
+    }
+
+    fn effect(&mut self, index: usize, effect: &Effect) {
+        match effect.action {
+            Action::Import { value, .. } => self.import(index, value),
+            Action::DynamicImport { module, name } => {
+                self.object(index, Objection::UnresolvableImport, Level::Dangerous, None, |show| {
+                    format!("imports {} from {}, names made while loading", show.one(name), show.one(module))
+                });
+            }
+            Action::Call { how, callee, args, kwargs, .. } => {
+                let made = self.call(index, effect.moment, how, callee, args, kwargs);
+                self.facts.objects.push(made);
+            }
+            Action::Build { target, state } => self.build(index, effect.moment, target, state),
+            Action::Append { target, count } => self.put(index, effect.moment, target, count, Use::Append),
+            Action::SetItem { target, count } => self.put(index, effect.moment, target, count, Use::SetItem),
+            Action::Add { target, count } => self.put(index, effect.moment, target, count, Use::Add),
+            Action::Persistent { id } => {
+                self.object(index, Objection::PersistentId, Level::Suspicious, None, |show| {
+                    format!("asks the loader for the object {}", show.one(id))
+                });
+            }
+            Action::Extension { code } => {
+                self.object(index, Objection::ExtensionCode, Level::Suspicious, None, |_| {
+                    format!("asks the extension registry for code {code}")
+                });
+            }
+            Action::Buffer => {
+                self.object(index, Objection::NeedsBuffers, Level::Incomplete, None, |_| {
+                    "takes a buffer that is not in the file".to_owned()
+                });
+            }
+            Action::View { target } => {
+                let symbol = self.symbol_of(target);
+                self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
+                    format!("takes a view of {}", show.one(target))
+                });
+            }
+        }
+    }
+
+    fn import(&mut self, index: usize, value: Value) {
+        let symbol = u32::try_from(value.index()).ok();
+        let Some(imported) = symbol.and_then(|id| self.facts.symbols.get_mut(id as usize)) else { return };
+        imported.uses |= 1 << Use::Import as u16;
+        if imported.first.is_some() {
+            return;
+        }
+        imported.first = Some(index);
+        match imported.known {
+            Known::Entry(_) => {}
+            Known::Harmful(harm) => {
+                let objection = if harm.code { Objection::CodeByValue } else { Objection::DangerousImport };
+                self.object(index, objection, Level::Dangerous, symbol, |_| harm.what.to_owned());
+            }
+            Known::Nothing => {
+                self.object(index, Objection::UnlistedImport, Level::Suspicious, symbol, |_| {
+                    "nothing is known of it".to_owned()
+                });
+            }
+        }
+    }
+
+    /// The symbol in the stream that a value stands for, or is an object of.
+    pub(super) fn symbol_of(&self, value: Value) -> Option<u32> {
+        match value.kind() {
+            Kind::Import => u32::try_from(value.index()).ok(),
+            Kind::Object => self.facts.made(value)?.symbol,
+            _ => None,
+        }
+    }
+
+    fn call(
+        &mut self,
+        index: usize,
+        moment: Moment,
+        how: Opcode,
+        callee: Value,
+        args: Value,
+        kwargs: Option<Value>,
+    ) -> Made {
+        let symbol = self.symbol_of(callee);
+        let unknown = Made { nature: Nature::Unknown, class: None, by: None, symbol, built: false };
+        let usual = if matches!(how, Opcode::NewObj | Opcode::NewObjEx) { Use::New } else { Use::Call };
+        let Some(id) = self.facts.symbol_entry(callee) else {
+            self.used(symbol, usual);
+            match self.facts.symbol(callee).map(|imported| imported.known) {
+                Some(Known::Harmful(harm)) => {
+                    let objection = if harm.code { Objection::CodeByValue } else { Objection::DangerousCall };
+                    self.object(index, objection, Level::Dangerous, symbol, |show| {
+                        format!("{}: {}", show.call(&show.one(callee), args), harm.what)
+                    });
+                }
+                Some(_) => self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
+                    format!("calls {}", show.call(&show.one(callee), args))
+                }),
+                None => self.object(index, Objection::CallTarget, Level::Suspicious, symbol, |show| {
+                    format!("calls {}, which is not a name that the file imports", show.call(&show.one(callee), args))
+                }),
+            }
+            return unknown;
+        };
+        let Some(entry) = self.facts.entry_of(id).cloned() else { return unknown };
+        let no_arguments = args.kind() == Kind::Tuple && self.ast().is_empty(args);
+        let (signature, how) = match how {
+            Opcode::NewObj | Opcode::NewObjEx => (&entry.new, Use::New),
+            // Without arguments these two leave `__init__` out, for a class.
+            Opcode::Obj | Opcode::Inst if no_arguments && entry.new.is_some() => (&entry.new, Use::New),
+            _ if entry.init.is_some() => (&entry.init, Use::Init),
+            _ if entry.call.is_some() => (&entry.call, Use::Call),
+            _ => (&None, Use::Call),
+        };
+        self.used(symbol, how);
+        let Some(signature) = signature else {
+            let word = if how == Use::New { "be instantiated" } else { "be called" };
+            self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
+                format!("{} is not known to {word}", show.call(&show.one(callee), args))
+            });
+            return unknown;
+        };
+        if !self.arguments(index, moment, symbol, signature, args, kwargs) {
+            return unknown;
+        }
+        self.answer(index, moment, id, symbol, signature.answer, args)
+    }
+
+    fn arguments(
+        &mut self,
+        index: usize,
+        moment: Moment,
+        symbol: Option<u32>,
+        signature: &Signature,
+        args: Value,
+        kwargs: Option<Value>,
+    ) -> bool {
+        let no_keywords = Shape::Dict(Vec::new(), None);
+        let keywords = signature.kwargs.as_ref().unwrap_or(&no_keywords);
+        let fits = self.check(index, moment, None, symbol, "arguments", &signature.args, args);
+        fits && kwargs.is_none_or(|given| self.check(index, moment, None, symbol, "keywords", keywords, given))
+    }
+
+    /// Matches a value now, and as it became where it changed; objects where it does not fit.
+    #[allow(clippy::too_many_arguments, reason = "one call site for each kind of effect")]
+    fn check(
+        &mut self,
+        index: usize,
+        moment: Moment,
+        target: Option<Value>,
+        symbol: Option<u32>,
+        what: &str,
+        shape: &Shape,
+        value: Value,
+    ) -> bool {
+        self.trace.clear();
+        let fits = |judge: &mut Self, moment| {
+            let Judge { subject, facts, trace, .. } = judge;
+            Matcher { subject: *subject, facts, trace, moment, target }.fits(shape, value)
+        };
+        let now = fits(self, moment);
+        let (mut good, mut later) = (now, false);
+        if now && self.trace.changed {
+            good = fits(self, Moment::END);
+            later = !good;
+        }
+        if good {
+            return true;
+        }
+        let path: Vec<Step> = std::mem::take(&mut self.trace.path);
+        let (misfit, reason) = (self.trace.misfit.take(), self.trace.reason.take());
+        let exhausted = self.trace.steps == 0;
+        let (objection, level) = match (self.trace.forged, exhausted) {
+            (_, true) => (Objection::LoadCost, Level::Suspicious),
+            (true, _) => (Objection::NumpyLayout, Level::Dangerous),
+            _ => (Objection::ArgumentShape, Level::Suspicious),
+        };
+        self.object(index, objection, level, symbol, |show| {
+            if exhausted {
+                return "the same values are used so often that judging them takes too long".to_owned();
+            }
+            let place = show.path(what, &path);
+            let changed = if later { ", as it is changed later" } else { "" };
+            let reason = reason.map(|reason| format!(": {}", super::show::plain(&reason))).unwrap_or_default();
+            match misfit {
+                Some(misfit) => format!("{place} is {}, which is not expected here{changed}{reason}", show.one(misfit)),
+                None => format!("{place} are not as expected{changed}{reason}"),
+            }
+        });
+        false
+    }
+
+    /// What a call with good arguments makes.
+    fn answer(
+        &mut self,
+        index: usize,
+        moment: Moment,
+        id: EntryId,
+        symbol: Option<u32>,
+        answer: Answer,
+        args: Value,
+    ) -> Made {
+        let made = |nature| Made { nature, class: Some(id), by: Some(id), symbol, built: false };
+        let unknown = made(Nature::Unknown);
+        let mut given = self.ast().items(args, moment);
+        let first = given.next();
+        match answer {
+            Answer::Fresh => made(Nature::Fresh),
+            Answer::Shared => made(Nature::Shared),
+            Answer::Scalar => made(Nature::Scalar),
+            Answer::Bytes => self.bytes_len(moment, first).map_or(unknown, |len| made(Nature::Bytes(len))),
+            Answer::ByteArray => self.bytes_len(moment, first).map_or(unknown, |len| made(Nature::ByteArray(len))),
+            Answer::DType => made(Nature::DType(None)),
+            Answer::StringDType => {
+                let number = u32::try_from(self.facts.dtypes.len()).ok();
+                self.facts.dtypes.push(crate::dtype::DType::string_dtype());
+                Made { built: true, ..made(Nature::DType(number)) }
+            }
+            Answer::Array => {
+                let class = first.and_then(|first| self.facts.symbol_entry(first)).or(Some(id));
+                Made { class, ..made(Nature::Array(None)) }
+            }
+            Answer::FullArray => {
+                let nature = self.learned(Nature::Array(None));
+                Made { built: true, ..made(nature) }
+            }
+            Answer::Instance => {
+                let class = first.and_then(|first| self.facts.symbol_entry(first));
+                let symbol = first.and_then(|first| self.symbol_of(first));
+                Made { class, symbol, ..made(Nature::Fresh) }
+            }
+            Answer::Attribute => {
+                let name = given.next();
+                self.attribute(index, symbol, first, name)
+                    .map_or(unknown, |class| Made { class: Some(class), ..made(Nature::Symbol) })
+            }
+            Answer::Ufunc => {
+                let Judge { subject, facts, trace, .. } = self;
+                let matcher = Matcher { subject: *subject, facts, trace, moment, target: None };
+                let names = first.zip(given.next()).map(|(module, name)| [module, name]);
+                let named = names.and_then(|names| numpy::named_symbol(&matcher, names));
+                let class = named.and_then(|named| self.facts.entry(&named));
+                class.map_or(unknown, |class| Made { class: Some(class), ..made(Nature::Symbol) })
+            }
+            Answer::Reconstructed => self.reconstructed(index, moment, unknown, args),
+            Answer::NewObj => {
+                let rest: Vec<Value> = given.collect();
+                self.newobj(index, moment, unknown, first, &rest)
+            }
+        }
+    }
+
+    /// The length of what `bytes` or `encode` makes of its argument.
+    fn bytes_len(&mut self, moment: Moment, first: Option<Value>) -> Option<u64> {
+        let Some(first) = first else { return Some(0) };
+        let Judge { subject, facts, trace, .. } = self;
+        let matcher = Matcher { subject: *subject, facts, trace, moment, target: None };
+        if first.kind() == Kind::Str { self.characters(Some(first)) } else { matcher.bytes_len(first) }
+    }
+
+    /// The number of characters of a text, which is the number of bytes of its encoding.
+    fn characters(&mut self, text: Option<Value>) -> Option<u64> {
+        let text = text?;
+        let Judge { subject, facts, trace, .. } = self;
+        let matcher = Matcher { subject: *subject, facts, trace, moment: Moment::END, target: None };
+        let count = matcher.with_text(text, |text| {
+            let count = text.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u64;
+            Some((count, text.len() as u64 / 16))
+        });
+        let (count, steps) = count?;
+        self.trace.walk(steps).then_some(count)
+    }
+
+    /// `getattr(C, 'n')` is the symbol `C.n`, if there is an entry for it.
+    fn attribute(
+        &mut self,
+        index: usize,
+        symbol: Option<u32>,
+        owner: Option<Value>,
+        name: Option<Value>,
+    ) -> Option<EntryId> {
+        let (owner, name) = (owner?, name?);
+        let class = match owner.kind() {
+            Kind::Str => "builtins.str".to_owned(),
+            Kind::List => "builtins.list".to_owned(),
+            Kind::Dict => "builtins.dict".to_owned(),
+            _ => {
+                let class = self.facts.symbol_entry(owner).and_then(|id| self.facts.entry_of(id));
+                class.or_else(|| self.facts.class_of(owner)).map(|entry| entry.symbol.to_owned()).unwrap_or_default()
+            }
+        };
+        let Judge { subject, facts, trace, .. } = self;
+        let matcher = Matcher { subject: *subject, facts, trace, moment: Moment::END, target: None };
+        let name_text = matcher.with_text(name, |text| std::str::from_utf8(text).ok().map(str::to_owned));
+        let path = name_text.filter(|name| !name.contains('.')).map(|name| format!("{class}.{name}"));
+        let found = path.as_ref().and_then(|path| self.facts.entry(path));
+        if found.is_none() {
+            self.object(index, Objection::ArgumentShape, Level::Suspicious, symbol, |show| {
+                format!("takes the attribute {} of {}, which is not on the list", show.one(name), show.one(owner))
+            });
+        }
+        found
+    }
+
+    /// `copyreg._reconstructor(C, object, None)` is `C.__new__(C)`; with another base an entry has to say so.
+    fn reconstructed(&mut self, index: usize, moment: Moment, unknown: Made, args: Value) -> Made {
+        let all: Vec<Value> = self.ast().items(args, moment).take(4).collect();
+        let &[class, base, state] = all.as_slice() else { return unknown };
+        let base_id = self.facts.symbol_entry(base);
+        let base_name = base_id.and_then(|id| self.facts.entry_of(id)).map_or("", |entry| entry.symbol);
+        let symbol = self.symbol_of(class);
+        let Some(id) = self.facts.symbol_entry(class) else { return unknown };
+        let Some(entry) = self.facts.entry_of(id).cloned() else { return unknown };
+        self.used(symbol, Use::New);
+        if base_name == "builtins.object" {
+            let nothing = entry.new.as_ref().is_some_and(|new| takes_nothing(&new.args));
+            if nothing && state.kind() == Kind::None {
+                let nature = entry.new.as_ref().map_or(Nature::Unknown, |new| simple(new.answer));
+                return Made { nature, class: Some(id), by: Some(id), symbol, built: false };
+            }
+        }
+        let shape = entry.bases.iter().find(|(of, _)| *of == base_name).map(|(_, shape)| shape);
+        let Some(shape) = shape else {
+            self.object(index, Objection::ArgumentShape, Level::Suspicious, symbol, |show| {
+                format!("{} is not known to be made this way", show.one(class))
+            });
+            return unknown;
+        };
+        if !self.check(index, moment, None, symbol, "state", shape, state) {
+            return unknown;
+        }
+        Made { nature: Nature::Fresh, class: Some(id), by: Some(id), symbol, built: false }
+    }
+
+    /// `copyreg.__newobj__(C, ...)` is `C.__new__(C, ...)`: only without further arguments.
+    fn newobj(&mut self, index: usize, _moment: Moment, unknown: Made, class: Option<Value>, rest: &[Value]) -> Made {
+        let class = class.and_then(|class| Some((class, self.facts.symbol_entry(class)?)));
+        let Some((class, id)) = class else { return unknown };
+        let symbol = self.symbol_of(class);
+        self.used(symbol, Use::New);
+        let new = self.facts.entry_of(id).and_then(|entry| entry.new.as_ref());
+        match new.filter(|new| rest.is_empty() && takes_nothing(&new.args)) {
+            Some(new) => Made { nature: simple(new.answer), class: Some(id), by: Some(id), symbol, built: false },
+            None => {
+                self.object(index, Objection::ArgumentShape, Level::Suspicious, symbol, |show| {
+                    format!("{} is not known to be made this way", show.one(class))
+                });
+                unknown
+            }
+        }
+    }
+
+    /// What a rule has found out, stored.
+    fn learned(&mut self, otherwise: Nature) -> Nature {
+        match self.trace.learned.take() {
+            Some(Learned::DType(dtype)) => {
+                let number = u32::try_from(self.facts.dtypes.len()).ok();
+                self.facts.dtypes.push(dtype);
+                Nature::DType(number)
+            }
+            Some(Learned::Array(layout)) => {
+                let number = u32::try_from(self.facts.arrays.len()).ok();
+                self.facts.arrays.push(layout);
+                Nature::Array(number)
+            }
+            None => otherwise,
+        }
+    }
+
+    fn build(&mut self, index: usize, moment: Moment, target: Value, state: Value) {
+        let symbol = self.symbol_of(target);
+        self.used(symbol, Use::Build);
+        let Some(made) = self.facts.made(target).copied() else {
+            return self.foreign_target(index, target, symbol, "gives a state to");
+        };
+        match made.nature {
+            // Its call is a finding already.
+            Nature::Unknown => return,
+            Nature::Fresh | Nature::DType(_) | Nature::Array(_) => {}
+            _ => return self.foreign_target(index, target, symbol, "gives a state to"),
+        }
+        if made.built {
+            self.object(index, Objection::BuiltTwice, Level::Dangerous, symbol, |show| {
+                format!("gives {} a second state", show.one(target))
+            });
+            return;
+        }
+        let entry = made.class.and_then(|id| self.facts.entry_of(id)).cloned();
+        let Some(entry) = entry.filter(|entry| entry.build.is_some() || entry.slots.is_some()) else {
+            self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
+                format!("{} is not known to take a state", show.one(target))
+            });
+            return;
+        };
+        if self.state(index, moment, target, symbol, &entry, state) {
+            let nature = self.learned(made.nature);
+            if let Some(made) = self.facts.objects.get_mut(target.index()) {
+                made.nature = nature;
+                made.built = true;
+            }
+            if entry.native {
+                self.object(index, Objection::OpaqueNative, Level::Note, symbol, |show| {
+                    format!("the state of {} is read by native code", show.one(target))
+                });
+            }
+        } else if let Some(made) = self.facts.objects.get_mut(target.index()) {
+            made.built = true;
+        }
+    }
+
+    fn state(
+        &mut self,
+        index: usize,
+        moment: Moment,
+        target: Value,
+        symbol: Option<u32>,
+        entry: &Entry,
+        state: Value,
+    ) -> bool {
+        let halves: Vec<Value> = self.ast().items(state, moment).take(3).collect();
+        if let (Some(shape), Kind::Tuple, &[first, slots]) = (&entry.slots, state.kind(), halves.as_slice()) {
+            self.used(symbol, Use::Slots);
+            let nothing = first.kind() == Kind::None;
+            let empty = Shape::Dict(Vec::new(), None);
+            let build = entry.build.as_ref().unwrap_or(&empty);
+            return (nothing || self.check(index, moment, Some(target), symbol, "state", build, first))
+                && self.check(index, moment, Some(target), symbol, "slots", shape, slots);
+        }
+        match &entry.build {
+            Some(shape) => self.check(index, moment, Some(target), symbol, "state", shape, state),
+            None => {
+                self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
+                    format!("{} is not known to take a state", show.one(target))
+                });
+                false
+            }
+        }
+    }
+
+    fn foreign_target(&mut self, index: usize, target: Value, symbol: Option<u32>, what: &str) {
+        let level = match target.kind() {
+            // These are findings of their own already.
+            Kind::Persistent | Kind::Extension | Kind::Opaque | Kind::Buffer => return,
+            Kind::Import | Kind::Object => Level::Dangerous,
+            _ => Level::Suspicious,
+        };
+        self.object(index, Objection::MutationTarget, level, symbol, |show| {
+            format!("{what} {}, which is not a new object of this file", show.one(target))
+        });
+    }
+
+    fn put(&mut self, index: usize, moment: Moment, target: Value, count: u32, how: Use) {
+        let symbol = self.symbol_of(target);
+        self.used(symbol, how);
+        let Some(made) = self.facts.made(target).copied() else {
+            return self.foreign_target(index, target, symbol, "puts items into");
+        };
+        match made.nature {
+            Nature::Unknown => return,
+            Nature::Fresh => {}
+            _ => return self.foreign_target(index, target, symbol, "puts items into"),
+        }
+        let entry = made.class.and_then(|id| self.facts.entry_of(id)).cloned().unwrap_or_default();
+        let pair = match how {
+            Use::SetItem => entry.setitem.as_ref().map(|(key, value)| (key, value)),
+            Use::Add => entry.add.as_ref().map(|item| (item, item)),
+            _ => entry.append.as_ref().map(|item| (item, item)),
+        };
+        let Some((key, value)) = pair else {
+            self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
+                format!("{} is not known to take items this way", show.one(target))
+            });
+            return;
+        };
+        let ast = self.ast();
+        for (at, &item) in ast.added(moment, count as usize).iter().enumerate() {
+            let shape = if at.is_multiple_of(2) { key } else { value };
+            if !self.check(index, moment, Some(target), symbol, "an item", shape, item) {
+                return;
+            }
+        }
+        if let Some(items) = ast.object_of(target).and_then(|object| object.items) {
+            self.trace.claim(items);
+        }
+    }
+}
+
+/// Whether arguments may be none at all.
+fn takes_nothing(args: &Shape) -> bool {
+    match args {
+        Shape::Tuple(items, _) => items.is_empty(),
+        Shape::OneOf(all) => all.iter().any(takes_nothing),
+        _ => false,
+    }
+}
+
+/// The nature of what `__new__` answers.
+fn simple(answer: Answer) -> Nature {
+    match answer {
+        Answer::Fresh => Nature::Fresh,
+        Answer::Shared => Nature::Shared,
+        _ => Nature::Scalar,
+    }
+}

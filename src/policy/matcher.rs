@@ -1,0 +1,362 @@
+//! Matches values against shapes.
+//!
+//! Work is bounded by a budget in proportion to the stream, so that one container that many effects share cannot be
+//! walked again and again. Depth is that of the shape, never that of the value.
+
+use super::facts::{Facts, Layout, Made, Nature};
+use super::numpy;
+use super::shape::{Key, Shape};
+use crate::ast::{Ast, Kind, KindSet, Moment, Value};
+use crate::dtype::DType;
+use crate::loader::Subject;
+use crate::machine::Action;
+use crate::opcode::Literal;
+
+/// A step on the way to the value that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Index(usize),
+    /// A key of a dict.
+    Key(Value),
+}
+
+/// What a rule found out about the object that is being built or made.
+#[derive(Clone, Debug)]
+pub(super) enum Learned {
+    DType(DType),
+    Array(Layout),
+}
+
+/// What matching leaves behind.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    /// A bit for each container: a shape has looked at everything in it.
+    claimed: Vec<u64>,
+    /// Containers in which harmless callables may stand anywhere.
+    pub(super) open: Vec<Value>,
+    /// Steps that are left.
+    pub(super) steps: u64,
+    /// Whether a container that was looked at changed later.
+    pub(super) changed: bool,
+    /// The way to what did not fit, innermost step first.
+    pub(super) path: Vec<Step>,
+    /// What did not fit.
+    pub(super) misfit: Option<Value>,
+    /// Why, where a rule says it.
+    pub(super) reason: Option<String>,
+    /// Whether a rule found sizes that contradict each other.
+    pub(super) forged: bool,
+    pub(super) learned: Option<Learned>,
+}
+
+impl Trace {
+    pub(super) fn new(steps: u64) -> Self {
+        Self { steps, ..Self::default() }
+    }
+
+    pub(super) fn claim(&mut self, container: Value) {
+        let (word, bit) = (container.index() / 64, container.index() % 64);
+        if word >= self.claimed.len() {
+            self.claimed.resize(word.saturating_add(1), 0);
+        }
+        if let Some(word) = self.claimed.get_mut(word) {
+            *word |= 1 << bit;
+        }
+    }
+
+    pub(super) fn is_claimed(&self, container: Value) -> bool {
+        self.claimed.get(container.index() / 64).is_some_and(|word| word & 1 << (container.index() % 64) != 0)
+    }
+
+    /// Takes steps from the budget; false when none are left.
+    pub(super) fn walk(&mut self, steps: u64) -> bool {
+        let enough = self.steps >= steps;
+        self.steps = self.steps.saturating_sub(steps);
+        enough
+    }
+
+    /// Forgets the last match.
+    pub(super) fn clear(&mut self) {
+        self.changed = false;
+        self.path.clear();
+        self.misfit = None;
+        self.reason = None;
+        self.forged = false;
+        self.learned = None;
+    }
+}
+
+/// Matches the values of one effect.
+pub(super) struct Matcher<'c, 'a> {
+    pub(super) subject: Subject<'a>,
+    pub(super) facts: &'c Facts,
+    pub(super) trace: &'c mut Trace,
+    /// Containers are seen as they were then.
+    pub(super) moment: Moment,
+    /// The object that is being built, or the class that is being called.
+    pub(super) target: Option<Value>,
+}
+
+/// Names that the unpickler itself looks up on objects.
+const HOOKS: [&[u8]; 3] = [b"append", b"extend", b"add"];
+
+impl<'a> Matcher<'_, 'a> {
+    pub(super) fn ast(&self) -> &'a Ast {
+        &self.subject.reading.ast
+    }
+
+    pub(super) fn literal(&self, value: Value) -> Option<Literal<'a>> {
+        self.subject.literal(value)
+    }
+
+    /// Whether a value fits a shape; if not, [`Trace::path`] leads to what does not.
+    pub(super) fn fits(&mut self, shape: &Shape, value: Value) -> bool {
+        let fits = self.trace.walk(1) && self.look(shape, value);
+        if !fits && self.trace.misfit.is_none() {
+            self.trace.misfit = Some(value);
+        }
+        fits
+    }
+
+    fn look(&mut self, shape: &Shape, value: Value) -> bool {
+        let kind = value.kind();
+        match shape {
+            Shape::Any => !self.facts.is_callable(value),
+            Shape::Data => self.is_data(value),
+            Shape::Harmless => self.facts.is_callable(value) && self.facts.is_harmless(value),
+            Shape::Listed => self.facts.symbol_entry(value).is_some(),
+            Shape::Newable => {
+                let entry = self.facts.symbol_entry(value).and_then(|id| self.facts.entry_of(id));
+                entry.is_some_and(|entry| entry.new.is_some())
+            }
+            Shape::Keyable => self.is_keyable(value),
+            Shape::Kinds(kinds) => kinds.contains(kind),
+            Shape::Flag => kind == Kind::Bool || matches!(self.literal(value), Some(Literal::Int(0 | 1))),
+            Shape::Bool(wanted) => self.literal(value) == Some(Literal::Bool(*wanted)),
+            Shape::Bytes => self.bytes_len(value).is_some(),
+            Shape::ByteArray => kind == Kind::ByteArray || matches!(self.nature(value), Some(Nature::ByteArray(_))),
+            Shape::Buffer => numpy::is_buffer(self, value),
+            Shape::Array => matches!(self.nature(value), Some(Nature::Array(Some(_)))),
+            Shape::DType => matches!(self.nature(value), Some(Nature::DType(Some(_)))),
+            Shape::Scalar => matches!(self.nature(value), Some(Nature::Scalar)),
+            Shape::Int(low, high) => self.int(value).is_some_and(|value| (*low..=*high).contains(&value)),
+            Shape::Bits(bits) => self.int(value).is_some_and(|value| value >= 0 && value & !bits == 0),
+            Shape::Text(wanted) => self.is_text(value, wanted.as_bytes()),
+            Shape::Octets(wanted) => self.is_octets(value, wanted.as_bytes()),
+            Shape::Grammar(grammar) => {
+                let steps = self.text_len(value) / 16;
+                self.trace.walk(steps) && self.with_text(value, |text| grammar.accepts(text))
+            }
+            Shape::Symbol(wanted) => {
+                let entry = self.facts.symbol_entry(value).and_then(|id| self.facts.entry_of(id));
+                entry.is_some_and(|entry| entry.symbol == *wanted)
+            }
+            Shape::Made(wanted) => self.is_made(value, wanted),
+            Shape::Tuple(items, many) => kind == Kind::Tuple && self.sequence(items, many.as_deref(), value),
+            Shape::List(item) => kind == Kind::List && self.sequence(&[], Some(item), value),
+            Shape::Dict(keys, others) => kind == Kind::Dict && self.dict(keys, others.as_deref(), value),
+            Shape::Map(pair) => kind == Kind::Dict && self.map(&pair.0, &pair.1, value),
+            Shape::Rule(rule) => numpy::holds(self, *rule, value),
+            Shape::OneOf(all) => self.one_of(all, value),
+        }
+    }
+
+    fn one_of(&mut self, all: &[Shape], value: Value) -> bool {
+        let mut deepest: (Vec<Step>, Option<Value>) = (Vec::new(), None);
+        for shape in all {
+            let before = self.trace.path.len();
+            if self.fits(shape, value) {
+                self.trace.path.truncate(before);
+                self.trace.misfit = None;
+                return true;
+            }
+            let path = self.trace.path.split_off(before.min(self.trace.path.len()));
+            let misfit = self.trace.misfit.take();
+            if path.len() > deepest.0.len() || deepest.1.is_none() {
+                deepest = (path, misfit);
+            }
+        }
+        self.trace.path.extend(deepest.0);
+        self.trace.misfit = deepest.1;
+        false
+    }
+
+    /// Notes that a shape looks into a container.
+    fn open(&mut self, container: Value) {
+        self.trace.changed |= self.ast().changed_after(container, self.moment);
+    }
+
+    fn claim(&mut self, container: Value) {
+        let callable = KindSet::of(Kind::Import).union(KindSet::of(Kind::Object));
+        if !self.ast().kinds(container).is_disjoint(callable) {
+            self.trace.claim(container);
+        }
+    }
+
+    fn sequence(&mut self, items: &[Shape], many: Option<&Shape>, value: Value) -> bool {
+        self.open(value);
+        let mut values = self.ast().items(value, self.moment);
+        for (index, shape) in items.iter().enumerate() {
+            let Some(item) = values.next() else { return false };
+            if !self.fits(shape, item) {
+                self.trace.path.push(Step::Index(index));
+                return false;
+            }
+        }
+        for (index, item) in values.enumerate() {
+            if !many.is_some_and(|shape| self.fits(shape, item)) {
+                self.trace.path.push(Step::Index(index.saturating_add(items.len())));
+                self.trace.misfit.get_or_insert(item);
+                return false;
+            }
+        }
+        self.claim(value);
+        true
+    }
+
+    fn dict(&mut self, keys: &[Key], others: Option<&Shape>, value: Value) -> bool {
+        self.open(value);
+        let mut seen = 0_u64;
+        for (key, item) in self.ast().entries(value, self.moment) {
+            let found = self.with_text(key, |text| {
+                let at = keys.iter().position(|key| key.name.as_bytes() == text);
+                Some((at, at.is_some() || !is_hook(text)))
+            });
+            let shape = match found {
+                Some((Some(at), _)) => {
+                    seen |= 1_u64.checked_shl(u32::try_from(at).unwrap_or(64)).unwrap_or(0);
+                    keys.get(at).map(|key| &key.shape)
+                }
+                Some((None, true)) => others,
+                _ => None,
+            };
+            if !shape.is_some_and(|shape| self.fits(shape, item)) {
+                self.trace.path.push(Step::Key(key));
+                self.trace.misfit.get_or_insert(item);
+                return false;
+            }
+        }
+        let missing = keys.iter().enumerate().find(|(at, key)| !key.optional && seen & 1 << (at % 64) == 0);
+        if let Some((_, key)) = missing {
+            self.trace.reason.get_or_insert_with(|| format!("the key '{}' is missing", key.name));
+            return false;
+        }
+        self.claim(value);
+        true
+    }
+
+    fn map(&mut self, keys: &Shape, values: &Shape, value: Value) -> bool {
+        self.open(value);
+        for (key, item) in self.ast().entries(value, self.moment) {
+            if !self.fits(keys, key) || !self.fits(values, item) {
+                self.trace.path.push(Step::Key(key));
+                return false;
+            }
+        }
+        self.claim(value);
+        true
+    }
+
+    fn is_data(&mut self, value: Value) -> bool {
+        if value.kind().is_container() {
+            self.trace.open.push(value);
+            return true;
+        }
+        !self.facts.is_callable(value) || self.facts.is_plain(value)
+    }
+
+    /// Whether a value may be a key of a dict: its hash and comparison run no code that the policy does not know.
+    pub(super) fn is_keyable(&self, value: Value) -> bool {
+        match value.kind() {
+            Kind::Object => match self.facts.made(value) {
+                Some(made) if made.nature == Nature::Symbol => self.facts.is_harmless(value),
+                Some(Made { nature: Nature::Bytes(_) | Nature::Unknown, .. }) | None => true,
+                Some(_) => self.facts.class_of(value).is_some_and(|entry| entry.key),
+            },
+            Kind::Import => !self.facts.is_callable(value) || self.facts.is_plain(value),
+            _ => true,
+        }
+    }
+
+    pub(super) fn nature(&self, value: Value) -> Option<Nature> {
+        self.facts.made(value).map(|made| made.nature)
+    }
+
+    fn is_made(&self, value: Value, wanted: &str) -> bool {
+        let Some(made) = self.facts.made(value).filter(|made| made.nature != Nature::Symbol) else { return false };
+        let is =
+            |id: Option<u32>| id.and_then(|id| self.facts.entry_of(id)).is_some_and(|entry| entry.symbol == wanted);
+        made.nature != Nature::Unknown && (is(made.by) || is(made.class))
+    }
+
+    pub(super) fn int(&self, value: Value) -> Option<i64> {
+        match self.literal(value)? {
+            Literal::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The length of bytes: literals, strings of Python 2, and what decodes a text.
+    pub(super) fn bytes_len(&self, value: Value) -> Option<u64> {
+        match value.kind() {
+            Kind::Bytes | Kind::ByteStr => match self.literal(value)? {
+                Literal::Bytes(bytes) => Some(bytes.len() as u64),
+                Literal::ByteStr(bytes) => Some(bytes.len() as u64),
+                Literal::Absent(len) => Some(len),
+                _ => None,
+            },
+            Kind::Object => match self.nature(value)? {
+                Nature::Bytes(len) => Some(len),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The bytes of a text literal, given to a function; the default where it is none.
+    pub(super) fn with_text<T: Default>(&self, value: Value, with: impl FnOnce(&[u8]) -> T) -> T {
+        if !matches!(value.kind(), Kind::Str | Kind::ByteStr) {
+            return T::default();
+        }
+        match self.literal(value) {
+            Some(Literal::Str(text) | Literal::ByteStr(text)) => with(&text),
+            _ => T::default(),
+        }
+    }
+
+    fn text_len(&self, value: Value) -> u64 {
+        self.with_text(value, |text| text.len() as u64)
+    }
+
+    pub(super) fn is_text(&self, value: Value, wanted: &[u8]) -> bool {
+        self.with_text(value, |text| text == wanted)
+    }
+
+    /// Whether a value is exactly these bytes, be it written as bytes or through a text.
+    pub(super) fn is_octets(&self, value: Value, wanted: &[u8]) -> bool {
+        match value.kind() {
+            Kind::Bytes | Kind::ByteStr => match self.literal(value) {
+                Some(Literal::Bytes(bytes)) => bytes == wanted,
+                Some(Literal::ByteStr(bytes)) => *bytes == *wanted,
+                _ => false,
+            },
+            Kind::Object => self.encoded_text(value).is_some_and(|text| self.is_text(text, wanted)),
+            _ => false,
+        }
+    }
+
+    /// The text that bytes were made from by a call.
+    pub(super) fn encoded_text(&self, value: Value) -> Option<Value> {
+        let Some(Nature::Bytes(_)) = self.nature(value) else { return None };
+        let effect = self.ast().object_of(value)?.made_by;
+        match self.subject.reading.effects.get(effect as usize)?.action {
+            Action::Call { args, .. } => self.ast().items(args, Moment::END).next(),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an attribute of this name means something to the interpreter or to the unpickler.
+fn is_hook(name: &[u8]) -> bool {
+    (name.starts_with(b"__") && name.ends_with(b"__")) || HOOKS.contains(&name)
+}

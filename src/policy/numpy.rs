@@ -1,0 +1,433 @@
+//! Rules for numpy: sizes that have to agree, because numpy or joblib takes them at their word.
+
+use super::entry;
+use super::facts::{Layout, Nature};
+use super::matcher::{Learned, Matcher};
+use super::shape::{Rule, Shape};
+use crate::ast::{Kind, Moment, Value};
+use crate::dtype::{DType, Spec, StateValue};
+use crate::error::ErrorKind;
+use crate::machine::Action;
+use crate::opcode::Literal;
+use std::borrow::Cow;
+
+/// The most dimensions an array has (numpy 2; 32 before).
+const MAX_DIMENSIONS: usize = 64;
+
+/// How deep the state of a dtype nests: the state, its fields, a field; its metadata, the unit.
+const STATE_DEPTH: u8 = 4;
+
+/// Whether a value fits a rule.
+pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> bool {
+    let found = match rule {
+        Rule::NdArray => ndarray(matcher, value),
+        Rule::Masked => masked(matcher, value),
+        Rule::DTypeState => dtype_state(matcher, value),
+        Rule::FromBuffer => from_buffer(matcher, value),
+        Rule::ScalarArgs => scalar(matcher, value),
+        Rule::JoblibArray => joblib_array(matcher, value),
+        Rule::Ufunc => ufunc(matcher, value),
+        Rule::TreeArgs => tree(matcher, value),
+        Rule::TreeState => tree_state(matcher, value),
+    };
+    match found {
+        Ok(()) => true,
+        Err(Misfit::Shape(reason)) => {
+            matcher.trace.reason.get_or_insert_with(|| reason.to_owned());
+            false
+        }
+        Err(Misfit::Forged(reason)) => {
+            matcher.trace.forged = true;
+            matcher.trace.reason = Some(reason);
+            false
+        }
+    }
+}
+
+/// Why a rule does not hold.
+enum Misfit {
+    /// Something is not of the kind that numpy writes.
+    Shape(&'static str),
+    /// Sizes contradict each other.
+    Forged(String),
+}
+
+type Held<T = ()> = Result<T, Misfit>;
+
+/// The items of a tuple of exactly this length.
+fn items<const N: usize>(matcher: &mut Matcher<'_, '_>, value: Value) -> Option<[Value; N]> {
+    if value.kind() != Kind::Tuple || !matcher.trace.walk(N as u64) {
+        return None;
+    }
+    let mut items = matcher.ast().items(value, matcher.moment);
+    let mut all = [value; N];
+    for slot in &mut all {
+        *slot = items.next()?;
+    }
+    if items.next().is_some() {
+        return None;
+    }
+    matcher.trace.claim(value);
+    Some(all)
+}
+
+fn sizes(matcher: &mut Matcher<'_, '_>, value: Value) -> Held<Vec<u64>> {
+    let wrong = || Misfit::Shape("the shape is not a tuple of sizes");
+    if value.kind() != Kind::Tuple {
+        return Err(wrong());
+    }
+    let mut sizes = Vec::new();
+    for item in matcher.ast().items(value, matcher.moment) {
+        let size = matcher.int(item).and_then(|size| u64::try_from(size).ok()).ok_or_else(wrong)?;
+        if sizes.len() >= MAX_DIMENSIONS || !matcher.trace.walk(1) {
+            return Err(Misfit::Forged("the shape has more dimensions than numpy allows".to_owned()));
+        }
+        sizes.push(size);
+    }
+    Ok(sizes)
+}
+
+fn dtype(matcher: &Matcher<'_, '_>, value: Value) -> Held<DType> {
+    match matcher.nature(value) {
+        Some(Nature::DType(Some(id))) => matcher.facts.dtypes.get(id as usize).cloned(),
+        _ => None,
+    }
+    .ok_or(Misfit::Shape("the dtype is not one that was built here and checked"))
+}
+
+fn is_flag(matcher: &Matcher<'_, '_>, value: Value) -> bool {
+    value.kind() == Kind::Bool || matches!(matcher.literal(value), Some(Literal::Int(0 | 1)))
+}
+
+/// Type, shape and data of an array: as many bytes, or as many items of a list, as the shape says.
+fn layout(matcher: &mut Matcher<'_, '_>, shape: Value, of: Value, data: Value) -> Held<Layout> {
+    let dtype = dtype(matcher, of)?;
+    let sizes = sizes(matcher, shape)?;
+    let too_big = || Misfit::Forged("the array is larger than memory can be".to_owned());
+    let bytes = dtype.nbytes(&sizes).ok_or_else(too_big)?;
+    let count = if sizes.contains(&0) {
+        0
+    } else {
+        sizes.iter().try_fold(1_u64, |count, &size| count.checked_mul(size)).ok_or_else(too_big)?
+    };
+    if dtype.has_object() {
+        if data.kind() != Kind::List {
+            return Err(Misfit::Shape("the data of an array of objects is not a list"));
+        }
+        matcher.trace.changed |= matcher.ast().changed_after(data, matcher.moment);
+        let there = if matcher.ast().changed_after(data, matcher.moment) {
+            let there = matcher.ast().items(data, matcher.moment).count();
+            if !matcher.trace.walk(there as u64) {
+                return Err(Misfit::Shape("the list of objects is shared too often"));
+            }
+            there
+        } else {
+            matcher.ast().len(data)
+        } as u64;
+        if there != count {
+            return Err(Misfit::Forged(format!("the shape says {count} objects, the list has {there}")));
+        }
+        matcher.trace.open.push(data);
+    } else {
+        let there = matcher.bytes_len(data).ok_or(Misfit::Shape("the data of an array is not bytes"))?;
+        if there != bytes {
+            return Err(Misfit::Forged(format!("the shape says {bytes} bytes, the data has {there}")));
+        }
+    }
+    Ok(Layout { dtype, count })
+}
+
+/// `(1, shape, dtype, is_fortran, data)` (`array_setstate` in numpy's `methods.c`).
+fn ndarray(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the state is not (1, shape, dtype, is_fortran, data)");
+    let Some([version, shape, of, fortran, data]) = items(matcher, value) else { return Err(wrong) };
+    if !matches!(matcher.int(version), Some(0 | 1)) || !is_flag(matcher, fortran) {
+        return Err(wrong);
+    }
+    let layout = layout(matcher, shape, of, data)?;
+    matcher.trace.learned = Some(Learned::Array(layout));
+    Ok(())
+}
+
+/// The same, a mask of bools and a fill value (`MaskedArray.__setstate__` in `numpy/ma/core.py`).
+fn masked(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the state is not (1, shape, dtype, is_fortran, data, mask, fill_value)");
+    let Some([version, shape, of, fortran, data, mask, fill]) = items(matcher, value) else { return Err(wrong) };
+    let plain = matches!(matcher.int(version), Some(0 | 1)) && is_flag(matcher, fortran);
+    if !plain || matcher.bytes_len(mask).is_none() || matcher.facts.is_callable(fill) {
+        return Err(wrong);
+    }
+    let layout = layout(matcher, shape, of, data)?;
+    matcher.trace.learned = Some(Learned::Array(layout));
+    Ok(())
+}
+
+/// `(buffer, dtype, shape, order)`, and the axes where the order is 'K' (`numpy._core.numeric._frombuffer`).
+fn from_buffer(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the arguments are not (buffer, dtype, shape, order)");
+    let (buffer, of, shape) = match items(matcher, value) {
+        Some([buffer, of, shape, order]) => {
+            if !matcher.is_text(order, b"C") && !matcher.is_text(order, b"F") {
+                return Err(wrong);
+            }
+            (buffer, of, shape)
+        }
+        None => {
+            let Some([buffer, of, shape, order, axes]) = items(matcher, value) else { return Err(wrong) };
+            if !matcher.is_text(order, b"K") || sizes(matcher, axes).is_err() {
+                return Err(wrong);
+            }
+            (buffer, of, shape)
+        }
+    };
+    if !is_buffer(matcher, buffer) {
+        return Err(Misfit::Shape("the buffer is not bytes that the stream itself holds"));
+    }
+    let dtype = dtype(matcher, of)?;
+    let sizes = sizes(matcher, shape)?;
+    if dtype.has_object() {
+        return Err(Misfit::Forged("bytes are taken for references to objects".to_owned()));
+    }
+    let bytes = dtype.nbytes(&sizes).ok_or(Misfit::Shape("the array is larger than memory can be"))?;
+    let there = buffer_len(matcher, buffer);
+    if there.is_some_and(|there| there != bytes) {
+        let there = there.unwrap_or(0);
+        return Err(Misfit::Forged(format!("the shape says {bytes} bytes, the buffer has {there}")));
+    }
+    let count = sizes.iter().fold(1_u64, |count, &size| count.saturating_mul(size));
+    matcher.trace.learned = Some(Learned::Array(Layout { dtype, count }));
+    Ok(())
+}
+
+/// Whether a value is a buffer that nothing else can change: a literal, an out-of-band buffer, a view of one.
+pub(super) fn is_buffer(matcher: &Matcher<'_, '_>, value: Value) -> bool {
+    match value.kind() {
+        Kind::Bytes | Kind::ByteArray | Kind::Buffer => true,
+        Kind::View => matcher
+            .ast()
+            .viewed(value)
+            .is_some_and(|inner| matches!(inner.kind(), Kind::Bytes | Kind::ByteArray | Kind::Buffer)),
+        _ => false,
+    }
+}
+
+/// The length of a buffer; `None` where it is out of band.
+fn buffer_len(matcher: &Matcher<'_, '_>, value: Value) -> Option<u64> {
+    let value = if value.kind() == Kind::View { matcher.ast().viewed(value)? } else { value };
+    match matcher.literal(value)? {
+        Literal::Bytes(bytes) | Literal::ByteArray(bytes) => Some(bytes.len() as u64),
+        Literal::Absent(len) => Some(len),
+        _ => None,
+    }
+}
+
+/// `(dtype, bytes)`; for a structure with references `(dtype, array)` (`array_scalar` in numpy's `multiarraymodule.c`).
+fn scalar(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the arguments are not (dtype, bytes)");
+    let Some([of, data]) = items(matcher, value) else { return Err(wrong) };
+    let dtype = dtype(matcher, of)?;
+    if dtype.has_object() {
+        let Some(Nature::Array(Some(array))) = matcher.nature(data) else { return Err(wrong) };
+        let same =
+            matcher.facts.arrays.get(array as usize).is_some_and(|array| array.dtype == dtype && array.count >= 1);
+        return if same { Ok(()) } else { Err(Misfit::Forged("bytes are taken for references to objects".to_owned())) };
+    }
+    let there = matcher.bytes_len(data).ok_or(wrong)?;
+    if there != dtype.itemsize() {
+        let size = dtype.itemsize();
+        return Err(Misfit::Forged(format!("the dtype says {size} bytes, the data has {there}")));
+    }
+    Ok(())
+}
+
+/// The state of a `numpy.dtype`, computed again from the arguments of its call.
+fn dtype_state(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let spec = matcher.target.and_then(|target| {
+        let made_by = matcher.ast().object_of(target)?.made_by;
+        match matcher.subject.reading.effects.get(made_by as usize)?.action {
+            Action::Call { args, .. } => matcher.ast().items(args, Moment::END).next(),
+            _ => None,
+        }
+    });
+    let spec = spec.ok_or(Misfit::Shape("the dtype has no spec"))?;
+    let state = state_value(matcher, value, STATE_DEPTH);
+    let found = if spec.kind() == Kind::Import {
+        DType::from_state(Spec::Record, &state)
+    } else {
+        matcher
+            .with_text(spec, |text| Some(DType::from_state(Spec::Text(text), &state)))
+            .unwrap_or_else(|| DType::from_spec(b""))
+    };
+    match found {
+        Ok(dtype) => {
+            matcher.trace.learned = Some(Learned::DType(dtype));
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::Malformed => Err(Misfit::Forged(error.message().to_owned())),
+        Err(error) => {
+            matcher.trace.reason = Some(error.message().to_owned());
+            Err(Misfit::Shape("the dtype is not understood"))
+        }
+    }
+}
+
+/// A value as the dtype room takes it.
+fn state_value<'a>(matcher: &mut Matcher<'_, 'a>, value: Value, depth: u8) -> StateValue<'a> {
+    if !matcher.trace.walk(1) {
+        return StateValue::Other;
+    }
+    match value.kind() {
+        Kind::Tuple | Kind::Dict => {
+            let Some(depth) = depth.checked_sub(1) else { return StateValue::Other };
+            matcher.trace.changed |= matcher.ast().changed_after(value, matcher.moment);
+            let ast = matcher.ast();
+            if value.kind() == Kind::Tuple {
+                let items = ast.items(value, matcher.moment);
+                StateValue::Tuple(items.map(|item| state_value(matcher, item, depth)).collect())
+            } else {
+                let entries = ast.entries(value, matcher.moment);
+                let pair = |(key, item)| (state_value(matcher, key, depth), state_value(matcher, item, depth));
+                StateValue::Dict(entries.map(pair).collect())
+            }
+        }
+        Kind::Object => match matcher.nature(value) {
+            Some(Nature::DType(Some(id))) => matcher
+                .facts
+                .dtypes
+                .get(id as usize)
+                .map_or(StateValue::Other, |dtype| StateValue::DType(dtype.clone())),
+            Some(Nature::Bytes(_)) => match matcher.encoded_text(value).and_then(|text| matcher.literal(text)) {
+                Some(Literal::Str(text) | Literal::ByteStr(text)) => StateValue::Bytes(text),
+                _ => StateValue::Other,
+            },
+            _ => StateValue::Other,
+        },
+        _ => match matcher.literal(value) {
+            Some(Literal::None) => StateValue::None,
+            Some(Literal::Int(value)) => StateValue::Int(value),
+            Some(Literal::Str(text)) => StateValue::Str(text),
+            Some(Literal::ByteStr(text)) => StateValue::Bytes(text),
+            Some(Literal::Bytes(bytes)) => StateValue::Bytes(Cow::Borrowed(bytes)),
+            _ => StateValue::Other,
+        },
+    }
+}
+
+/// The state of joblib's `NumpyArrayWrapper`: closed keys, because joblib calls what it finds (`read`, `read_array`).
+fn joblib_array(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the state is not that of a joblib array");
+    if value.kind() != Kind::Dict {
+        return Err(wrong);
+    }
+    matcher.trace.changed |= matcher.ast().changed_after(value, matcher.moment);
+    let (mut class, mut shape, mut of, mut order, mut mmap) = (None, None, None, None, None);
+    for (key, item) in matcher.ast().entries(value, matcher.moment) {
+        if !matcher.trace.walk(1) {
+            return Err(wrong);
+        }
+        let slot = matcher.with_text(key, |text| match text {
+            b"subclass" => 1,
+            b"shape" => 2,
+            b"dtype" => 3,
+            b"order" => 4,
+            b"allow_mmap" => 5,
+            b"numpy_array_alignment_bytes" => 6,
+            _ => 0,
+        });
+        match slot {
+            1 => class = Some(item),
+            2 => shape = Some(item),
+            3 => of = Some(item),
+            4 => order = Some(item),
+            5 => mmap = Some(item),
+            6 if item.kind() == Kind::None || matches!(matcher.int(item), Some(1..=255)) => {}
+            _ => return Err(Misfit::Shape("the state of a joblib array has a key that joblib does not write")),
+        }
+    }
+    let (Some(class), Some(shape), Some(of), Some(order), Some(mmap)) = (class, shape, of, order, mmap) else {
+        return Err(wrong);
+    };
+    let entry = matcher.facts.symbol_entry(class).and_then(|id| matcher.facts.entry_of(id));
+    let is_array = entry.is_some_and(|entry| matches!(entry.build, Some(Shape::Rule(Rule::NdArray))));
+    let ordered = matcher.is_text(order, b"C") || matcher.is_text(order, b"F");
+    if !is_array || !ordered || !is_flag(matcher, mmap) {
+        return Err(wrong);
+    }
+    let dtype = dtype(matcher, of)?;
+    let sizes = sizes(matcher, shape)?;
+    if dtype.nbytes(&sizes).is_none() {
+        return Err(Misfit::Forged("the array is larger than memory can be".to_owned()));
+    }
+    let count = sizes.iter().fold(1_u64, |count, &size| count.saturating_mul(size));
+    matcher.trace.claim(value);
+    matcher.trace.learned = Some(Learned::Array(Layout { dtype, count }));
+    Ok(())
+}
+
+/// `(module, name)` of a ufunc that has an entry (`numpy.core._ufunc_reconstruct` imports the module).
+fn ufunc(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the arguments are not the module and name of a known ufunc");
+    let symbol = items(matcher, value).and_then(|names| named_symbol(matcher, names));
+    let known = symbol.and_then(|symbol| entry::lookup(&symbol));
+    if known.is_some_and(|entry| entry.harmless) { Ok(()) } else { Err(wrong) }
+}
+
+/// The symbol that two texts name.
+pub(super) fn named_symbol(matcher: &Matcher<'_, '_>, [module, name]: [Value; 2]) -> Option<String> {
+    let text = |value| matcher.with_text(value, |text| std::str::from_utf8(text).ok().map(str::to_owned));
+    let (module, name) = (text(module)?, text(name)?);
+    if name.contains('.') || name.len() > 255 || module.len() > 255 { None } else { Some(format!("{module}.{name}")) }
+}
+
+/// What is known of an array that is complete.
+fn array<'m>(matcher: &'m Matcher<'_, '_>, value: Value) -> Option<&'m Layout> {
+    match matcher.nature(value)? {
+        Nature::Array(Some(id)) => matcher.facts.arrays.get(id as usize),
+        _ => None,
+    }
+}
+
+/// `(n_features, n_classes, n_outputs)`: scikit-learn reads as many classes as there are outputs, without looking
+/// whether the array has them (`Tree.__cinit__`).
+fn tree(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the arguments are not (n_features, n_classes, n_outputs)");
+    let Some([features, classes, outputs]) = items(matcher, value) else { return Err(wrong) };
+    let (Some(0..), Some(outputs @ 0..)) = (matcher.int(features), matcher.int(outputs)) else { return Err(wrong) };
+    let Some(array) = array(matcher, classes) else { return Err(wrong) };
+    if array.count != outputs.cast_unsigned() {
+        return Err(Misfit::Forged(format!("{outputs} outputs, but {} numbers of classes", array.count)));
+    }
+    Ok(())
+}
+
+/// The state of a tree: as many nodes as it says (`Tree.__setstate__` checks the arrays themselves).
+fn tree_state(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the state is not that of a tree");
+    if value.kind() != Kind::Dict {
+        return Err(wrong);
+    }
+    matcher.trace.changed |= matcher.ast().changed_after(value, matcher.moment);
+    let (mut count, mut nodes, mut values, mut depth) = (None, None, None, None);
+    for (key, item) in matcher.ast().entries(value, matcher.moment) {
+        let slot = matcher.with_text(key, |text| match text {
+            b"node_count" => Some(&mut count),
+            b"nodes" => Some(&mut nodes),
+            b"values" => Some(&mut values),
+            b"max_depth" => Some(&mut depth),
+            _ => None,
+        });
+        match slot {
+            Some(slot) if matcher.trace.walk(1) => *slot = Some(item),
+            _ => return Err(wrong),
+        }
+    }
+    let (Some(count), Some(nodes), Some(values), Some(depth)) = (count, nodes, values, depth) else {
+        return Err(wrong);
+    };
+    let (Some(count @ 0..), Some(0..)) = (matcher.int(count), matcher.int(depth)) else { return Err(wrong) };
+    let (Some(nodes), Some(_)) = (array(matcher, nodes), array(matcher, values)) else { return Err(wrong) };
+    if nodes.count != count.cast_unsigned() {
+        return Err(Misfit::Forged(format!("{count} nodes are stated, the array has {}", nodes.count)));
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! The tables: sorted text, searched in place.
+//!
+//! A table is a run of paragraphs. Each starts with a key at the beginning of a line; what follows up to the next such
+//! line, usually indented, is its body. Lines that start with `#` belong to the paragraph before them. Nothing is
+//! parsed before somebody asks for one key.
+
+use std::cmp::Ordering;
+
+/// A table of entries or shapes.
+pub(super) struct Table {
+    /// The file it stands in, for messages of tests.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) name: &'static str,
+    /// Its text.
+    pub(super) text: &'static str,
+}
+
+macro_rules! tables {
+    ($($name:literal),+ $(,)?) => {
+        [$(Table { name: $name, text: include_str!(concat!("tables/", $name, ".txt")) }),+]
+    };
+}
+
+/// The allowed symbols, one file per library.
+pub(super) static ENTRIES: [Table; 6] = tables!["python", "numpy", "joblib", "scipy", "sklearn", "boosters"];
+
+/// Shapes that several entries share.
+pub(super) static SHAPES: Table = Table { name: "shapes", text: include_str!("tables/shapes.txt") };
+
+/// What symbols known to do harm would do.
+pub(super) static DANGEROUS: Table = Table { name: "dangerous", text: include_str!("tables/dangerous.txt") };
+
+/// One paragraph: its key and its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Paragraph {
+    pub(super) key: &'static str,
+    pub(super) body: &'static str,
+}
+
+impl Table {
+    /// The paragraph of `key`.
+    pub(super) fn find(&self, key: &str) -> Option<Paragraph> {
+        let mut rest = self.text.get(next_start(self.text, 0)..)?;
+        while !rest.is_empty() {
+            let start = last_start(rest, rest.len() / 2);
+            let end = next_start(rest, start.saturating_add(1));
+            let here = paragraph(rest.get(start..end)?);
+            match key.cmp(here.key) {
+                Ordering::Equal => return Some(here),
+                Ordering::Less => rest = rest.get(..start)?,
+                Ordering::Greater => rest = rest.get(end..)?,
+            }
+        }
+        None
+    }
+
+    /// All paragraphs, in their order.
+    #[cfg(test)]
+    pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph> {
+        let mut at = next_start(self.text, 0);
+        std::iter::from_fn(move || {
+            let start = at;
+            at = next_start(self.text, start.saturating_add(1));
+            self.text.get(start..at).filter(|text| !text.is_empty()).map(paragraph)
+        })
+    }
+}
+
+/// The allowed symbol of this name.
+pub(super) fn entry(symbol: &str) -> Option<Paragraph> {
+    ENTRIES.iter().find_map(|table| table.find(symbol))
+}
+
+fn paragraph(text: &'static str) -> Paragraph {
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let (key, body) = text.split_at_checked(end).unwrap_or((text, ""));
+    Paragraph { key, body }
+}
+
+/// Whether a paragraph starts at `at`.
+fn starts(text: &[u8], at: usize) -> bool {
+    let after_newline = at.checked_sub(1).is_none_or(|before| text.get(before) == Some(&b'\n'));
+    after_newline && !matches!(text.get(at), Some(b' ' | b'#' | b'\n'))
+}
+
+/// The first start of a paragraph at or after `at`, or the end.
+fn next_start(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|&at| starts(text.as_bytes(), at)).unwrap_or(text.len())
+}
+
+/// The last start of a paragraph at or before `at`, or 0.
+fn last_start(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|&at| starts(text.as_bytes(), at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted_ascii_and_every_paragraph_is_found() {
+        for table in ENTRIES.iter().chain([&SHAPES, &DANGEROUS]) {
+            assert!(table.text.is_ascii(), "{}", table.name);
+            let all: Vec<_> = table.paragraphs().collect();
+            for pair in all.windows(2) {
+                assert!(pair[0].key < pair[1].key, "{}: {} before {}", table.name, pair[0].key, pair[1].key);
+            }
+            for paragraph in all {
+                assert_eq!(table.find(paragraph.key), Some(paragraph));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_not_found() {
+        static TABLE: Table = Table { name: "", text: "# head\n\nb.c  one\n  two\n# note\nb.d  three\nb.f\n" };
+        assert_eq!(TABLE.find("b.c").map(|found| found.body), Some("  one\n  two\n# note\n"));
+        assert_eq!(TABLE.find("b.f").map(|found| found.body), Some("\n"));
+        for key in ["", "a", "b", "b.c.d", "b.e", "b.g", "two"] {
+            assert_eq!(TABLE.find(key), None, "{key}");
+        }
+    }
+}

@@ -1,0 +1,353 @@
+"""Writes the tables of the policy.
+
+    python tables.py OBSERVED.json
+
+Each table in src/policy/tables is the paragraphs of its namesake in xtask/tables, written by hand, and those that
+this script adds from what real files hold (OBSERVED.json, made by the corpus scripts): classes that are made without
+arguments and given a dict of data. What may be called is never added from observation: this script knows the few
+families of functions by name.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HAND = ROOT / "xtask" / "tables"
+OUT = ROOT / "src" / "policy" / "tables"
+
+# Scalar types of numpy under all the names that they have had.
+SCALARS = {
+    "bool_": ["bool", "bool8"], "bytes_": ["string_"], "complex128": ["complex_", "cdouble", "cfloat"],
+    "complex64": ["csingle", "singlecomplex"], "datetime64": [], "float16": ["half"], "float32": ["single"],
+    "float64": ["float_", "double"], "int16": ["short"], "int32": ["intc"], "int64": ["int_", "intp", "long", "longlong"],
+    "int8": ["byte"], "longdouble": ["longfloat", "float128"], "clongdouble": ["clongfloat", "longcomplex", "complex256"],
+    "object_": ["object0"], "str_": ["unicode_"], "timedelta64": [], "uint16": ["ushort"], "uint32": ["uintc"],
+    "uint64": ["uint", "uintp", "ulong", "ulonglong"], "uint8": ["ubyte"], "void": [],
+}
+ABSTRACT = ["generic", "number", "integer", "signedinteger", "unsignedinteger", "inexact", "floating",
+            "complexfloating", "flexible", "character"]
+
+UFUNCS = """abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh
+bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor cbrt
+ceil conj conjugate copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs float_power floor
+floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp
+left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
+matmul maximum minimum mod modf multiply negative nextafter not_equal positive pow power rad2deg radians reciprocal
+remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh true_divide trunc""".split()
+
+# Functions that only compute from arrays; under each module that has held them.
+FUNCTIONS = {
+    "numpy": """all amax amin any argmax argmin argsort around average clip concatenate cumsum cumprod diff dot hstack
+        vstack stack max mean median min nan_to_num nanmax nanmean nanmedian nanmin nanstd nansum nanvar percentile
+        prod ptp quantile ravel reshape round sort squeeze std sum transpose unique var where isclose allclose
+        asarray array ascontiguousarray atleast_1d atleast_2d sign""".split(),
+    "numpy.linalg": ["norm"],
+    "numpy.linalg.linalg": ["norm"],
+    "numpy.linalg._linalg": ["norm"],
+    "numpy.core.fromnumeric": """all amax amin any argmax argmin argsort clip cumprod cumsum max mean min prod ptp ravel
+        reshape round_ sort squeeze std sum transpose var""".split(),
+    "numpy.core.multiarray": ["array", "asarray"],
+    "numpy.core.numeric": ["asarray"],
+    "numpy.lib.arraysetops": ["unique"],
+    "numpy.lib.function_base": ["average", "diff", "median", "percentile", "quantile"],
+    "numpy.lib.nanfunctions": ["nanmax", "nanmean", "nanmedian", "nanmin", "nanstd", "nansum", "nanvar"],
+    "numpy.lib.type_check": ["nan_to_num"],
+    "scipy.special._logsumexp": ["logsumexp", "softmax"],
+    "scipy.special._special_ufuncs": ["erf", "expit", "gammaln", "logit", "log_expit"],
+    "scipy.special._ufuncs": ["boxcox", "boxcox1p", "erf", "expit", "gammaln", "inv_boxcox", "inv_boxcox1p", "logit"],
+    "scipy.special": ["erf", "expit", "gammaln", "logit", "boxcox1p", "inv_boxcox"],
+    "scipy.special.basic": ["gammaln"],
+}
+# Kept by files on their own, but sized by what they would be called with.
+PLAIN = {"numpy": ["zeros", "ones", "empty", "full", "identity", "eye", "arange", "linspace"],
+         "numpy.core.multiarray": ["zeros", "empty", "arange"], "numpy.core.numeric": ["identity", "ones", "full"]}
+
+# The same numpy object under other names. Left: the name in a file.
+NUMPY_ALIASES = {
+    "numpy.chararray": "numpy.char.chararray",
+    "numpy.core.defchararray.chararray": "numpy.char.chararray",
+    "numpy.core.memmap.memmap": "numpy.memmap",
+    "numpy.matrixlib.defmatrix.matrix": "numpy.matrix",
+    "numpy.core.records.recarray": "numpy.recarray",
+    "numpy.core.records.record": "numpy.record",
+    "numpy.rec.record": "numpy.record",
+    "numpy.ma.core.MaskedArray": "numpy.ma.MaskedArray",
+    "numpy.core.multiarray._reconstruct": "numpy._core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar": "numpy._core.multiarray.scalar",
+    "numpy.core.numeric._frombuffer": "numpy._core.numeric._frombuffer",
+    "numpy.core.multiarray.dtype": "numpy.dtype",
+    "numpy.core.multiarray.ndarray": "numpy.ndarray",
+    "numpy.core._internal._convert_to_stringdtype_kwargs": "numpy._core._internal._convert_to_stringdtype_kwargs",
+    "numpy.core.getlimits.MachArLike": "numpy._core.getlimits.MachArLike",
+    "numpy.core.getlimits.finfo": "numpy.finfo",
+    "numpy.core.getlimits.iinfo": "numpy.iinfo",
+    "numpy.lib.polynomial.poly1d": "numpy.poly1d",
+    "numpy.lib._polynomial_impl.poly1d": "numpy.poly1d",
+    "numpy.lib.function_base.vectorize": "numpy.vectorize",
+    "numpy._core._ufunc_reconstruct": "numpy.core._ufunc_reconstruct",
+    "numpy._core._DType_reconstruct": "numpy.core._DType_reconstruct",
+    "numpy.random.mtrand.__RandomState_ctor": "numpy.random.__RandomState_ctor",
+    "numpy.random.mtrand.RandomState": "numpy.random.RandomState",
+    "numpy.random._generator.Generator": "numpy.random.Generator",
+    "numpy.random._bit_generator.SeedSequence": "numpy.random.bit_generator.SeedSequence",
+    "numpy.random._bit_generator.__pyx_unpickle_SeedSequence": "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
+}
+POLYNOMIALS = ["polynomial.Polynomial", "chebyshev.Chebyshev", "legendre.Legendre", "laguerre.Laguerre",
+               "hermite.Hermite", "hermite_e.HermiteE"]
+
+# Modules of scikit-learn whose functions only compute from arrays, and the ends of the names of those.
+SKLEARN_FUNCTION_MODULES = re.compile(
+    r"sklearn\.(metrics\.(_?classification|_?ranking|_?regression|cluster\._?(un)?supervised|pairwise)"
+    r"|feature_selection\._?(univariate_selection|mutual_info_?)|gaussian_process\.(correlation|regression)_models)$")
+SKLEARN_FUNCTIONS = {
+    "sklearn.cluster._kmeans._kmeans_single_lloyd",
+    "sklearn.cluster._kmeans._kmeans_single_elkan",
+    "sklearn.metrics._scorer._passthrough_scorer",
+    "sklearn.metrics.scorer._passthrough_scorer",
+    "sklearn.model_selection._search_successive_halving._refit_callable",
+    "sklearn.utils.validation.check_array",
+}
+METRICS = """accuracy_score balanced_accuracy_score average_precision_score brier_score_loss f1_score fbeta_score
+hamming_loss hinge_loss jaccard_score log_loss matthews_corrcoef precision_score recall_score zero_one_loss
+cohen_kappa_score roc_auc_score ndcg_score dcg_score top_k_accuracy_score coverage_error label_ranking_loss
+explained_variance_score max_error mean_absolute_error mean_squared_error mean_squared_log_error
+root_mean_squared_error root_mean_squared_log_error median_absolute_error mean_absolute_percentage_error
+mean_pinball_loss mean_poisson_deviance mean_gamma_deviance mean_tweedie_deviance r2_score d2_tweedie_score
+d2_pinball_score d2_absolute_error_score""".split()
+METRIC_MODULES = {"_classification": range(0, 18), "_ranking": range(0, 40), "_regression": range(0, 60)}
+PAIRWISE = """additive_chi2_kernel chi2_kernel cosine_distances cosine_similarity euclidean_distances haversine_distances
+laplacian_kernel linear_kernel manhattan_distances nan_euclidean_distances paired_distances polynomial_kernel rbf_kernel
+sigmoid_kernel""".split()
+SCORE_FUNCS = ["f_classif", "chi2", "f_regression", "r_regression", "f_oneway"]
+
+# What belongs to files of one class, but is run when the class is loaded, or is not data: never from observation.
+BY_CODE = {
+    "scipy.spatial.ckdtree.cKDTree", "scipy.spatial._ckdtree.cKDTree", "scipy.spatial._kdtree.KDTree",
+}
+NATIVE_TREE = ("  new () -> fresh\n  build (array | bytes, array, int, int, int, array, array, array, None | array, None | array)\n"
+               "  native\n  # Node indexes are followed without a look at their bounds.")
+
+
+def read(name):
+    """The head and the paragraphs of a table that is written by hand."""
+    head, paragraphs, key = [], {}, None
+    for line in (HAND / f"{name}.txt").read_text().splitlines():
+        if line and line[0] not in " #":
+            key = line.split()[0]
+            paragraphs[key] = [line]
+        elif key is None:
+            head.append(line)
+        elif line.strip():
+            paragraphs[key].append(line)
+    return head, {key: "\n".join(lines) for key, lines in paragraphs.items()}
+
+
+def write(name, head, paragraphs):
+    text = "\n".join(head) + "\n" + "\n".join(paragraphs[key] for key in sorted(paragraphs)) + "\n"
+    (OUT / f"{name}.txt").write_text(text)
+
+
+def add(paragraphs, key, *clauses):
+    """Adds a paragraph, unless one is written by hand."""
+    paragraphs.setdefault(key, key + "".join("\n  " + clause for clause in clauses))
+
+
+def functions(paragraphs, prefix):
+    for module, names in FUNCTIONS.items():
+        if module.split(".")[0] == prefix:
+            for name in names:
+                add(paragraphs, f"{module}.{name}", "harmless")
+    for module, names in PLAIN.items():
+        if module.split(".")[0] == prefix:
+            for name in names:
+                add(paragraphs, f"{module}.{name}", "plain")
+
+
+def numpy():
+    head, paragraphs = read("numpy")
+    for name, others in SCALARS.items():
+        add(paragraphs, f"numpy.{name}", "harmless")
+        for other in others:
+            add(paragraphs, f"numpy.{other}", f"= numpy.{name}")
+    for name in ABSTRACT:
+        add(paragraphs, f"numpy.{name}", "harmless")
+    for name in UFUNCS:
+        add(paragraphs, f"numpy.{name}", "harmless")
+        for module in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath", "numpy.core.umath"):
+            add(paragraphs, f"{module}.{name}", f"= numpy.{name}")
+    functions(paragraphs, "numpy")
+    for name, target in NUMPY_ALIASES.items():
+        add(paragraphs, name, f"= {target}")
+    for name in POLYNOMIALS:
+        add(paragraphs, f"numpy.polynomial.{name}", "new () -> fresh",
+            "build {coef: array, domain?: array, window?: array, symbol?: str, _symbol?: str, *: any}")
+    write("numpy", head, paragraphs)
+
+
+def callable_keys(uses):
+    """Keys of a state under which callables were seen, alone or among data."""
+    found = {}
+    for key, shapes in uses.items():
+        if any("sym:" in shape for shape in shapes):
+            found[key] = "data"
+    return found
+
+
+def state(found, keys=""):
+    special = "".join(f"{key if key.isidentifier() else repr(key)}?: {shape}, " for key, shape in sorted(found.items()))
+    return "build {" + keys + special + "*: any}" if special or keys else "build estimator"
+
+
+def python_class(paragraphs, symbol, row, extra=()):
+    """A class of Python code that is made without arguments and keeps a dict of data."""
+    clauses = ["new () -> fresh", state(callable_keys(row.get("state", {})))]
+    slots = row.get("slots")
+    if slots:
+        shapes = {key: ("data" if any("sym:" in shape for shape in seen) else "any") for key, seen in slots.items()}
+        clauses[1] = "build None | {*: any}" if not callable_keys(row.get("state", {})) else \
+            "build None | " + state(callable_keys(row["state"])).removeprefix("build ")
+        clauses.append("slots {" + ", ".join(f"{key}?: {shape}" for key, shape in sorted(shapes.items())) + "}")
+    if "setitem" in row.get("uses", {}) or any("builtins.dict" in shape for shape in row.get("args", {}).get("reconstructor", [])):
+        clauses.append("base builtins.dict dict")
+        clauses.append("setitem keyable: data")
+    add(paragraphs, symbol, *clauses, *extra)
+
+
+def is_made_plainly(row):
+    uses = row.get("uses", {})
+    return ("new" in uses or "reconstructor" in uses) and row.get("args", {}).get("new", ["()"]) == ["()"]
+
+
+def scipy(observed):
+    head, paragraphs = read("scipy")
+    functions(paragraphs, "scipy")
+    for symbol, row in observed.items():
+        if symbol.split(".")[0] != "scipy":
+            continue
+        if symbol in BY_CODE:
+            paragraphs.setdefault(symbol, f"{symbol}\n{NATIVE_TREE}")
+        elif symbol.startswith("scipy.stats._") and symbol.endswith("_gen") and is_made_plainly(row) \
+                and "_distns." in symbol:
+            add(paragraphs, symbol, "new () -> fresh",
+                "build {_parse_arg_template: <argparser>, vecentropy?: @numpy.vectorize, *: any}"
+                " | (map(str, simple | array), @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
+                "# `__setstate__` runs `_parse_arg_template`; the pair is the form before scipy 1.6.")
+            for method in ("_entropy",):
+                add(paragraphs, f"{symbol}.{method}", "harmless")
+        elif "_qhull" in row.get("state", {}):
+            add(paragraphs, symbol, "new () -> fresh", "build {_qhull: None, *: any}",
+                "# `close` of `_qhull` is called when the object goes.")
+        elif is_made_plainly(row):
+            python_class(paragraphs, symbol, row)
+            for used in ("by getattr",):
+                if used in row.get("uses", {}):
+                    pass
+        elif set(row.get("uses", {})) == {"by getattr"}:
+            add(paragraphs, symbol, "harmless")
+    # Attribute access leads to these, and the classes on the way are named.
+    for symbol in list(paragraphs):
+        head_symbol = symbol.rpartition(".")[0]
+        if head_symbol in observed and head_symbol not in paragraphs:
+            add(paragraphs, head_symbol, "reference")
+    write("scipy", head, paragraphs)
+
+
+def numbers(shapes):
+    """The shape of argument tuples that hold nothing but numbers."""
+    out = []
+    for shape in sorted(shapes):
+        inner = shape.strip("()")
+        items = [item.strip() for item in inner.split(",") if item.strip()]
+        if any(item not in ("int", "float", "bool") for item in items):
+            return None
+        out.append("(" + ", ".join("number" for _ in items) + ")")
+    return " | ".join(dict.fromkeys(out))
+
+
+def sklearn(observed, detail):
+    head, paragraphs = read("sklearn")
+    for symbol in SKLEARN_FUNCTIONS:
+        add(paragraphs, symbol, "harmless")
+    for module in ("_classification", "classification", "_ranking", "ranking", "_regression", "regression"):
+        for name in METRICS:
+            add(paragraphs, f"sklearn.metrics.{module}.{name}", "harmless")
+    for name in PAIRWISE:
+        add(paragraphs, f"sklearn.metrics.pairwise.{name}", "harmless")
+    for module in ("_univariate_selection", "univariate_selection"):
+        for name in SCORE_FUNCS:
+            add(paragraphs, f"sklearn.feature_selection.{module}.{name}", "harmless")
+    for module in ("_mutual_info", "mutual_info_"):
+        for name in ("mutual_info_classif", "mutual_info_regression"):
+            add(paragraphs, f"sklearn.feature_selection.{module}.{name}", "harmless")
+    metrics_of = {}
+    for symbol, row in observed.items():
+        top, _, name = symbol.rpartition(".")
+        if symbol.split(".")[0] not in ("sklearn", "_loss") or symbol.startswith("sklearn.externals."):
+            continue
+        uses, args = row.get("uses", {}), row.get("args", {})
+        if name == "newObj":
+            classes = sorted({shape[5:-1] for shape in args["call"]})
+            add(paragraphs, symbol, "call (" + " | ".join(classes) + ") -> instance",
+                "# Makes an object of exactly one of these classes.")
+            tree = "_tree" in top
+            for cls in classes:
+                if "dist_metrics" in top:
+                    metrics_of.setdefault(top, []).append(cls)
+                    add(paragraphs, cls, "build (number, array, array)")
+                else:
+                    add(paragraphs, cls,
+                        "build (array, array, array, array, int, int, int, int, int, int, int, distance-metric)"
+                        " | (array, array, array, array, int, int, int, int, int, int, int, distance-metric, None | array)")
+                assert tree or "dist_metrics" in top, symbol
+        elif name.startswith("__pyx_unpickle_"):
+            cls = f"{top}.{name.removeprefix('__pyx_unpickle_')}"
+            add(paragraphs, symbol, f"call ({cls}, int, None | () | (number)) -> instance",
+                "# Makes an object of exactly this class and sets its numbers.")
+            add(paragraphs, cls, "reference")
+        elif "call" in uses and numbers(args["call"]) is not None:
+            paragraphs[symbol] = f"{symbol}\n  init {numbers(args['call'])} -> fresh\n  # Numbers, kept."
+        elif name in ("_ImputerTriplet", "_CVScoreTuple"):
+            add(paragraphs, symbol, "new (any, any, any) -> scalar")
+        elif name == "DistributionBoundary":
+            add(paragraphs, symbol, "new (number, bool) -> scalar")
+        elif is_made_plainly(row):
+            if name in ("DeprecationDict", "Bunch", "_DictWithDeprecatedKeys"):
+                add(paragraphs, symbol, "new () -> fresh", state(callable_keys(row.get("state", {}))),
+                    "base builtins.dict dict", "setitem keyable: data")
+            elif name == "interp1d":
+                pass
+            else:
+                python_class(paragraphs, symbol, row, ["recursive"] if name.startswith("_CF") else [])
+        elif not uses and not SKLEARN_FUNCTION_MODULES.match(top) and symbol not in paragraphs:
+            print("not added:", symbol, list(row.get("references", {}))[:1], file=sys.stderr)
+        if set(uses) == {"by getattr"}:
+            add(paragraphs, symbol, "harmless")
+    for symbol in detail:
+        module, _, name = symbol.partition(":")
+        if module.startswith("sklearn.") and f"{module}.{name}" not in paragraphs:
+            print("not seen:", symbol, file=sys.stderr)
+    write("sklearn", head, paragraphs)
+    return metrics_of
+
+
+def main():
+    observed = json.loads(pathlib.Path(sys.argv[1]).read_text())["symbols"]
+    known = set()
+    if len(sys.argv) > 2:
+        for row in json.loads(pathlib.Path(sys.argv[2]).read_text()).values():
+            known |= set(row)
+    for name in ("python", "joblib", "boosters"):
+        write(name, *read(name))
+    numpy()
+    scipy(observed)
+    metrics_of = sklearn(observed, sorted(known))
+    shape = " | ".join(f"@{cls}" for classes in metrics_of.values() for cls in sorted(classes))
+    head, paragraphs = read("shapes")
+    paragraphs["distance-metric"] = f"distance-metric\n  {shape}"
+    write("shapes", head, paragraphs)
+
+
+if __name__ == "__main__":
+    main()
