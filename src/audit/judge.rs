@@ -4,7 +4,7 @@ use super::Job;
 use super::collect::Collected;
 use super::evidence;
 use super::member::Member;
-use super::passes::{is_within, reached};
+use super::passes::{is_within, reached_by_foreign};
 use super::structure::stream_of;
 use crate::escape::escape;
 use crate::finding::{Decision, Import, Level, Location};
@@ -19,18 +19,21 @@ use crate::rules;
 pub(super) enum Scope<'a> {
     /// All of it.
     Own,
-    /// What another format's reader reaches: up to the first hook, which stops it; and in these runs, where it reads
-    /// honest opcodes with the wrong memo, only what is known to do harm.
+    /// What another format's reader reaches when it takes array bytes for opcodes. In these runs, where it reads honest
+    /// opcodes with the wrong memo, only names count that are known to do harm; elsewhere all names and calls do, and
+    /// what would corrupt memory. Array bytes that by chance put something into an object do nothing.
     Foreign(&'a [(u64, u64)]),
 }
 
 impl Scope<'_> {
-    /// Whether something at an offset counts.
-    fn counts(&self, offset: u64, is_harm: bool) -> bool {
-        match self {
-            Self::Own => true,
-            Self::Foreign(nested) => is_harm || !is_within(nested, offset),
-        }
+    /// Whether an objection to an effect at an offset counts.
+    fn counts(&self, offset: u64, action: Option<&Action>, objection: Objection) -> bool {
+        let Self::Foreign(nested) = self else { return true };
+        let names_harm =
+            matches!(objection, Objection::DangerousImport | Objection::DangerousCall | Objection::CodeByValue);
+        let corrupts = matches!(objection, Objection::NumpyLayout | Objection::BuiltTwice);
+        let acts = matches!(action, Some(Action::Import { .. } | Action::Call { .. }));
+        names_harm || (!is_within(nested, offset) && (acts || corrupts))
     }
 }
 
@@ -50,10 +53,12 @@ pub(super) fn judge<W: Window>(
         let subject = Subject { reading, source: pass.source() };
         let judged = policy::judge(subject, policy);
         let stream = stream_of(pass, index);
-        // Where a hook stops a foreign reader.
+        // Where a foreign reader is stopped.
         let stopped = match scope {
             Scope::Own => usize::MAX,
-            Scope::Foreign(_) => reading.effects.get(reached(reading).count()).map_or(usize::MAX, |hook| hook.at),
+            Scope::Foreign(_) => {
+                reading.effects.get(reached_by_foreign(reading).count()).map_or(usize::MAX, |hook| hook.at)
+            }
         };
         let place = |position: usize| Location { stream, ..member.at(Some(pass.source().offset(position))) };
         let mut first = vec![(usize::MAX, 0_u64); reading.ast.symbols().len()];
@@ -70,7 +75,8 @@ pub(super) fn judge<W: Window>(
                 continue;
             };
             let is_harm = row.decision == Decision::Dangerous;
-            if at >= stopped || !scope.counts(pass.source().offset(at), is_harm) {
+            let nested = matches!(scope, Scope::Foreign(nested) if is_within(nested, pass.source().offset(at)));
+            if at >= stopped || (nested && !is_harm) {
                 continue;
             }
             collected.import(Import {
@@ -91,11 +97,8 @@ pub(super) fn judge<W: Window>(
         for judgement in judged.judgements {
             let rule = rules::of(judgement.objection);
             let at = reading.effects.get(judgement.effect).map_or(reading.start, |effect| effect.at);
-            let is_harm = matches!(
-                judgement.objection,
-                Objection::DangerousImport | Objection::DangerousCall | Objection::CodeByValue
-            );
-            if at >= stopped || !scope.counts(pass.source().offset(at), is_harm) {
+            let action = reading.effects.get(judgement.effect).map(|effect| &effect.action);
+            if at >= stopped || !scope.counts(pass.source().offset(at), action, judgement.objection) {
                 continue;
             }
             let mut location = place(at);

@@ -58,7 +58,8 @@ impl<W: Window> Passes<W> {
         let source = own.source();
         let known: HashSet<u64> =
             own.readings.iter().flat_map(|reading| &reading.effects).map(|effect| source.offset(effect.at)).collect();
-        let effects = other.readings.iter().flat_map(reached).map(|effect| effect.at);
+        let acts = |effect: &&Effect| matches!(effect.action, Action::Import { .. } | Action::Call { .. });
+        let effects = other.readings.iter().flat_map(reached_by_foreign).filter(acts).map(|effect| effect.at);
         let (source, nested) = (other.source(), self.nested());
         effects.filter(|&at| !known.contains(&source.offset(at)) && !is_within(&nested, source.offset(at))).collect()
     }
@@ -114,8 +115,14 @@ pub(super) fn is_within(runs: &[(u64, u64)], offset: u64) -> bool {
 }
 
 /// What a plain reader gets to: a persistent id, an extension code or a buffer stops it.
-pub(super) fn reached(reading: &Reading) -> impl Iterator<Item = &Effect> {
+fn reached(reading: &Reading) -> impl Iterator<Item = &Effect> {
     reading.effects.iter().take_while(|effect| !is_hook(&effect.action))
+}
+
+/// What a reader of another format gets to. A name that is no literal stops it, too: nothing that the policy lets a
+/// stream call answers a plain text, and a file in which something else is called is not clean anyway.
+pub(super) fn reached_by_foreign(reading: &Reading) -> impl Iterator<Item = &Effect> {
+    reached(reading).take_while(|effect| !matches!(effect.action, Action::DynamicImport { .. }))
 }
 
 fn is_hook(action: &Action) -> bool {
