@@ -4,7 +4,7 @@ use super::Job;
 use super::collect::Collected;
 use super::evidence;
 use super::member::Member;
-use super::passes::{is_within, reached_by_foreign};
+use super::passes::{Known, reached_by_foreign};
 use super::structure::stream_of;
 use crate::escape::escape;
 use crate::finding::{Decision, Import, Level, Location};
@@ -19,21 +19,22 @@ use crate::rules;
 pub(super) enum Scope<'a> {
     /// All of it.
     Own,
-    /// What another format's reader reaches when it takes array bytes for opcodes. In these runs, where it reads honest
-    /// opcodes with the wrong memo, only names count that are known to do harm; elsewhere all names and calls do, and
-    /// what would corrupt memory. Array bytes that by chance put something into an object do nothing.
-    Foreign(&'a [(u64, u64)]),
+    /// What another format's reader reaches when it takes array bytes for opcodes. Where the own reader runs the same
+    /// opcode, this one does it with the wrong memo, and only names count that are known to do harm; elsewhere all
+    /// names and calls do, and what would corrupt memory. Array bytes that by chance put something into an object do
+    /// nothing.
+    Foreign(&'a Known),
 }
 
 impl Scope<'_> {
     /// Whether an objection to an effect at an offset counts.
     fn counts(&self, offset: u64, action: Option<&Action>, objection: Objection) -> bool {
-        let Self::Foreign(nested) = self else { return true };
+        let Self::Foreign(known) = self else { return true };
         let names_harm =
             matches!(objection, Objection::DangerousImport | Objection::DangerousCall | Objection::CodeByValue);
         let corrupts = matches!(objection, Objection::NumpyLayout | Objection::BuiltTwice);
         let acts = matches!(action, Some(Action::Import { .. } | Action::Call { .. }));
-        names_harm || (!is_within(nested, offset) && (acts || corrupts))
+        names_harm || (!known.covers(offset) && (acts || corrupts))
     }
 }
 
@@ -75,8 +76,8 @@ pub(super) fn judge<W: Window>(
                 continue;
             };
             let is_harm = row.decision == Decision::Dangerous;
-            let nested = matches!(scope, Scope::Foreign(nested) if is_within(nested, pass.source().offset(at)));
-            if at >= stopped || (nested && !is_harm) {
+            let known = matches!(scope, Scope::Foreign(known) if known.covers(pass.source().offset(at)));
+            if at >= stopped || (known && !is_harm) {
                 continue;
             }
             collected.import(Import {

@@ -174,8 +174,8 @@ impl Audit<'_> {
         let collected = &mut self.collected;
         self.jobs.extend(judge::judge(passes.own(), member, self.policy, collected, &Scope::Own));
         if let Some(other) = passes.other() {
-            let nested = passes.nested();
-            let scope = if passes.is_joblib() { Scope::Foreign(&nested) } else { Scope::Own };
+            let known = passes.known();
+            let scope = known.as_ref().map_or(Scope::Own, Scope::Foreign);
             self.jobs.extend(judge::judge(other, member, self.policy, collected, &scope));
         }
     }

@@ -50,25 +50,26 @@ impl<W: Window> Passes<W> {
         Some(if self.is_joblib() { pickle } else { &self.joblib })
     }
 
-    /// Positions of effects of another format's reader that are none of the own reader's: what makes a file mean
-    /// something else to it. Those in a nested stream are left out: it runs the same opcodes, only with the wrong memo.
-    pub(super) fn beyond(&self) -> Vec<usize> {
-        let Some(other) = self.other().filter(|_| self.is_joblib()) else { return Vec::new() };
-        let own = self.own();
-        let source = own.source();
-        let known: HashSet<u64> =
-            own.readings.iter().flat_map(|reading| &reading.effects).map(|effect| source.offset(effect.at)).collect();
-        let acts = |effect: &&Effect| matches!(effect.action, Action::Import { .. } | Action::Call { .. });
-        let effects = other.readings.iter().flat_map(reached_by_foreign).filter(acts).map(|effect| effect.at);
-        let (source, nested) = (other.source(), self.nested());
-        effects.filter(|&at| !known.contains(&source.offset(at)) && !is_within(&nested, source.offset(at))).collect()
+    /// What the own reader of a joblib file does where; `None` where no other format's reader comes into question.
+    pub(super) fn known(&self) -> Option<Known> {
+        self.other().filter(|_| self.is_joblib())?;
+        let source = self.joblib.source();
+        let effects = self.joblib.readings.iter().flat_map(|reading| &reading.effects);
+        let streams = self.joblib.streams.iter().filter(|stream| stream.nested && stream.loads);
+        Some(Known {
+            effects: effects.map(|effect| source.offset(effect.at)).collect(),
+            nested: streams.map(|stream| (stream.offset, stream.offset.saturating_add(stream.len))).collect(),
+        })
     }
 
-    /// Where the pickles of arrays of objects stand that the own reader reads to their end: offset and end of each, in
-    /// order.
-    pub(super) fn nested(&self) -> Vec<(u64, u64)> {
-        let streams = self.joblib.streams.iter().filter(|stream| stream.nested && stream.loads);
-        streams.map(|stream| (stream.offset, stream.offset.saturating_add(stream.len))).collect()
+    /// Positions of imports and calls of another format's reader that are none of the own reader's: what makes a file
+    /// mean something else to it.
+    pub(super) fn beyond(&self) -> Vec<usize> {
+        let (Some(known), Some(other)) = (self.known(), self.other()) else { return Vec::new() };
+        let acts = |effect: &&Effect| matches!(effect.action, Action::Import { .. } | Action::Call { .. });
+        let effects = other.readings.iter().flat_map(reached_by_foreign).filter(acts).map(|effect| effect.at);
+        let source = other.source();
+        effects.filter(|&at| !known.covers(source.offset(at))).collect()
     }
 
     /// Whether any reader reaches anything: a stream that loads, or an effect.
@@ -108,10 +109,21 @@ impl<W: Window> Passes<W> {
     }
 }
 
-/// Whether an offset lies in one of the runs, which are in order and do not overlap.
-pub(super) fn is_within(runs: &[(u64, u64)], offset: u64) -> bool {
-    let after = runs.partition_point(|&(begin, _)| begin <= offset);
-    after.checked_sub(1).and_then(|last| runs.get(last)).is_some_and(|&(_, end)| offset < end)
+/// What the own reader of a joblib file does where.
+pub(super) struct Known {
+    /// Offsets of its effects.
+    effects: HashSet<u64>,
+    /// Where the pickles of arrays of objects stand that it reads to their end: offset and end of each, in order.
+    nested: Vec<(u64, u64)>,
+}
+
+impl Known {
+    /// Whether the own reader runs the opcode at an offset, too: another one does it with the wrong memo.
+    pub(super) fn covers(&self, offset: u64) -> bool {
+        let after = self.nested.partition_point(|&(begin, _)| begin <= offset);
+        let nested = after.checked_sub(1).and_then(|last| self.nested.get(last));
+        self.effects.contains(&offset) || nested.is_some_and(|&(_, end)| offset < end)
+    }
 }
 
 /// What a plain reader gets to: a persistent id, an extension code or a buffer stops it.
