@@ -153,7 +153,14 @@ impl Run<'_> {
                 let all = encoding == "ASCII";
                 let chosen: Vec<_> = (0..files.len()).filter(|at| all || files[*at].eight_bit).collect();
                 let streams: Vec<_> = chosen.iter().map(|at| files[*at].bytes.as_slice()).collect();
-                let request = Request { streams: &streams, readers: &Reader::ALL, encoding, values: false, inherit };
+                let request = Request {
+                    streams: &streams,
+                    readers: &Reader::ALL,
+                    encoding,
+                    values: false,
+                    inherit,
+                    hooks: self.subject.hooks(),
+                };
                 for (at, answer) in chosen.iter().zip(worker.ask(&request)?) {
                     let name = if all { worker.interpreter.name() } else { format!("{encoding:.6}") };
                     let missing = seen[*at].compare(&name, all, answer, tally);
@@ -249,10 +256,16 @@ impl Seen {
     }
 }
 
-/// Whether a reader may ask for names that we do not list: a file that cannot be looked ahead in loses what an odd frame
-/// cuts off, and then the oddity itself is the finding.
+/// Whether a reader may ask for names that we do not list, because it is none that we model, and the file is not called
+/// clean. A file that cannot be looked ahead in loses what an odd frame cuts off: the oddity is the finding. The Python
+/// engine on its own reads on where joblib expects the bytes of an array.
 fn may_lose(reader: Reader, ours: &Answer) -> bool {
-    ours.odd_frames && matches!(reader, Reader::CStream | Reader::CPeek)
+    let modelled = match reader {
+        Reader::CMemory => true,
+        Reader::CStream | Reader::CPeek => !ours.odd_frames,
+        Reader::Python => !ours.joblib,
+    };
+    !modelled && !ours.clean
 }
 
 fn imports(loads: &Loads) -> BTreeSet<Name> {
@@ -270,9 +283,9 @@ struct Failure {
 }
 
 impl Failure {
-    fn ask(&self, bytes: &[u8], worker: &mut Worker) -> std::io::Result<Vec<Loads>> {
+    fn ask(&self, bytes: &[u8], hooks: bool, worker: &mut Worker) -> std::io::Result<Vec<Loads>> {
         let (readers, encoding) = (&Reader::ALL, self.encoding);
-        let request = Request { streams: &[bytes], readers, encoding, values: false, inherit: self.inherit };
+        let request = Request { streams: &[bytes], readers, encoding, values: false, inherit: self.inherit, hooks };
         Ok(worker.ask(&request)?.into_iter().flatten().flatten().collect())
     }
 
@@ -280,7 +293,7 @@ impl Failure {
     fn shows(&self, bytes: &[u8], subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<bool> {
         let ours = subject.read(bytes);
         for worker in workers {
-            let mut answers = Reader::ALL.into_iter().zip(self.ask(bytes, worker)?);
+            let mut answers = Reader::ALL.into_iter().zip(self.ask(bytes, subject.hooks(), worker)?);
             if answers
                 .any(|(reader, loads)| !may_lose(reader, &ours) && !imports(&loads).iter().all(|name| ours.lists(name)))
             {
@@ -322,7 +335,7 @@ impl Failure {
         ours.errors.iter().for_each(|error| println!("    {error}"));
         let mut lines: Vec<(String, String)> = Vec::new();
         for worker in workers {
-            for (reader, loads) in Reader::ALL.iter().zip(self.ask(&small, worker)?) {
+            for (reader, loads) in Reader::ALL.iter().zip(self.ask(&small, subject.hooks(), worker)?) {
                 let loads: Vec<_> = loads.iter().map(|load| log(&load.events) + " " + &load.failure).collect();
                 let (who, what) = (format!("{} {}", worker.interpreter.name(), reader.name()), loads.join(" | "));
                 match lines.iter_mut().find(|(_, known)| *known == what) {

@@ -15,7 +15,7 @@ pub(crate) struct Row {
     pub(crate) names: u64,
     /// Names asked for that depickle does not list.
     pub(crate) missing: u64,
-    /// The same, where a frame is odd and the reader loses bytes over it.
+    /// The same, of a reader that we do not model where the file is not called clean.
     pub(crate) cut: u64,
     /// We say it loads, it refuses; and the reverse.
     pub(crate) only_we_load: u64,

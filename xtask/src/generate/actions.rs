@@ -21,7 +21,7 @@ impl Writer<'_, '_> {
             12..=14 => self.mutate(),
             15 | 16 if self.state.marks.len() < 12 => self.open_mark(),
             17..=20 => self.close_mark(),
-            21 => self.outside(),
+            21 if self.outside_wanted => self.outside(),
             22 | 23 => self.put(),
             24 | 25 if self.fetch() => {}
             26 => self.tuple(),
@@ -374,7 +374,7 @@ impl Writer<'_, '_> {
     fn buffer(&mut self) {
         let fits = |value: Value| matches!(value.kind, Kind::Buffer | Kind::Bytes | Kind::Bytearray);
         if !self.state.peek(0).is_some_and(fits) && !self.get(fits) {
-            self.constant(Op::NextBuffer, Kind::Buffer);
+            if self.outside_wanted { self.constant(Op::NextBuffer, Kind::Buffer) } else { self.bytes() }
         }
         self.op(Op::ReadonlyBuffer);
         // A read-only view may be hashable and may not; it takes no items.

@@ -15,6 +15,8 @@ pub(crate) struct Writer<'a, 'b> {
     pub(crate) eight_bit: bool,
     /// Whether such strings are written at all: most readers stop at the first.
     eight_bit_wanted: bool,
+    /// Whether the stream asks for what comes from outside: a plain reader stops there.
+    pub(crate) outside_wanted: bool,
     /// Numbers given to names so far.
     pub(crate) serial: u32,
 }
@@ -22,8 +24,17 @@ pub(crate) struct Writer<'a, 'b> {
 impl<'a, 'b> Writer<'a, 'b> {
     pub(crate) fn new(source: &'a mut Source<'b>, serial: u32) -> Self {
         let eight_bit_wanted = source.one_in(1, 16);
-        let (out, starts) = (Vec::new(), Vec::new());
-        Self { source, state: State::default(), out, starts, eight_bit: false, eight_bit_wanted, serial }
+        let outside_wanted = source.one_in(2, 5);
+        Self {
+            source,
+            state: State::default(),
+            out: Vec::new(),
+            starts: Vec::new(),
+            eight_bit: false,
+            eight_bit_wanted,
+            outside_wanted,
+            serial,
+        }
     }
 
     pub(crate) fn op(&mut self, op: Op) {
@@ -111,7 +122,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.push(Kind::Int);
     }
 
-    fn bytes(&mut self) {
+    pub(crate) fn bytes(&mut self) {
         let data: Vec<u8> = (0..self.source.below(9)).map(|_| self.source.byte()).collect();
         let (op, width, kind) = *self.source.pick(&[
             (Op::ShortBinBytes, 1, Kind::Bytes),
