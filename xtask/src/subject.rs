@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     pub(crate) odd_frames: bool,
     /// Whether it is joblib's: the Python engine is then modelled as joblib runs it, not as it runs alone.
     pub(crate) joblib: bool,
+    /// Whether it is taken for a text.
+    pub(crate) text: bool,
     /// Whether it is called clean.
     pub(crate) clean: bool,
     /// Why pickles are refused, for people.
@@ -41,7 +43,11 @@ impl Answer {
             let (module, name) = map_name(&name[0], &name[1], protocol);
             format!("{module}.{name}")
         };
-        self.imports.contains(name)
+        // A text may begin like an import of a name that no module can have.
+        let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+        let impossible = self.text && !name[0].chars().all(possible);
+        impossible
+            || self.imports.contains(name)
             || (!self.symbols.is_empty() && [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it)))
     }
 }
@@ -101,6 +107,7 @@ impl Subject for FrontDoor {
             symbols: report.imports.iter().map(|row| row.symbol.clone()).collect(),
             loads: [loads(Reader::Pickle.name()), loads(Reader::Joblib.name())],
             joblib: report.format.starts_with("joblib"),
+            text: report.is_not_pickle(),
             clean: report.verdict() == Verdict::Clean,
             odd_frames: report.findings.iter().any(|finding| finding.rule == "frame-anomaly"),
             errors: report.findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect(),
