@@ -145,7 +145,8 @@ impl Run<'_> {
 
     fn batch(&self, numbers: std::ops::Range<u64>, workers: &mut [Worker], tally: &mut Tally) -> Fallible<()> {
         let files: Vec<_> = numbers.clone().map(|number| generated(self.seed, number)).collect();
-        let mut seen: Vec<_> = files.iter().map(|file| Seen::new(self.subject.read(&file.bytes))).collect();
+        let reading = |(number, file): (u64, &Generated)| Seen::new(number, self.subject.read(&file.bytes));
+        let mut seen: Vec<_> = numbers.clone().zip(&files).map(reading).collect();
         // Every other batch is read with one unpickler per file, so that the memo goes on.
         let inherit = numbers.start / BATCH % 2 == 1;
         for worker in workers.iter_mut() {
@@ -185,6 +186,7 @@ impl Run<'_> {
 
 /// What all interpreters say of one stream, as it comes in.
 struct Seen {
+    number: u64,
     ours: Answer,
     asked: BTreeSet<Name>,
     first: Option<BTreeSet<Name>>,
@@ -193,8 +195,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(ours: Answer) -> Self {
-        Self { ours, asked: BTreeSet::new(), first: None, parted: false, end: None }
+    fn new(number: u64, ours: Answer) -> Self {
+        Self { number, ours, asked: BTreeSet::new(), first: None, parted: false, end: None }
     }
 
     /// Counts one interpreter's answer. The first name that it asks for and we do not list.
@@ -211,6 +213,9 @@ impl Seen {
         };
         let mut first_missing = None;
         for (reader, loads) in Reader::ALL.into_iter().zip(answer) {
+            if count_loads && reader == Reader::CMemory && !self.ours.loads[0] && first_end(&loads).is_some() {
+                tally.refused.insert(self.number);
+            }
             let row = tally.row(name, reader);
             let end = first_end(&loads);
             row.files += 1;
