@@ -530,6 +530,8 @@ impl<W: Window> Reader<W> {
     pub fn stop(&mut self, at: usize) {
         if self.in_frame && self.at < self.limit {
             self.odd(FrameOddity::StopInside, at);
+            // C goes on right behind STOP, Python behind the frame.
+            self.part(at, "STOP stands inside a frame");
         }
     }
 }

@@ -109,6 +109,10 @@ class Recorder(object):
         LOG.append((IMPORT, module, name))
         return recorded(module, name)
 
+
+class Hooked(Recorder):
+    """A recorder that knows persistent ids too."""
+
     def persistent_load(self, pid):
         LOG.append((PERSID, pid if isinstance(pid, (str, bytes)) else "", ""))
         return recorded("persistent", "id")
@@ -139,27 +143,22 @@ def small_peek(data):
     return io.BufferedReader(io.BytesIO(data), 16)
 
 
-def register_codes(copyreg):
-    for registry in (copyreg._extension_registry, copyreg._inverted_registry, copyreg._extension_cache):
-        registry.clear()
-    for code in CODES:
-        copyreg._extension_cache[code] = recorded("extension", str(code))
+def readers(hooks):
+    """(make file, make unpickler(file, encoding)) per reader, in the order of the bits of a request.
 
-
-def readers():
-    """(make file, make unpickler(file, encoding)) per reader, in the order of the bits of a request."""
+    With `hooks`, persistent ids, buffers and extension codes are answered, so that more of a stream runs; without, a
+    stream that needs them is refused there, as by a plain `load`.
+    """
     if sys.version_info[0] == 2:
-        return readers_of_2()
+        return readers_of_2(hooks)
     import _pickle
-    import copyreg
     import pickle
 
-    register_codes(copyreg)
-    with_buffers = sys.version_info >= (3, 8)
+    with_buffers = hooks and sys.version_info >= (3, 8)
 
     def maker(base):
         # Plain functions in the class itself: an engine that looks only at the type still finds them.
-        cls = type("Unpickler", (Recorder, base), {})
+        cls = type("Unpickler", (Hooked if hooks else Recorder, base), {})
         assert cls.find_class is Recorder.find_class
 
         def make(file, encoding):
@@ -172,22 +171,21 @@ def readers():
     return [(Peeked, c), (io.BytesIO, c), (io.BytesIO, python), (small_peek, c)]
 
 
-def readers_of_2():
-    import copy_reg
+def readers_of_2(hooks):
     import cPickle
     import pickle
 
-    register_codes(copy_reg)
-    recorder = Recorder()
+    recorder = Hooked()
 
-    class Python(Recorder, pickle.Unpickler):
+    class Python(Hooked if hooks else Recorder, pickle.Unpickler):
         def __init__(self, file):
             pickle.Unpickler.__init__(self, file)
 
     def c(file, encoding):
         unpickler = cPickle.Unpickler(file)
         unpickler.find_global = recorder.find_class
-        unpickler.persistent_load = recorder.persistent_load
+        if hooks:
+            unpickler.persistent_load = recorder.persistent_load
         return unpickler
 
     def python(file, encoding):
@@ -195,6 +193,18 @@ def readers_of_2():
 
     # cPickle never looks ahead: three of the four are one.
     return [(io.BytesIO, c), (io.BytesIO, c), (io.BytesIO, python), (io.BytesIO, c)]
+
+
+def register_codes(hooks):
+    """Empties the extension registry; with `hooks`, fills its cache."""
+    if sys.version_info[0] == 2:
+        import copy_reg as copyreg
+    else:
+        import copyreg
+    for registry in (copyreg._extension_registry, copyreg._inverted_registry, copyreg._extension_cache):
+        registry.clear()
+    for code in CODES if hooks else ():
+        copyreg._extension_cache[code] = recorded("extension", str(code))
 
 
 ATOMS = (type(None), bool, int, float, str, bytes, type(u""), type(1 << 99))
@@ -275,9 +285,9 @@ def limit_time():
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
-def serve(table, requests, answers):
-    """Requests: u32 count, u8 readers as bits, u8 flags (1: values, 2: one unpickler for all pickles of a file),
-    u32 length and name of an encoding, then `count` times u32 length and the stream.
+def serve(tables, requests, answers):
+    """Requests: u32 count, u8 readers as bits, u8 flags (1: values, 2: one unpickler for all pickles of a file,
+    4: hooks), u32 length and name of an encoding, then `count` times u32 length and the stream.
 
     Answers: for each stream, for each reader asked for: u32 loads, then for each of them: exception (empty if it
     loads), u32 position after it, value as text, u32 events, then for each of them u8 kind and two texts. A text is
@@ -301,7 +311,8 @@ def serve(table, requests, answers):
         bits, flags = struct.unpack("<BB", take(2))
         encoding = take(number()).decode("ascii")
         streams = [take(number()) for _ in range(count)]
-        chosen = [reader for bit, reader in enumerate(table) if bits >> bit & 1]
+        register_codes(flags & 4)
+        chosen = [reader for bit, reader in enumerate(tables[flags >> 2 & 1]) if bits >> bit & 1]
         for number_of, data in enumerate(streams):
             if number_of % 64 == 0:
                 limit_time()
@@ -317,9 +328,9 @@ def main():
     # Nothing that a stream makes the interpreter print may mix with the answers, and its warnings help nobody.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
-    table = readers()
+    tables = readers(False), readers(True)
     os.dup2(nowhere, 2)
-    serve(table, requests, answers)
+    serve(tables, requests, answers)
 
 
 if __name__ == "__main__":

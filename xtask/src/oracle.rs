@@ -145,7 +145,8 @@ impl Run<'_> {
 
     fn batch(&self, numbers: std::ops::Range<u64>, workers: &mut [Worker], tally: &mut Tally) -> Fallible<()> {
         let files: Vec<_> = numbers.clone().map(|number| generated(self.seed, number)).collect();
-        let mut seen: Vec<_> = files.iter().map(|file| Seen::new(self.subject.read(&file.bytes))).collect();
+        let reading = |(number, file): (u64, &Generated)| Seen::new(number, self.subject.read(&file.bytes));
+        let mut seen: Vec<_> = numbers.clone().zip(&files).map(reading).collect();
         // Every other batch is read with one unpickler per file, so that the memo goes on.
         let inherit = numbers.start / BATCH % 2 == 1;
         for worker in workers.iter_mut() {
@@ -153,7 +154,14 @@ impl Run<'_> {
                 let all = encoding == "ASCII";
                 let chosen: Vec<_> = (0..files.len()).filter(|at| all || files[*at].eight_bit).collect();
                 let streams: Vec<_> = chosen.iter().map(|at| files[*at].bytes.as_slice()).collect();
-                let request = Request { streams: &streams, readers: &Reader::ALL, encoding, values: false, inherit };
+                let request = Request {
+                    streams: &streams,
+                    readers: &Reader::ALL,
+                    encoding,
+                    values: false,
+                    inherit,
+                    hooks: self.subject.hooks(),
+                };
                 for (at, answer) in chosen.iter().zip(worker.ask(&request)?) {
                     let name = if all { worker.interpreter.name() } else { format!("{encoding:.6}") };
                     let missing = seen[*at].compare(&name, all, answer, tally);
@@ -178,6 +186,7 @@ impl Run<'_> {
 
 /// What all interpreters say of one stream, as it comes in.
 struct Seen {
+    number: u64,
     ours: Answer,
     asked: BTreeSet<Name>,
     first: Option<BTreeSet<Name>>,
@@ -186,8 +195,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(ours: Answer) -> Self {
-        Self { ours, asked: BTreeSet::new(), first: None, parted: false, end: None }
+    fn new(number: u64, ours: Answer) -> Self {
+        Self { number, ours, asked: BTreeSet::new(), first: None, parted: false, end: None }
     }
 
     /// Counts one interpreter's answer. The first name that it asks for and we do not list.
@@ -204,6 +213,9 @@ impl Seen {
         };
         let mut first_missing = None;
         for (reader, loads) in Reader::ALL.into_iter().zip(answer) {
+            if count_loads && reader == Reader::CMemory && !self.ours.loads[0] && first_end(&loads).is_some() {
+                tally.refused.insert(self.number);
+            }
             let row = tally.row(name, reader);
             let end = first_end(&loads);
             row.files += 1;
@@ -249,10 +261,16 @@ impl Seen {
     }
 }
 
-/// Whether a reader may ask for names that we do not list: a file that cannot be looked ahead in loses what an odd frame
-/// cuts off, and then the oddity itself is the finding.
+/// Whether a reader may ask for names that we do not list, because it is none that we model, and the file is not called
+/// clean. A file that cannot be looked ahead in loses what an odd frame cuts off: the oddity is the finding. The Python
+/// engine on its own reads on where joblib expects the bytes of an array.
 fn may_lose(reader: Reader, ours: &Answer) -> bool {
-    ours.odd_frames && matches!(reader, Reader::CStream | Reader::CPeek)
+    let modelled = match reader {
+        Reader::CMemory => true,
+        Reader::CStream | Reader::CPeek => !ours.odd_frames,
+        Reader::Python => !ours.joblib,
+    };
+    !modelled && !ours.clean
 }
 
 fn imports(loads: &Loads) -> BTreeSet<Name> {
@@ -270,9 +288,9 @@ struct Failure {
 }
 
 impl Failure {
-    fn ask(&self, bytes: &[u8], worker: &mut Worker) -> std::io::Result<Vec<Loads>> {
+    fn ask(&self, bytes: &[u8], hooks: bool, worker: &mut Worker) -> std::io::Result<Vec<Loads>> {
         let (readers, encoding) = (&Reader::ALL, self.encoding);
-        let request = Request { streams: &[bytes], readers, encoding, values: false, inherit: self.inherit };
+        let request = Request { streams: &[bytes], readers, encoding, values: false, inherit: self.inherit, hooks };
         Ok(worker.ask(&request)?.into_iter().flatten().flatten().collect())
     }
 
@@ -280,7 +298,7 @@ impl Failure {
     fn shows(&self, bytes: &[u8], subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<bool> {
         let ours = subject.read(bytes);
         for worker in workers {
-            let mut answers = Reader::ALL.into_iter().zip(self.ask(bytes, worker)?);
+            let mut answers = Reader::ALL.into_iter().zip(self.ask(bytes, subject.hooks(), worker)?);
             if answers
                 .any(|(reader, loads)| !may_lose(reader, &ours) && !imports(&loads).iter().all(|name| ours.lists(name)))
             {
@@ -322,7 +340,7 @@ impl Failure {
         ours.errors.iter().for_each(|error| println!("    {error}"));
         let mut lines: Vec<(String, String)> = Vec::new();
         for worker in workers {
-            for (reader, loads) in Reader::ALL.iter().zip(self.ask(&small, worker)?) {
+            for (reader, loads) in Reader::ALL.iter().zip(self.ask(&small, subject.hooks(), worker)?) {
                 let loads: Vec<_> = loads.iter().map(|load| log(&load.events) + " " + &load.failure).collect();
                 let (who, what) = (format!("{} {}", worker.interpreter.name(), reader.name()), loads.join(" | "));
                 match lines.iter_mut().find(|(_, known)| *known == what) {

@@ -75,6 +75,8 @@ pub(crate) struct Request<'a> {
     pub(crate) values: bool,
     /// Whether one unpickler, with its memo, reads all pickles of a file.
     pub(crate) inherit: bool,
+    /// Whether persistent ids, buffers and extension codes are answered; a plain `load` refuses them.
+    pub(crate) hooks: bool,
 }
 
 /// An interpreter.
@@ -159,7 +161,7 @@ impl Process {
 
     fn send(&mut self, streams: &[&[u8]], request: &Request<'_>) -> io::Result<()> {
         let bits = request.readers.iter().fold(0, |bits, reader| bits | 1 << *reader as u8);
-        let flags = u8::from(request.values) | u8::from(request.inherit) << 1;
+        let flags = u8::from(request.values) | u8::from(request.inherit) << 1 | u8::from(request.hooks) << 2;
         let out = &mut self.requests;
         out.write_all(&length(streams.len())?)?;
         out.write_all(&[bits, flags])?;

@@ -66,7 +66,7 @@ fn ask(worker: &mut Worker, row: &Row) -> Result<Vec<Loads>, Box<dyn std::error:
     // With one unpickler for all pickles of a file: what is fresh each time is the simpler half.
     let inherit = row.name.contains("memo");
     let (streams, readers, encoding) = (&[row.bytes.as_slice()], &Reader::ALL, row.encoding.as_str());
-    let mut answers = worker.ask(&Request { streams, readers, encoding, values: true, inherit })?;
+    let mut answers = worker.ask(&Request { streams, readers, encoding, values: true, inherit, hooks: true })?;
     answers.pop().flatten().ok_or_else(|| format!("{} kills CPython {}", row.key(), worker.interpreter.name()).into())
 }
 

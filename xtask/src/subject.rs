@@ -1,6 +1,7 @@
 //! What is put to the test: depickle's own reading of a file.
 
 use depickle::audit::scan;
+use depickle::finding::Verdict;
 use depickle::input::Source;
 use depickle::limits::Limits;
 use depickle::loader::{Manner, Reader, Readers, Reading, pass};
@@ -24,6 +25,12 @@ pub(crate) struct Answer {
     pub(crate) loads: [bool; 2],
     /// Whether something is odd about frames: a finding, and readers of files may ask for other names.
     pub(crate) odd_frames: bool,
+    /// Whether it is joblib's: the Python engine is then modelled as joblib runs it, not as it runs alone.
+    pub(crate) joblib: bool,
+    /// Whether it is taken for a text.
+    pub(crate) text: bool,
+    /// Whether it is called clean.
+    pub(crate) clean: bool,
     /// Why pickles are refused, for people.
     pub(crate) errors: BTreeSet<String>,
 }
@@ -36,7 +43,11 @@ impl Answer {
             let (module, name) = map_name(&name[0], &name[1], protocol);
             format!("{module}.{name}")
         };
-        self.imports.contains(name)
+        // A text may begin like an import of a name that no module can have.
+        let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+        let impossible = self.text && !name[0].chars().all(possible);
+        impossible
+            || self.imports.contains(name)
             || (!self.symbols.is_empty() && [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it)))
     }
 }
@@ -44,6 +55,11 @@ impl Answer {
 /// Reads files as depickle does.
 pub(crate) trait Subject: Sync {
     fn read(&self, bytes: &[u8]) -> Answer;
+
+    /// Whether it goes on behind persistent ids, buffers and extension codes whatever they are.
+    fn hooks(&self) -> bool {
+        true
+    }
 }
 
 /// The loader, as the audit drives it: a pass with the Python engine, and one with the C engine where they part.
@@ -68,6 +84,7 @@ fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
         answer.imports.extend(imports(reading));
         answer.odd_frames |= !reading.oddities.is_empty();
         let engine = if reading.dialect == Dialect::C { "C" } else { "Python" };
+        answer.joblib |= pass.is_joblib();
         answer.errors.extend(reading.error.as_ref().map(|error| format!("{engine}: {error}")));
     }
     let loads = pass.first().is_some_and(|reading| reading.root.is_some());
@@ -78,6 +95,10 @@ fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
 pub(crate) struct FrontDoor;
 
 impl Subject for FrontDoor {
+    fn hooks(&self) -> bool {
+        false
+    }
+
     fn read(&self, bytes: &[u8]) -> Answer {
         let report = scan(&Source::from_bytes("stream.pkl", bytes), &Policy::builtin(), &Limits::default());
         let loads = |name| report.loaders.iter().any(|loader| loader.name == name && loader.loads);
@@ -85,6 +106,9 @@ impl Subject for FrontDoor {
             imports: report.imports.iter().map(|row| [row.module.clone(), row.name.clone()]).collect(),
             symbols: report.imports.iter().map(|row| row.symbol.clone()).collect(),
             loads: [loads(Reader::Pickle.name()), loads(Reader::Joblib.name())],
+            joblib: report.format.starts_with("joblib"),
+            text: report.is_not_pickle(),
+            clean: report.verdict() == Verdict::Clean,
             odd_frames: report.findings.iter().any(|finding| finding.rule == "frame-anomaly"),
             errors: report.findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect(),
         }

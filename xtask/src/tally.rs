@@ -2,7 +2,7 @@
 
 use crate::listing;
 use crate::python::{Loads, Reader};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Per interpreter and reader.
@@ -15,7 +15,7 @@ pub(crate) struct Row {
     pub(crate) names: u64,
     /// Names asked for that depickle does not list.
     pub(crate) missing: u64,
-    /// The same, where a frame is odd and the reader loses bytes over it.
+    /// The same, of a reader that we do not model where the file is not called clean.
     pub(crate) cut: u64,
     /// We say it loads, it refuses; and the reverse.
     pub(crate) only_we_load: u64,
@@ -34,6 +34,8 @@ pub(crate) struct Tally {
     pub(crate) with_extra: u64,
     /// Streams whose readers do not all ask for the same names.
     pub(crate) parted: u64,
+    /// The first streams that the C engine loads from memory and we say are refused: `stream --only` shows them.
+    pub(crate) refused: BTreeSet<u64>,
     /// How many opcodes ran, per stream that loads: length -> streams.
     pub(crate) lengths: BTreeMap<usize, u64>,
     /// How often each opcode ran in streams that load, by its byte.
@@ -73,6 +75,7 @@ impl Tally {
         self.extra += other.extra;
         self.with_extra += other.with_extra;
         self.parted += other.parted;
+        self.refused.extend(other.refused);
         add_all(&mut self.lengths, other.lengths);
         add_all(&mut self.hits, other.hits);
     }
@@ -128,6 +131,12 @@ impl Tally {
             self.extra,
             self.with_extra
         );
+        if !self.refused.is_empty() {
+            println!(
+                "CPython loads from memory and depickle refuses: {:?}",
+                self.refused.iter().take(10).collect::<Vec<_>>()
+            );
+        }
         let mut line = String::from("hits:");
         for row in &depickle::opcode::table::TABLE {
             let _ = write!(line, " {} {},", row.name, self.hits.get(&(row.opcode as u8)).unwrap_or(&0));

@@ -21,7 +21,7 @@ impl Writer<'_, '_> {
             12..=14 => self.mutate(),
             15 | 16 if self.state.marks.len() < 12 => self.open_mark(),
             17..=20 => self.close_mark(),
-            21 => self.outside(),
+            21 if self.outside_wanted => self.outside(),
             22 | 23 => self.put(),
             24 | 25 if self.fetch() => {}
             26 => self.tuple(),
@@ -54,7 +54,7 @@ impl Writer<'_, '_> {
                 self.op(Op::Mark);
                 self.op(Op::Pop);
             }
-            4 => {
+            4 if self.may(Op::PopMark) => {
                 self.open_mark();
                 self.scalar();
                 self.state.pop_mark();
@@ -112,8 +112,8 @@ impl Writer<'_, '_> {
     fn arguments(&mut self) {
         match self.source.below(6) {
             0 if self.get(|value| value.kind == Kind::Tuple) => {}
-            0 | 1 => self.constant(Op::EmptyTuple, Kind::Tuple),
-            2 => {
+            0 | 1 => self.empty(Kind::Tuple),
+            choice if choice == 2 || !self.may(Op::Tuple1) => {
                 self.open_mark();
                 for _ in 0..self.source.below(4) {
                     self.leaf();
@@ -162,7 +162,7 @@ impl Writer<'_, '_> {
                 }
                 self.inst();
             }
-            1 => {
+            1 if self.may(Op::Obj) => {
                 self.open_mark();
                 self.class();
                 for _ in 0..self.source.below(3) {
@@ -172,7 +172,7 @@ impl Writer<'_, '_> {
                 self.op(Op::Obj);
                 self.state.push(Value::new(Kind::Object));
             }
-            2 => {
+            2 if self.may(Op::NewObjEx) => {
                 self.class();
                 self.arguments();
                 self.keywords();
@@ -189,7 +189,7 @@ impl Writer<'_, '_> {
                 }
                 self.noise();
                 self.state.drop(2);
-                self.op(if choice < 5 { Op::NewObj } else { Op::Reduce });
+                self.op(if choice < 5 && self.may(Op::NewObj) { Op::NewObj } else { Op::Reduce });
                 self.state.push(Value::new(Kind::Object));
             }
         }
@@ -199,7 +199,7 @@ impl Writer<'_, '_> {
         if self.source.one_in(1, 3) && self.get(|value| value.kind == Kind::Keywords) {
             return;
         }
-        self.constant(Op::EmptyDict, Kind::Keywords);
+        self.empty(Kind::Keywords);
         if self.source.one_in(1, 2) {
             self.string(Some("key"));
             self.leaf();
@@ -212,7 +212,7 @@ impl Writer<'_, '_> {
         self.recorded();
         match self.source.below(6) {
             0 | 1 => self.keywords(),
-            2 => {
+            2 if self.may(Op::Tuple2) => {
                 self.keywords();
                 self.keywords();
                 self.state.drop(2);
@@ -231,9 +231,9 @@ impl Writer<'_, '_> {
     fn mutate(&mut self) {
         let choice = self.source.below(10);
         match choice {
-            0..=3 => self.constant(Op::EmptyList, Kind::List),
-            4..=6 => self.constant(Op::EmptyDict, Kind::Keywords),
-            7 => self.constant(Op::EmptySet, Kind::Set),
+            0..=3 => self.empty(Kind::List),
+            4..=6 => self.empty(Kind::Keywords),
+            7 if self.may(Op::EmptySet) => self.empty(Kind::Set),
             _ => self.recorded(),
         }
         let Some(target) = self.state.peek(0) else { return };
@@ -247,9 +247,9 @@ impl Writer<'_, '_> {
             Kind::List => 0,
             Kind::Dict | Kind::Keywords => 1,
             Kind::Set => 2,
-            _ => self.source.below(3),
+            _ => self.source.below(if self.may(Op::AddItems) { 3 } else { 2 }),
         };
-        let many = method == 2 || self.source.one_in(1, 2);
+        let many = method == 2 || self.may(Op::Appends) && self.source.one_in(1, 2);
         if many {
             self.open_mark();
         }
@@ -286,7 +286,7 @@ impl Writer<'_, '_> {
     /// TUPLE1 to TUPLE3 of what is there.
     fn tuple(&mut self) {
         let count = self.state.above().len().min(1 + self.source.below(3));
-        if count == 0 {
+        if count == 0 || !self.may(Op::Tuple1) {
             return self.leaf();
         }
         let items = self.state.stack.split_off(self.state.stack.len() - count);
@@ -326,7 +326,7 @@ impl Writer<'_, '_> {
         if fits(&[]) || fits(&[Kind::Set]) && all_keys {
             choices.extend([Op::AddItems; 3]);
         }
-        let op = *self.source.pick(&choices);
+        let op = self.choose(&choices);
         if op == Op::Inst {
             return self.inst();
         }
@@ -349,7 +349,7 @@ impl Writer<'_, '_> {
         let third = peek(2);
         if second.is_recorded() && top.kind == Kind::Tuple {
             self.state.drop(2);
-            let new = second.kind == Kind::Class && self.source.one_in(1, 2);
+            let new = second.kind == Kind::Class && self.may(Op::NewObj) && self.source.one_in(1, 2);
             self.op(if new { Op::NewObj } else { Op::Reduce });
             self.state.push(Value::new(Kind::Object));
         } else if second.kind == Kind::List || (second.kind == Kind::Bytearray && top.kind == Kind::Byte) {
@@ -362,7 +362,7 @@ impl Writer<'_, '_> {
         } else if third.is_some_and(|third| third.is_recorded() || third.is_dict()) && second.is_key() {
             self.state.drop(2);
             self.op(Op::SetItem);
-        } else if top.kind == Kind::Str && second.kind == Kind::Str {
+        } else if top.kind == Kind::Str && second.kind == Kind::Str && self.may(Op::StackGlobal) {
             self.state.drop(2);
             self.op(Op::StackGlobal);
             self.state.push(Value::new(Kind::Class));
@@ -372,9 +372,12 @@ impl Writer<'_, '_> {
     }
 
     fn buffer(&mut self) {
+        if !self.may(Op::ReadonlyBuffer) {
+            return self.leaf();
+        }
         let fits = |value: Value| matches!(value.kind, Kind::Buffer | Kind::Bytes | Kind::Bytearray);
         if !self.state.peek(0).is_some_and(fits) && !self.get(fits) {
-            self.constant(Op::NextBuffer, Kind::Buffer);
+            if self.outside_wanted { self.constant(Op::NextBuffer, Kind::Buffer) } else { self.bytes() }
         }
         self.op(Op::ReadonlyBuffer);
         // A read-only view may be hashable and may not; it takes no items.

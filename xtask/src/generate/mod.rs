@@ -34,8 +34,11 @@ pub(crate) fn stream(source: &mut Source<'_>) -> Generated {
         let mut writer = Writer::new(source, serial);
         writer.pickle();
         serial = writer.serial;
-        let (bytes, starts, eight_bit) = (writer.out, writer.starts, writer.eight_bit);
-        let (bytes, starts) = frames::insert(bytes, starts, source);
+        let framed = writer.may(Op::Frame);
+        let (mut bytes, mut starts, eight_bit) = (writer.out, writer.starts, writer.eight_bit);
+        if framed {
+            (bytes, starts) = frames::insert(bytes, starts, source);
+        }
         file.starts.extend(starts.iter().map(|start| start + file.bytes.len()));
         file.bytes.extend(bytes);
         file.eight_bit |= eight_bit;

@@ -5,6 +5,34 @@ use super::state::{Kind, State, Value};
 use super::text;
 use depickle::opcode::table::Opcode as Op;
 
+/// What `scalar` chooses from, as often as it stands here; LONG1, BINBYTES and UNICODE stand for their families.
+const SCALARS: &[Op] = &[
+    Op::None,
+    Op::NewTrue,
+    Op::NewFalse,
+    Op::Int,
+    Op::Int,
+    Op::Long,
+    Op::Float,
+    Op::BinFloat,
+    Op::BinInt,
+    Op::BinInt1,
+    Op::BinInt1,
+    Op::BinInt2,
+    Op::Long1,
+    Op::Long1,
+    Op::BinBytes,
+    Op::BinBytes,
+    Op::BinBytes,
+    Op::Unicode,
+    Op::Unicode,
+    Op::Unicode,
+    Op::Unicode,
+    Op::Unicode,
+    Op::Unicode,
+    Op::Unicode,
+];
+
 pub(crate) struct Writer<'a, 'b> {
     pub(crate) source: &'a mut Source<'b>,
     pub(crate) state: State,
@@ -15,6 +43,10 @@ pub(crate) struct Writer<'a, 'b> {
     pub(crate) eight_bit: bool,
     /// Whether such strings are written at all: most readers stop at the first.
     eight_bit_wanted: bool,
+    /// Whether the stream asks for what comes from outside: a plain reader stops there.
+    pub(crate) outside_wanted: bool,
+    /// Opcodes of later protocols are not written: at 0 the stream is text.
+    pub(crate) protocol: u8,
     /// Numbers given to names so far.
     pub(crate) serial: u32,
 }
@@ -22,8 +54,29 @@ pub(crate) struct Writer<'a, 'b> {
 impl<'a, 'b> Writer<'a, 'b> {
     pub(crate) fn new(source: &'a mut Source<'b>, serial: u32) -> Self {
         let eight_bit_wanted = source.one_in(1, 16);
-        let (out, starts) = (Vec::new(), Vec::new());
-        Self { source, state: State::default(), out, starts, eight_bit: false, eight_bit_wanted, serial }
+        let outside_wanted = source.one_in(2, 5);
+        let protocol = *source.pick(&[5, 5, 5, 5, 5, 4, 3, 2, 1, 0, 0]);
+        Self {
+            source,
+            state: State::default(),
+            out: Vec::new(),
+            starts: Vec::new(),
+            eight_bit: false,
+            eight_bit_wanted,
+            outside_wanted,
+            protocol,
+            serial,
+        }
+    }
+
+    pub(crate) fn may(&self, op: Op) -> bool {
+        op.info().protocol <= self.protocol
+    }
+
+    /// One of `ops` that this stream may have; the first where it may have none.
+    pub(crate) fn choose(&mut self, ops: &[Op]) -> Op {
+        let allowed: Vec<_> = ops.iter().copied().filter(|op| self.may(*op)).collect();
+        if allowed.is_empty() { ops[0] } else { *self.source.pick(&allowed) }
     }
 
     pub(crate) fn op(&mut self, op: Op) {
@@ -48,6 +101,9 @@ impl<'a, 'b> Writer<'a, 'b> {
     }
 
     pub(crate) fn proto(&mut self) {
+        if !self.may(Op::Proto) {
+            return;
+        }
         self.op(Op::Proto);
         let version =
             if self.source.one_in(1, 200) { self.source.byte() } else { *self.source.pick(&[4, 2, 0, 5, 3, 4, 1, 4]) };
@@ -56,36 +112,35 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     /// A value that takes nothing from the stack and is no container.
     pub(crate) fn scalar(&mut self) {
-        match self.source.below(24) {
-            0 => self.constant(Op::None, Kind::None),
-            1 => self.constant(Op::NewTrue, Kind::Byte),
-            2 => self.constant(Op::NewFalse, Kind::Byte),
-            3 | 4 => {
+        match self.choose(SCALARS) {
+            op @ Op::None => self.constant(op, Kind::None),
+            op @ (Op::NewTrue | Op::NewFalse) => self.constant(op, Kind::Byte),
+            op @ Op::Int => {
                 let line = text::int(self.source);
-                self.op_line(Op::Int, line.as_bytes());
+                self.op_line(op, line.as_bytes());
                 self.push(Kind::Int);
             }
-            5 => {
+            op @ Op::Long => {
                 let line = text::long(self.source);
-                self.op_line(Op::Long, line.as_bytes());
+                self.op_line(op, line.as_bytes());
                 self.push(Kind::Int);
             }
-            6 => {
+            op @ Op::Float => {
                 let line = text::float(self.source);
-                self.op_line(Op::Float, line.as_bytes());
+                self.op_line(op, line.as_bytes());
                 self.push(Kind::Other);
             }
-            7 => {
-                self.op(Op::BinFloat);
+            op @ Op::BinFloat => {
+                self.op(op);
                 let float = *self.source.pick(&[0.0, 1.5, -1e300, f64::NAN, f64::INFINITY]);
                 self.out.extend_from_slice(&float.to_be_bytes());
                 self.push(Kind::Other);
             }
-            8 => self.fixed(Op::BinInt, 4, Kind::Int),
-            9 | 10 => self.fixed(Op::BinInt1, 1, Kind::Byte),
-            11 => self.fixed(Op::BinInt2, 2, Kind::Int),
-            12 | 13 => self.long_binary(),
-            14..=16 => self.bytes(),
+            op @ Op::BinInt => self.fixed(op, 4, Kind::Int),
+            op @ Op::BinInt1 => self.fixed(op, 1, Kind::Byte),
+            op @ Op::BinInt2 => self.fixed(op, 2, Kind::Int),
+            Op::Long1 => self.long_binary(),
+            Op::BinBytes => self.bytes(),
             _ => self.string(None),
         }
     }
@@ -111,39 +166,44 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.push(Kind::Int);
     }
 
-    fn bytes(&mut self) {
+    pub(crate) fn bytes(&mut self) {
         let data: Vec<u8> = (0..self.source.below(9)).map(|_| self.source.byte()).collect();
-        let (op, width, kind) = *self.source.pick(&[
-            (Op::ShortBinBytes, 1, Kind::Bytes),
-            (Op::BinBytes, 4, Kind::Bytes),
-            (Op::BinBytes8, 8, Kind::Bytes),
-            (Op::ByteArray8, 8, Kind::Bytearray),
-        ]);
+        let op = self.choose(&[Op::ShortBinBytes, Op::BinBytes, Op::BinBytes8, Op::ByteArray8]);
+        let (width, kind) = match op {
+            Op::ShortBinBytes => (1, Kind::Bytes),
+            Op::BinBytes => (4, Kind::Bytes),
+            Op::BinBytes8 => (8, Kind::Bytes),
+            _ => (8, Kind::Bytearray),
+        };
         self.op_counted(op, width, &data);
         self.push(kind);
     }
 
     /// A str by any of the string opcodes: `body`, or something of its own.
     pub(crate) fn string(&mut self, body: Option<&str>) {
-        let odd = body.is_some_and(|body| !body.is_ascii());
-        match self.source.below(8) {
-            0 if !odd => {
+        // Strings of Python 2 are ASCII for most readers.
+        let mut forms = vec![Op::Unicode, Op::BinUnicode, Op::BinUnicode8, Op::ShortBinUnicode, Op::ShortBinUnicode];
+        if body.is_none_or(str::is_ascii) {
+            forms.extend([Op::String, Op::BinString, Op::ShortBinString]);
+        }
+        match self.choose(&forms) {
+            op @ Op::String => {
                 let (line, eight_bit) = text::quoted(self.source, body, self.eight_bit_wanted);
                 self.eight_bit |= eight_bit;
-                self.op_line(Op::String, &line);
+                self.op_line(op, &line);
             }
-            1 if !odd => self.counted_string(Op::BinString, 4, body),
-            2 if !odd => self.counted_string(Op::ShortBinString, 1, body),
-            3 => {
+            op @ Op::BinString => self.counted_string(op, 4, body),
+            op @ Op::ShortBinString => self.counted_string(op, 1, body),
+            op @ Op::Unicode => {
                 let line = text::raw_unicode(self.source, body);
-                self.op_line(Op::Unicode, &line);
+                self.op_line(op, &line);
             }
-            choice => {
+            op => {
                 let data = body.map_or_else(|| text::utf8(self.source), |body| body.as_bytes().to_vec());
-                let (op, width) = match choice {
-                    4 => (Op::BinUnicode, 4),
-                    5 => (Op::BinUnicode8, 8),
-                    _ => (Op::ShortBinUnicode, 1),
+                let width = match op {
+                    Op::BinUnicode => 4,
+                    Op::BinUnicode8 => 8,
+                    _ => 1,
                 };
                 self.op_counted(op, width, &data);
             }
@@ -158,20 +218,33 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.op_counted(op, width, data.as_bytes());
     }
 
+    /// Pushes an empty container: list, tuple, dict, or where it may be a set.
     pub(crate) fn container(&mut self) {
-        let (op, kind) = *self.source.pick(&[
-            (Op::EmptyList, Kind::List),
-            (Op::EmptyDict, Kind::Keywords),
-            (Op::EmptyTuple, Kind::Tuple),
-            (Op::EmptySet, Kind::Set),
-        ]);
-        self.constant(op, kind);
+        let kind = *self.source.pick(&[Kind::List, Kind::Tuple, Kind::Keywords, Kind::Set]);
+        self.empty(if kind == Kind::Set && !self.may(Op::EmptySet) { Kind::List } else { kind });
+    }
+
+    /// Pushes an empty container of a kind, by its own opcode or by a mark and the one that collects.
+    pub(crate) fn empty(&mut self, kind: Kind) {
+        let (op, collect) = match kind {
+            Kind::List => (Op::EmptyList, Some(Op::List)),
+            Kind::Tuple => (Op::EmptyTuple, Some(Op::Tuple)),
+            Kind::Keywords => (Op::EmptyDict, Some(Op::Dict)),
+            _ => (Op::EmptySet, None),
+        };
+        match collect {
+            Some(collect) if !self.may(op) || self.source.one_in(1, 8) => {
+                self.op(Op::Mark);
+                self.constant(collect, kind);
+            }
+            _ => self.constant(op, kind),
+        }
     }
 
     /// Pushes a recording class: GLOBAL, or two strings and STACK_GLOBAL, with anything harmless between.
     pub(crate) fn global(&mut self) {
         let (module, name) = text::name(self.source, &mut self.serial);
-        if self.source.one_in(1, 2) {
+        if self.may(Op::StackGlobal) && self.source.one_in(1, 2) {
             self.string(Some(&module));
             self.noise();
             self.string(Some(&name));
@@ -207,30 +280,28 @@ impl<'a, 'b> Writer<'a, 'b> {
             // Between these and the next the C engine would fill a gigabyte with zeros.
             _ => u64::from(self.source.word() | 1 << 30) << self.source.below(33),
         };
-        let index = match self.source.below(4) {
-            0 => {
-                let index = self.state.memo.len() as u64;
-                self.op(Op::Memoize);
+        let op = self.choose(&[Op::Put, Op::BinPut, Op::LongBinPut, Op::Memoize]);
+        let index = match (op, u8::try_from(index)) {
+            (Op::Memoize, _) => {
+                self.op(op);
+                self.state.memo.len() as u64
+            }
+            (Op::BinPut, Ok(short)) => {
+                self.op(op);
+                self.out.push(short);
                 index
             }
-            1 => {
+            (Op::BinPut | Op::LongBinPut, _) => {
+                let long = u32::try_from(index).unwrap_or(u32::MAX);
+                self.op(Op::LongBinPut);
+                self.out.extend_from_slice(&long.to_le_bytes());
+                u64::from(long)
+            }
+            _ => {
                 let line = text::index(self.source, index);
-                self.op_line(Op::Put, line.as_bytes());
+                self.op_line(op, line.as_bytes());
                 index
             }
-            choice => match (choice, u8::try_from(index), u32::try_from(index)) {
-                (2, Ok(short), _) => {
-                    self.op(Op::BinPut);
-                    self.out.push(short);
-                    index
-                }
-                (_, _, long) => {
-                    let long = long.unwrap_or(u32::MAX);
-                    self.op(Op::LongBinPut);
-                    self.out.extend_from_slice(&long.to_le_bytes());
-                    u64::from(long)
-                }
-            },
         };
         self.state.memo.insert(index, top);
     }
@@ -242,13 +313,13 @@ impl<'a, 'b> Writer<'a, 'b> {
             return false;
         }
         let (index, value) = *self.source.pick(&found);
-        match (self.source.below(3), u8::try_from(index), u32::try_from(index)) {
-            (0, Ok(short), _) => {
-                self.op(Op::BinGet);
+        match (self.choose(&[Op::Get, Op::BinGet, Op::LongBinGet]), u8::try_from(index), u32::try_from(index)) {
+            (op @ Op::BinGet, Ok(short), _) => {
+                self.op(op);
                 self.out.push(short);
             }
-            (1, _, Ok(long)) => {
-                self.op(Op::LongBinGet);
+            (op @ Op::LongBinGet, _, Ok(long)) => {
+                self.op(op);
                 self.out.extend_from_slice(&long.to_le_bytes());
             }
             _ => {
@@ -262,32 +333,30 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     /// Persistent ids, buffers, extension codes (those that the worker knows): what comes from outside the stream.
     pub(crate) fn outside(&mut self) {
-        match self.source.below(9) {
-            0 => {
-                let line = *self.source.pick(&["id", "1", "", "a b", "x\r"]);
-                self.op_line(Op::PersId, line.as_bytes());
-                self.push(Kind::Object);
-            }
-            1 | 2 => {
-                self.scalar();
-                self.state.drop(1);
-                self.op(Op::BinPersId);
-                self.push(Kind::Object);
-            }
-            3..=5 => self.constant(Op::NextBuffer, Kind::Buffer),
-            choice => {
-                let (op, width, codes) =
-                    [(Op::Ext1, 1, [1, 2, 255]), (Op::Ext2, 2, [3, 256, 65535]), (Op::Ext4, 4, [1, 65536, i32::MAX])]
-                        [choice - 6];
-                if self.source.one_in(1, 40) {
-                    return self.fixed(op, width, Kind::Class);
+        let (op, width, codes) =
+            match self.choose(&[Op::PersId, Op::BinPersId, Op::NextBuffer, Op::Ext1, Op::Ext2, Op::Ext4]) {
+                op @ Op::Ext1 => (op, 1, [1, 2, 255]),
+                op @ Op::Ext2 => (op, 2, [3, 256, 65535]),
+                op @ Op::Ext4 => (op, 4, [1, 65536, i32::MAX]),
+                op @ Op::NextBuffer => return self.constant(op, Kind::Buffer),
+                op @ Op::BinPersId => {
+                    self.scalar();
+                    self.state.drop(1);
+                    return self.constant(op, Kind::Object);
                 }
-                let code = *self.source.pick(&codes);
-                self.op(op);
-                self.out.extend_from_slice(&code.to_le_bytes()[..width]);
-                self.push(Kind::Class);
-            }
+                op => {
+                    let line = *self.source.pick(&["id", "1", "", "a b", "x\r"]);
+                    self.op_line(op, line.as_bytes());
+                    return self.push(Kind::Object);
+                }
+            };
+        if self.source.one_in(1, 40) {
+            return self.fixed(op, width, Kind::Class);
         }
+        let code = *self.source.pick(&codes);
+        self.op(op);
+        self.out.extend_from_slice(&code.to_le_bytes()[..width]);
+        self.push(Kind::Class);
     }
 
     /// Any opcode with any argument: the stream most likely fails here.
