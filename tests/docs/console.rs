@@ -75,10 +75,10 @@ fn depickle(directory: &Path, command: &str) -> Output {
     binary.current_dir(directory).env_clear().args(arguments.split_whitespace()).output().unwrap()
 }
 
-/// The commands of `- run: depickle ...` in blocks of YAML.
+/// The commands of `run: depickle ...` in blocks of YAML.
 pub(crate) fn in_ci_snippet(text: &str) -> Vec<String> {
-    let runs = text.lines().filter_map(|line| line.trim_start().strip_prefix("- run: "));
-    let commands = runs.filter(|command| command.starts_with("depickle "));
+    let keys = text.lines().map(|line| line.trim_start().trim_start_matches("- "));
+    let commands = keys.filter_map(|key| key.strip_prefix("run: ")).filter(|run| run.starts_with("depickle "));
     commands.map(|command| command.split('#').next().unwrap().trim().to_owned()).collect()
 }
 

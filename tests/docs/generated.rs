@@ -20,6 +20,7 @@ const BLOCKS: &[(&str, Writer)] = &[
     ("array-values", || text(&Trace::array().values())),
     ("malicious-container", || text(&Trace::malicious().container())),
     ("malicious-effects", || text(&Trace::malicious().effects())),
+    ("malicious-finding", || fenced("json", &Trace::malicious().finding())),
     ("malicious-hex", || text(&Trace::malicious().hex())),
     ("malicious-human", || text(&Trace::malicious().human())),
     ("malicious-json", || fenced("json", &Trace::malicious().json())),
@@ -63,7 +64,6 @@ fn fenced(language: &str, content: &str) -> String {
 fn rules() -> String {
     let head = "| rule | class | what it finds | why it matters | what to do |\n|---|---|---|---|---|\n".to_owned();
     RULES.iter().fold(head, |table, rule| {
-        table
-            + &format!("| `{}` | {} | {} | {} | {} |\n", rule.id, rule.class.name(), rule.title, rule.why, rule.help)
+        table + &format!("| `{}` | {} | {} | {} | {} |\n", rule.id, rule.class.name(), rule.title, rule.why, rule.help)
     })
 }

@@ -32,7 +32,7 @@ fn every_generated_block_is_what_the_library_gives() {
 fn the_snippet_for_ci_fails_on_a_malicious_file_only() {
     let readme = Page::read("README.md");
     let commands = console::in_ci_snippet(&readme.text);
-    assert!(!commands.is_empty(), "the README shows no `- run: depickle ...`");
+    assert!(!commands.is_empty(), "the README shows no `run: depickle ...`");
     for command in commands {
         assert_eq!(console::gate(&command, &["samples/model.pkl"]), 0, "{command}");
         assert_eq!(console::gate(&command, &["samples/model.pkl", "samples/malicious/reduce_p4.pkl"]), 1, "{command}");

@@ -1,9 +1,10 @@
 //! What stands at the border of each room when a file goes through them all.
 
 use crate::page::root;
+use depickle::ast::{Kind, Moment, Value};
 use depickle::audit;
-use depickle::container::detect::{PREFIX, joblib_reads};
 use depickle::container::detect;
+use depickle::container::detect::{PREFIX, joblib_reads};
 use depickle::error::Error;
 use depickle::finding::FileReport;
 use depickle::input::Source;
@@ -13,6 +14,7 @@ use depickle::machine::Effect;
 use depickle::opcode::{self, Arg, Dialect, SliceWindow, Window};
 use depickle::policy::{self, Policy};
 use depickle::report::{self, Report, Tool};
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 /// 40 bytes as pickle protocol 4 writes them: `os.system`, a text, the call. The text is harmless.
@@ -59,7 +61,11 @@ impl Trace {
     pub(crate) fn container(&self) -> String {
         let prefix = self.bytes.get(..PREFIX).unwrap_or(&self.bytes);
         let format = detect::detect(prefix, self.bytes.len() as u64);
-        format!("joblib_reads(prefix)  {:?}\ndetect(prefix, {})    {format:?}\n", joblib_reads(prefix), self.bytes.len())
+        format!(
+            "joblib_reads(prefix)  {:?}\n{:<20}  {format:?}\n",
+            joblib_reads(prefix),
+            format!("detect(prefix, {})", self.bytes.len())
+        )
     }
 
     /// The opcodes until one cannot be read; of more than `most`, the first and the last ones.
@@ -105,14 +111,24 @@ impl Trace {
         let symbols = symbols.map(|(id, symbol)| {
             format!("Import#{id:<4}  {}.{} at protocol {}", symbol.module, symbol.name, symbol.protocol)
         });
-        let containers = reading.effects.iter().flat_map(contents).filter(|value| value.kind().is_container());
-        let containers: Vec<_> = containers.collect();
-        let containers = containers.into_iter().map(|value| {
-            let items = reading.ast.items(value, depickle::ast::Moment::END);
-            let items: Vec<String> = items.map(|item| shown(view, item)).collect();
-            format!("{:<11}  {}", format!("{value:?}"), items.join(", "))
+        let mut containers: Vec<Value> = Vec::new();
+        let mut open: VecDeque<Value> = reading.effects.iter().flat_map(contents).collect();
+        while let Some(value) = open.pop_front() {
+            if value.kind().is_container() && !containers.contains(&value) {
+                containers.push(value);
+                open.extend(reading.ast.items(value, Moment::END));
+            }
+        }
+        let containers = containers.into_iter().flat_map(|value| {
+            let items: Vec<String> = reading.ast.items(value, Moment::END).map(|item| shown(view, item)).collect();
+            // A dict has a line for each key and its value.
+            let per_line = if value.kind() == Kind::Dict { 2 } else { items.len().max(1) };
+            let mut rows: Vec<String> = items.chunks(per_line).map(|items| items.join(", ")).collect();
+            rows.resize(rows.len().max(1), "()".to_owned());
+            let names = std::iter::once(format!("{value:?}")).chain(std::iter::repeat(String::new()));
+            rows.into_iter().zip(names).map(|(row, name)| format!("{name:<11}  {row}")).collect::<Vec<_>>()
         });
-        let root = std::iter::once(format!("root         {:?}", reading.root));
+        let root = std::iter::once(format!("{:<11}  {:?}", "root", reading.root));
         lines(symbols.chain(containers).chain(root))
     }
 
@@ -121,7 +137,12 @@ impl Trace {
         let pass = self.read();
         let mut text = String::new();
         for stream in &pass.streams {
-            writeln!(text, "stream at {}: {} bytes, protocol {}, {} opcodes, loads: {}", stream.offset, stream.len, stream.protocol, stream.opcodes, stream.loads).unwrap();
+            writeln!(
+                text,
+                "stream at {}: {} bytes, protocol {}, {} opcodes, loads: {}",
+                stream.offset, stream.len, stream.protocol, stream.opcodes, stream.loads
+            )
+            .unwrap();
         }
         let reading = pass.first().unwrap();
         for array in &reading.arrays {
@@ -141,9 +162,10 @@ impl Trace {
         let symbols = judged.symbols.iter().map(|row| {
             format!("{}: {}, entry {:?}, uses {}", row.resolved, row.decision.name(), row.entry, row.uses.join(" "))
         });
-        let judgements = judged.judgements.iter().map(|row| {
-            format!("effect {}: {:?}, {}: {}", row.effect, row.objection, row.level.name(), row.detail)
-        });
+        let judgements = judged
+            .judgements
+            .iter()
+            .map(|row| format!("effect {}: {:?}, {}: {}", row.effect, row.objection, row.level.name(), row.detail));
         lines(symbols.chain(judgements))
     }
 
@@ -161,13 +183,29 @@ impl Trace {
         crate::json::indented(&String::from_utf8(out).unwrap())
     }
 
+    /// The line of the JSON report that holds the first finding.
+    pub(crate) fn finding(&self) -> String {
+        let json = self.json();
+        let (_, findings) = json.split_once("\"findings\": [").unwrap();
+        let (first, _) = findings.split_once("]").unwrap();
+        let lines: Vec<&str> = first.trim_matches('\n').lines().collect();
+        let margin = lines.first().map_or(0, |line| line.len() - line.trim_start().len());
+        lines
+            .iter()
+            .map(|line| line.get(margin..).unwrap_or(""))
+            .fold(String::new(), |text, line| text + line + "\n")
+            .trim_end()
+            .to_owned()
+            + "\n"
+    }
+
     fn one(&self) -> Report {
         Report { tool: Tool::builtin(), files: vec![self.report()], not_pickle: 0, directories: Vec::new() }
     }
 }
 
 /// Arguments and states.
-fn contents(effect: &Effect) -> Vec<depickle::ast::Value> {
+fn contents(effect: &Effect) -> Vec<Value> {
     use depickle::machine::Action;
     match effect.action {
         Action::Call { args, kwargs, .. } => std::iter::once(args).chain(kwargs).collect(),
@@ -177,7 +215,7 @@ fn contents(effect: &Effect) -> Vec<depickle::ast::Value> {
 }
 
 /// A value, and what it stands for where it is a literal.
-fn shown(view: View<'_>, value: depickle::ast::Value) -> String {
+fn shown(view: View<'_>, value: Value) -> String {
     match view.literal(value) {
         Some(opcode::Literal::Str(text)) => format!("{value:?} {:?}", String::from_utf8_lossy(&text)),
         Some(opcode::Literal::Int(number)) => format!("{value:?} {number}"),
