@@ -39,7 +39,7 @@ impl Trace {
 
     fn read(&self) -> Pass<SliceWindow<'_>> {
         let readers = Readers::of(Reader::Joblib).union(Readers::of(Reader::Pickle));
-        let manner = Manner { readers, dialect: Dialect::Python, joblib: true };
+        let manner = Manner { readers, dialect: Dialect::Python, joblib: true, search: true };
         pass(SliceWindow(&self.bytes), manner, &mut Limits::default().budget())
     }
 
