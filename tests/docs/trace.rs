@@ -160,7 +160,8 @@ impl Trace {
         let subject = Subject { reading: pass.first().unwrap(), source: pass.source() };
         let judged = policy::judge(subject, &Policy::builtin());
         let symbols = judged.symbols.iter().map(|row| {
-            format!("{}: {}, entry {:?}, uses {}", row.resolved, row.decision.name(), row.entry, row.uses.join(" "))
+            let entry = row.entry.unwrap_or("none");
+            format!("{}: {}; entry: {entry}; uses: {}", row.resolved, row.decision.name(), row.uses.join(" "))
         });
         let judgements = judged
             .judgements
@@ -178,25 +179,21 @@ impl Trace {
 
     /// The JSON report.
     pub(crate) fn json(&self) -> String {
-        let mut out = Vec::new();
-        report::json(&mut out, &self.one()).unwrap();
-        crate::json::indented(&String::from_utf8(out).unwrap())
+        crate::json::indented(&self.written_json())
     }
 
-    /// The line of the JSON report that holds the first finding.
+    fn written_json(&self) -> String {
+        let mut out = Vec::new();
+        report::json(&mut out, &self.one()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// The finding of the call in the JSON report.
     pub(crate) fn finding(&self) -> String {
-        let json = self.json();
-        let (_, findings) = json.split_once("\"findings\": [").unwrap();
-        let (first, _) = findings.split_once("]").unwrap();
-        let lines: Vec<&str> = first.trim_matches('\n').lines().collect();
-        let margin = lines.first().map_or(0, |line| line.len() - line.trim_start().len());
-        lines
-            .iter()
-            .map(|line| line.get(margin..).unwrap_or(""))
-            .fold(String::new(), |text, line| text + line + "\n")
-            .trim_end()
-            .to_owned()
-            + "\n"
+        let json = self.written_json();
+        let start = json.find(r#"{"rule":"dangerous-call""#).unwrap();
+        let end = start + json[start..].find('}').unwrap() + 1;
+        crate::json::indented(&json[start..end])
     }
 
     fn one(&self) -> Report {
