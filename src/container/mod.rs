@@ -1,6 +1,6 @@
 //! Containers: what a file is by its content, and the borders that its own bytes give.
 //!
-//! [`detect`] knows formats by their signatures, [`compress`] inflates the six compressors that joblib reads,
+//! [`detect()`] knows formats by their signatures, [`compress`] inflates the six compressors that joblib reads,
 //! [`zfile`] and [`npy`] read the headers of old joblib files and of numpy arrays. All are pure functions over bytes:
 //! no file system, no names, no extensions. What the bytes inside mean is for the loaders.
 #![deny(

@@ -360,7 +360,7 @@ fn forged(field: &str, computed: &str, stated: i64) -> Error {
 
 #[cold]
 fn wrong(field: &str, why: &str) -> Error {
-    Error::new(ErrorKind::Malformed, format!("the data type's state is forged or broken at `{field}`: {why}"))
+    Error::new(ErrorKind::Malformed, format!("the state of the data type is forged or broken at `{field}`: {why}"))
 }
 
 #[cfg(test)]

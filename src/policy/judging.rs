@@ -13,7 +13,7 @@ use crate::finding::{Decision, Level};
 use crate::loader::Subject;
 use crate::machine::{Action, Effect};
 use crate::opcode::Opcode;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What may be done with a symbol, in the words of the report; [`super::facts::Imported::uses`] has a bit for each.
 pub(super) const USES: [&str; 10] =
@@ -70,6 +70,7 @@ impl<'a> Judge<'a> {
             self.effect(index, effect);
         }
         data::judge(&mut self);
+        self.say_once();
         self.judgements.sort_by_key(|judgement| judgement.effect);
         let symbols = self.facts.symbols.iter().enumerate().map(|(symbol, imported)| SymbolDecision {
             symbol,
@@ -82,6 +83,15 @@ impl<'a> Judge<'a> {
             uses: (0..).zip(USES).filter(|(bit, _)| imported.uses & 1 << bit != 0).map(|(_, name)| name).collect(),
         });
         Judged { symbols: symbols.collect(), judgements: self.judgements }
+    }
+
+    /// A dangerous name that is called is one finding, the call: its import is worth no second one.
+    fn say_once(&mut self) {
+        let calls = self.judgements.iter().filter(|judgement| judgement.objection == Objection::DangerousCall);
+        let called: HashSet<String> = calls.map(|judgement| judgement.symbol.clone()).collect();
+        self.judgements.retain(|judgement| {
+            judgement.objection != Objection::DangerousImport || !called.contains(&judgement.symbol)
+        });
     }
 
     /// Notes an objection, unless there are many like it; `symbol` is the one in the stream that it is about.
@@ -171,11 +181,13 @@ impl<'a> Judge<'a> {
             Known::Entry(_) => {}
             Known::Harmful(harm) => {
                 let objection = if harm.code { Objection::CodeByValue } else { Objection::DangerousImport };
-                self.object(index, objection, Level::Dangerous, symbol, |_| harm.what.to_owned());
+                self.object(index, objection, Level::Dangerous, symbol, |show| {
+                    format!("imports {}: {}", show.one(value), harm.what)
+                });
             }
             Known::Nothing => {
-                self.object(index, Objection::UnlistedImport, Level::Suspicious, symbol, |_| {
-                    "nothing is known of it".to_owned()
+                self.object(index, Objection::UnlistedImport, Level::Suspicious, symbol, |show| {
+                    format!("imports {}, of which nothing is known", show.one(value))
                 });
             }
         }
@@ -297,12 +309,14 @@ impl<'a> Judge<'a> {
             if exhausted {
                 return "the same values are used so often that judging them takes too long".to_owned();
             }
-            let place = show.path(what, &path);
+            let owner = symbol.and_then(|id| show.facts.symbols.get(id as usize));
+            let owner = owner.map(|owner| super::show::plain(&owner.resolved) + ", ").unwrap_or_default();
+            let place = owner + &show.path(what, &path);
             let changed = if later { ", as it is changed later" } else { "" };
             let reason = reason.map(|reason| format!(": {}", super::show::plain(&reason))).unwrap_or_default();
             match misfit {
-                Some(misfit) => format!("{place} is {}, which is not expected here{changed}{reason}", show.one(misfit)),
-                None => format!("{place} are not as expected{changed}{reason}"),
+                Some(misfit) => format!("{place}: {} is not expected here{changed}{reason}", show.one(misfit)),
+                None => format!("{place}: not as expected{changed}{reason}"),
             }
         });
         false

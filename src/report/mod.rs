@@ -1,7 +1,8 @@
 //! Prints what was found: one file per format, each from plain [`FileReport`]s and generic over a writer.
 //!
-//! Nothing is decided here. Nothing from a scanned file leaves this room unescaped ([`escape`]). Colour is a
-//! function that the caller hands in ([`Paint`]), so that the library needs no terminal.
+//! Nothing is decided here. Nothing from a scanned file leaves this room unescaped
+//! ([`escape`](crate::escape::escape)). Colour is a function that the caller hands in ([`Paint`]), so that the library
+//! needs no terminal.
 
 mod human;
 mod json;

@@ -1,4 +1,4 @@
-//! `argument-shape`: an allowed name is given arguments or a state that its entry does not allow.
+//! `argument-shape`: an allowed name is given arguments or a state that the policy does not allow.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Code,
     severity: Severity::High,
     confidence: Confidence::High,
-    title: "an allowed name is given arguments or a state that its entry does not allow",
-    why: "Stock libraries never write these values, and with them the callee may do something else.",
+    title: "an allowed name is given arguments or a state that the policy does not allow",
+    why: "The library never writes these values for it; with them, the same name may do something else.",
     help: "Do not load this file unless you know why its writer needs these values.",
 };

@@ -9,6 +9,6 @@ pub const RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     title: "an object is changed after something else has used it",
-    why: "Libraries check an object when they take it; a later change goes past the check.",
+    why: "Libraries check an object when they take it; a later change slips past the check.",
     help: "Do not load this file.",
 };

@@ -9,6 +9,6 @@ pub const RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::Medium,
     title: "a function or class stands where only data is expected",
-    why: "Libraries call what they find under some names, and the file chooses what that is.",
+    why: "Libraries call what they find under some names, and here the file chooses what that is.",
     help: "If the callable is meant to be there, allow it in a policy; otherwise do not load the file.",
 };

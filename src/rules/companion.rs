@@ -9,6 +9,6 @@ pub const RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     title: "the file names another file that could not be judged",
-    why: "joblib before 0.10 kept arrays in files of their own and loads them with pickle allowed.",
+    why: "joblib before 0.10 kept arrays in files of their own, and loads pickles from them, too.",
     help: "Put the files beside this one as they were written, and scan again.",
 };

@@ -9,6 +9,6 @@ pub const RULE: Rule = Rule {
     severity: Severity::High,
     confidence: Confidence::High,
     title: "the file names a companion outside its own directory",
-    why: "Loading would read a file of the writer's choosing, with pickle allowed.",
+    why: "Loading would read a file that the writer of this one chose, pickles in it included.",
     help: "Do not load this file.",
 };

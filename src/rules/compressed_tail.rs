@@ -1,4 +1,4 @@
-//! `compressed-tail`: the compressed data ends unlike its writer ends it.
+//! `compressed-tail`: the compressed data does not end as its writer ends it.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Structure,
     severity: Severity::Medium,
     confidence: Confidence::High,
-    title: "the compressed data ends unlike its writer ends it",
-    why: "Readers differ on what belongs to such data.",
+    title: "the compressed data does not end as its writer ends it",
+    why: "Readers differ on where such data ends, so one may load what another does not see.",
     help: "Ask the author to write the file again.",
 };

@@ -1,4 +1,4 @@
-//! `extension-code`: the stream asks the extension registry for an object.
+//! `extension-code`: the file asks for an object by an extension code.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Code,
     severity: Severity::Medium,
     confidence: Confidence::High,
-    title: "the stream asks the extension registry for an object",
-    why: "What the code stands for depends on what else the program has registered.",
+    title: "the file asks for an object by an extension code",
+    why: "What the code stands for depends on what the loading program has registered (copyreg.add_extension).",
     help: "Load it only with the program that it was written for.",
 };

@@ -1,4 +1,4 @@
-//! `frame-anomaly`: a frame does not hold what it should.
+//! `frame-anomaly`: a frame does not fit what it frames.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Structure,
     severity: Severity::High,
     confidence: Confidence::High,
-    title: "a frame does not hold what it should",
-    why: "Readers differ on what such bytes mean, so that one of them may run what another does not see.",
+    title: "a frame does not fit what it frames",
+    why: "Readers differ on such a frame (a count of bytes that belong together): one may run what another does not see.",
     help: "Do not load this file; no honest writer makes such frames.",
 };

@@ -10,5 +10,5 @@ pub const RULE: Rule = Rule {
     confidence: Confidence::High,
     title: "a limit was reached before the end",
     why: "What lies beyond the limit has not been looked at.",
-    help: "Raise the limit, if you expect a file of this size.",
+    help: "If you expect a file of this size, raise the limit: --limit help lists them.",
 };

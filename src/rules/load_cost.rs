@@ -9,6 +9,6 @@ pub const RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::High,
     title: "loading costs far more than the file's size",
-    why: "A small file can make its reader allocate all memory or run for ever.",
+    why: "A few bytes can make their reader allocate all memory, or run for ever.",
     help: "Load it only with limits on memory and time, if at all.",
 };

@@ -1,4 +1,4 @@
-//! `mutation-target`: something that the stream did not make is changed.
+//! `mutation-target`: an object that the file did not make is changed.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Code,
     severity: Severity::High,
     confidence: Confidence::High,
-    title: "something that the stream did not make is changed",
-    why: "Changing an imported or shared object changes the running program itself.",
+    title: "an object that the file did not make is changed",
+    why: "What is imported or shared belongs to the running program: changing it changes the program itself.",
     help: "Do not load this file.",
 };

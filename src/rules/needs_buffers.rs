@@ -1,4 +1,4 @@
-//! `needs-buffers`: the stream needs buffers that are not in the file.
+//! `needs-buffers`: part of the object is kept outside of the file.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Structure,
     severity: Severity::Low,
     confidence: Confidence::High,
-    title: "the stream needs buffers that are not in the file",
-    why: "Part of the object was kept elsewhere, so it cannot be judged.",
-    help: "Scan the file together with the program that keeps its buffers, or have it written without buffer_callback.",
+    title: "part of the object is kept outside of the file",
+    why: "The file asks for buffers that its program stored elsewhere, so what they hold cannot be judged.",
+    help: "Have it written without buffer_callback, or scan the buffers as well.",
 };

@@ -1,4 +1,4 @@
-//! `persistent-id`: the stream asks the loader for an object by a persistent id.
+//! `persistent-id`: the file asks the loading program for an object by a persistent id.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Code,
     severity: Severity::Medium,
     confidence: Confidence::High,
-    title: "the stream asks the loader for an object by a persistent id",
-    why: "What the id stands for is decided by the program that loads the file; plain pickle and joblib refuse it.",
+    title: "the file asks the loading program for an object by a persistent id",
+    why: "The program decides what the id stands for; pickle.load and joblib.load refuse it.",
     help: "Load it only with the program that it was written for.",
 };

@@ -10,5 +10,5 @@ pub const RULE: Rule = Rule {
     confidence: Confidence::High,
     title: "the stream cannot be read to its end",
     why: "What follows the place where it breaks is unknown; everything before it would run.",
-    help: "Get the file again: it may have been cut short. To see the bytes, look at the offset given.",
+    help: "Get the file again: it may have been cut short.",
 };

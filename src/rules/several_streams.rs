@@ -10,5 +10,5 @@ pub const RULE: Rule = Rule {
     confidence: Confidence::High,
     title: "the file holds several pickles",
     why: "One call of load reads only the first; all of them were judged.",
-    help: "Nothing, if the program that reads the file calls load as often.",
+    help: "Nothing, if the program that reads the file calls load that many times.",
 };

@@ -1,4 +1,4 @@
-//! `trailing-data`: bytes that nothing explains.
+//! `trailing-data`: some bytes belong to nothing that is loaded.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Structure,
     severity: Severity::High,
     confidence: Confidence::High,
-    title: "bytes that nothing explains",
-    why: "Readers ignore them today; a program that reads on, or another tool, may find something there.",
+    title: "some bytes belong to nothing that is loaded",
+    why: "Readers ignore them; a program that reads on, or another tool, may find something there.",
     help: "Ask the author to write the file again; an honest writer leaves nothing behind.",
 };

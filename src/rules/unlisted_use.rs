@@ -1,4 +1,4 @@
-//! `unlisted-use`: an allowed name is used in a way that its entry does not allow.
+//! `unlisted-use`: an allowed name is used in a way that the policy does not allow.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Code,
     severity: Severity::High,
     confidence: Confidence::High,
-    title: "an allowed name is used in a way that its entry does not allow",
+    title: "an allowed name is used in a way that the policy does not allow",
     why: "A name that is harmless in one place can call, construct or import anything in another.",
     help: "Do not load this file unless you know why its writer needs this use.",
 };

@@ -1,4 +1,4 @@
-//! `unsupported-format`: the format is not analysed yet.
+//! `unsupported-format`: this version does not analyse the format.
 
 use super::{Class, Confidence, Rule, Severity};
 
@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Structure,
     severity: Severity::Low,
     confidence: Confidence::High,
-    title: "the format is not analysed yet",
-    why: "Archives and wrappers of this kind can hold pickles, and this version does not open them.",
+    title: "this version does not analyse the format",
+    why: "Files of this kind can hold pickles, and nothing inside was looked at.",
     help: "Unpack it and scan what is inside.",
 };

@@ -10,5 +10,5 @@ pub const RULE: Rule = Rule {
     confidence: Confidence::Medium,
     title: "something here acts only when the loaded object is used",
     why: "Loading is harmless, but fit or predict will call, open or evaluate what the file names.",
-    help: "Look at it before you use the object.",
+    help: "Look at it before you call fit or predict.",
 };
