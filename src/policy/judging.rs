@@ -299,7 +299,7 @@ impl<'a> Judge<'a> {
             }
             let place = show.path(what, &path);
             let changed = if later { ", as it is changed later" } else { "" };
-            let reason = reason.map(|reason| format!(": {}", super::show::plain(&reason))).unwrap_or_default();
+            let reason = reason.map(|reason| format!(": {}", super::show::ascii(&reason))).unwrap_or_default();
             match misfit {
                 Some(misfit) => format!("{place} is {}, which is not expected here{changed}{reason}", show.one(misfit)),
                 None => format!("{place} are not as expected{changed}{reason}"),
