@@ -359,6 +359,12 @@ impl Ast {
         all.filter(|(_, value)| value.kind() == Kind::Object).map(move |(index, &value)| (at(index), value))
     }
 
+    /// The objects that containers took in from `first` until before `last`.
+    pub fn taken_objects_between(&self, first: Moment, last: Moment) -> impl Iterator<Item = Value> {
+        let edges = self.edges.get(first.0 as usize..last.0 as usize).unwrap_or_default();
+        edges.iter().copied().filter(|value| value.kind() == Kind::Object)
+    }
+
     /// Every container, without its kind: each reads as a list.
     pub fn containers(&self) -> impl Iterator<Item = Value> {
         (0..self.containers.len() as u64).map(|id| Value::new(Kind::List, id))

@@ -6,6 +6,7 @@ use super::matcher::Matcher;
 use super::{Objection, show};
 use crate::ast::{Ast, Kind, KindSet, Moment, Value};
 use crate::finding::Level;
+use crate::machine::{Action, Effect};
 
 /// Hashing a key that stands for more values than this takes noticeable time.
 const MAX_KEY: u32 = 1_000_000;
@@ -154,7 +155,7 @@ fn unfinished(judge: &mut Judge<'_>) {
         }
         let Some(made) = judge.facts.made(value).copied() else { continue };
         let recursive = made.class.and_then(|id| judge.facts.entry_of(id)).is_some_and(|entry| entry.recursive);
-        if recursive || made.nature == Nature::Unknown {
+        if recursive || made.nature == Nature::Unknown || stands_in_its_own_data(judge, value, effect, moment) {
             continue;
         }
         told.resize(told.len().max(value.index().saturating_add(1)), false);
@@ -169,6 +170,22 @@ fn unfinished(judge: &mut Judge<'_>) {
             format!("gives {} its state after something has used it", show.one(value))
         });
     }
+}
+
+/// Whether all that took in an object before its BUILD at `effect`, the first time at `first`, is the list of its own
+/// data: an array of objects that holds itself.
+fn stands_in_its_own_data(judge: &mut Judge<'_>, value: Value, effect: &Effect, first: Moment) -> bool {
+    let ast = judge.ast();
+    let Action::Build { state, .. } = effect.action else { return false };
+    let Some(data) = ast.items(state, effect.moment).last().filter(|data| data.kind() == Kind::List) else {
+        return false;
+    };
+    if !judge.trace.walk(ast.len(data) as u64) {
+        return false;
+    }
+    let itself = ast.items(data, effect.moment).filter(|&item| item == value).count();
+    let taken = ast.taken_objects_between(first, effect.moment).filter(|&item| item == value);
+    itself > 0 && taken.take(itself.saturating_add(1)).count() == itself
 }
 
 /// What loading allocates or computes far beyond the size of the file.

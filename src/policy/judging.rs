@@ -313,7 +313,7 @@ impl<'a> Judge<'a> {
             let owner = owner.map(|owner| super::show::plain(&owner.resolved) + ", ").unwrap_or_default();
             let place = owner + &show.path(what, &path);
             let changed = if later { ", as it is changed later" } else { "" };
-            let reason = reason.map(|reason| format!(": {}", super::show::plain(&reason))).unwrap_or_default();
+            let reason = reason.map(|reason| format!(": {}", super::show::ascii(&reason))).unwrap_or_default();
             match misfit {
                 Some(misfit) => format!("{place}: {} is not expected here{changed}{reason}", show.one(misfit)),
                 None => format!("{place}: not as expected{changed}{reason}"),

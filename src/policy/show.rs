@@ -133,6 +133,11 @@ impl Show<'_, '_> {
     }
 }
 
+/// Printable ASCII; anything else as an escape.
+pub(super) fn ascii(text: &str) -> String {
+    crate::escape::escape(text).into_owned()
+}
+
 /// Printable ASCII; anything else as an escape, a quote with a backslash.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::new();

@@ -20,6 +20,8 @@ pub(super) enum Grammar {
     Address,
     /// A dotted name that is only a label, such as that of a logger.
     Label,
+    /// A period of pandas: `period[M]`.
+    Period,
     /// The letter of the type of an `array.array`.
     TypeCode,
     /// A path of attributes, none with two underscores in front.
@@ -30,12 +32,13 @@ pub(super) enum Grammar {
     Short,
 }
 
-const NAMES: [(&str, Grammar); 9] = [
+const NAMES: [(&str, Grammar); 10] = [
     ("fraction", Grammar::Fraction),
     ("decimal", Grammar::Decimal),
     ("zone-key", Grammar::ZoneKey),
     ("address", Grammar::Address),
     ("label", Grammar::Label),
+    ("period-text", Grammar::Period),
     ("typecode", Grammar::TypeCode),
     ("attribute", Grammar::Attribute),
     ("argparser", Grammar::ArgParser),
@@ -64,6 +67,7 @@ impl Grammar {
             Self::Label => {
                 text.len() <= 255 && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._- ".contains(byte))
             }
+            Self::Period => text.len() <= 64 && whole(text, period),
             Self::TypeCode => matches!(text, [code] if b"bBuwhHiIlLqQfd".contains(code)),
             Self::Attribute => text.len() <= 255 && whole(text, attribute),
             Self::ArgParser => text.len() <= MAX_SHORT && std::str::from_utf8(text).is_ok_and(is_arg_parser),
@@ -93,6 +97,11 @@ fn decimal(text: &[u8]) -> IResult<&[u8], &[u8]> {
 fn zone_key(text: &[u8]) -> IResult<&[u8], &[u8]> {
     let part = take_while1(|byte: u8| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte));
     recognize(separated_list1(char('/'), part)).parse_complete(text)
+}
+
+fn period(text: &[u8]) -> IResult<&[u8], &[u8]> {
+    let frequency = take_while1(|byte: u8| byte.is_ascii_alphanumeric() || byte == b'-');
+    recognize((tag("period["), frequency, char(']'))).parse_complete(text)
 }
 
 fn name(text: &[u8]) -> IResult<&[u8], &[u8]> {

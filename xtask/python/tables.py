@@ -10,7 +10,6 @@ families of functions by name.
 
 import json
 import pathlib
-import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -97,10 +96,7 @@ NUMPY_ALIASES = {
 POLYNOMIALS = ["polynomial.Polynomial", "chebyshev.Chebyshev", "legendre.Legendre", "laguerre.Laguerre",
                "hermite.Hermite", "hermite_e.HermiteE"]
 
-# Modules of scikit-learn whose functions only compute from arrays, and the ends of the names of those.
-SKLEARN_FUNCTION_MODULES = re.compile(
-    r"sklearn\.(metrics\.(_?classification|_?ranking|_?regression|cluster\._?(un)?supervised|pairwise)"
-    r"|feature_selection\._?(univariate_selection|mutual_info_?)|gaussian_process\.(correlation|regression)_models)$")
+# Functions of scikit-learn that only compute from arrays.
 SKLEARN_FUNCTIONS = {
     "sklearn.cluster._kmeans._kmeans_single_lloyd",
     "sklearn.cluster._kmeans._kmeans_single_elkan",
@@ -116,13 +112,13 @@ explained_variance_score max_error mean_absolute_error mean_squared_error mean_s
 root_mean_squared_error root_mean_squared_log_error median_absolute_error mean_absolute_percentage_error
 mean_pinball_loss mean_poisson_deviance mean_gamma_deviance mean_tweedie_deviance r2_score d2_tweedie_score
 d2_pinball_score d2_absolute_error_score""".split()
-METRIC_MODULES = {"_classification": range(0, 18), "_ranking": range(0, 40), "_regression": range(0, 60)}
 PAIRWISE = """additive_chi2_kernel chi2_kernel cosine_distances cosine_similarity euclidean_distances haversine_distances
 laplacian_kernel linear_kernel manhattan_distances nan_euclidean_distances paired_distances polynomial_kernel rbf_kernel
 sigmoid_kernel""".split()
 SCORE_FUNCS = ["f_classif", "chi2", "f_regression", "r_regression", "f_oneway"]
 
 # What belongs to files of one class, but is run when the class is loaded, or is not data: never from observation.
+MADE = set()
 BY_CODE = {
     "scipy.spatial.ckdtree.cKDTree", "scipy.spatial._ckdtree.cKDTree", "scipy.spatial._kdtree.KDTree",
 }
@@ -186,12 +182,64 @@ def numpy():
     write("numpy", head, paragraphs)
 
 
+PANDAS_ALIASES = {
+    "pandas.core.arrays.boolean": ["BooleanArray", "BooleanDtype"],
+    "pandas.core.arrays.categorical": ["Categorical"],
+    "pandas.core.arrays.datetimes": ["DatetimeArray"],
+    "pandas.core.arrays.floating": ["Float32Dtype", "Float64Dtype", "FloatingArray"],
+    "pandas.core.arrays.integer": ["IntegerArray", "Int8Dtype", "Int16Dtype", "Int32Dtype", "Int64Dtype", "UInt8Dtype",
+                                   "UInt16Dtype", "UInt32Dtype", "UInt64Dtype"],
+    "pandas.core.arrays.interval": ["IntervalArray"],
+    "pandas.core.arrays.period": ["PeriodArray"],
+    "pandas.core.arrays.sparse.array": ["SparseArray"],
+    "pandas.core.arrays.sparse.dtype": ["SparseDtype"],
+    "pandas.core.arrays.string_": ["StringArray", "StringDtype"],
+    "pandas.core.arrays.timedeltas": ["TimedeltaArray"],
+    "pandas.core.dtypes.dtypes": ["CategoricalDtype", "DatetimeTZDtype", "IntervalDtype", "PeriodDtype", "SparseDtype"],
+    "pandas.core.frame": ["DataFrame"],
+    "pandas.core.indexes.base": ["Index"],
+    "pandas.core.indexes.category": ["CategoricalIndex"],
+    "pandas.core.indexes.datetimes": ["DatetimeIndex"],
+    "pandas.core.indexes.interval": ["IntervalIndex"],
+    "pandas.core.indexes.multi": ["MultiIndex"],
+    "pandas.core.indexes.numeric": ["Float64Index", "Int64Index", "UInt64Index"],
+    "pandas.core.indexes.period": ["PeriodIndex"],
+    "pandas.core.indexes.range": ["RangeIndex"],
+    "pandas.core.indexes.timedeltas": ["TimedeltaIndex"],
+    "pandas.core.series": ["Series"],
+    "pandas._libs.interval": ["Interval"],
+    "pandas._libs.tslibs.period": ["Period"],
+}
+PANDAS_ARRAYS = {"BooleanArray", "DatetimeArray", "FloatingArray", "IntegerArray", "IntervalArray", "PeriodArray",
+                 "SparseArray", "StringArray", "TimedeltaArray"}
+# Offsets that are made from a count, whether they normalize, and at most one more number.
+PANDAS_OFFSETS = """BMonthBegin BMonthEnd BQuarterBegin BQuarterEnd BYearBegin BYearEnd BusinessMonthBegin BusinessMonthEnd
+Hour Micro Milli Minute MonthBegin MonthEnd Nano QuarterBegin QuarterEnd Second SemiMonthBegin SemiMonthEnd Week YearBegin
+YearEnd""".split()
+
+
+def pandas():
+    head, paragraphs = read("pandas")
+    add(paragraphs, "pandas.UInt64Index", "reference")
+    for module, names in PANDAS_ALIASES.items():
+        for name in names:
+            target = f"pandas.arrays.{name}" if name in PANDAS_ARRAYS else f"pandas.{name}"
+            add(paragraphs, f"{module}.{name}", f"= {target}")
+    add(paragraphs, "pandas._libs.tslibs.offsets.DateOffset", "= pandas.DateOffset")
+    for module in ("pandas._libs.tslibs.offsets", "pandas.tseries.offsets", "pandas.offsets"):
+        for name in PANDAS_OFFSETS:
+            add(paragraphs, f"{module}.{name}", "= pandas._libs.tslibs.offsets.Day")
+    add(paragraphs, "pandas.tseries.offsets.Day", "= pandas._libs.tslibs.offsets.Day")
+    write("pandas", head, paragraphs)
+
+
 def callable_keys(uses):
     """Keys of a state under which callables were seen, alone or among data."""
     found = {}
     for key, shapes in uses.items():
         if any("sym:" in shape for shape in shapes):
-            found[key] = "data"
+            classes = sorted(shape[4:] for shape in shapes if shape.startswith("sym:") and shape[4:] in MADE)
+            found[key] = " | ".join(["data", *classes])
     return found
 
 
@@ -231,7 +279,7 @@ def scipy(observed):
         elif symbol.startswith("scipy.stats._") and symbol.endswith("_gen") and is_made_plainly(row) \
                 and "_distns." in symbol:
             add(paragraphs, symbol, "new () -> fresh",
-                "build {_parse_arg_template: <argparser>, vecentropy?: @numpy.vectorize, *: any}"
+                "build {_parse_arg_template: <argparser>, __doc__?: None | str, vecentropy?: @numpy.vectorize, *: any}"
                 " | (map(str, simple | array), @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
                 "# `__setstate__` runs `_parse_arg_template`; the pair is the form before scipy 1.6.")
             for method in ("_entropy",):
@@ -241,9 +289,6 @@ def scipy(observed):
                 "# `close` of `_qhull` is called when the object goes.")
         elif is_made_plainly(row):
             python_class(paragraphs, symbol, row)
-            for used in ("by getattr",):
-                if used in row.get("uses", {}):
-                    pass
         elif set(row.get("uses", {})) == {"by getattr"}:
             add(paragraphs, symbol, "harmless")
     # Attribute access leads to these, and the classes on the way are named.
@@ -316,14 +361,13 @@ def sklearn(observed, detail):
             if name in ("DeprecationDict", "Bunch", "_DictWithDeprecatedKeys"):
                 add(paragraphs, symbol, "new () -> fresh", state(callable_keys(row.get("state", {}))),
                     "base builtins.dict dict", "setitem keyable: data")
-            elif name == "interp1d":
-                pass
             else:
                 python_class(paragraphs, symbol, row, ["recursive"] if name.startswith("_CF") else [])
-        elif not uses and not SKLEARN_FUNCTION_MODULES.match(top) and symbol not in paragraphs:
+        if name in ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"):
+            add(paragraphs, f"{symbol}._raw_predict", "harmless")
+    for symbol, row in observed.items():
+        if symbol.split(".")[0] in ("sklearn", "_loss") and symbol not in paragraphs and ".externals." not in symbol:
             print("not added:", symbol, list(row.get("references", {}))[:1], file=sys.stderr)
-        if set(uses) == {"by getattr"}:
-            add(paragraphs, symbol, "harmless")
     for symbol in detail:
         module, _, name = symbol.partition(":")
         if module.startswith("sklearn.") and f"{module}.{name}" not in paragraphs:
@@ -334,6 +378,7 @@ def sklearn(observed, detail):
 
 def main():
     observed = json.loads(pathlib.Path(sys.argv[1]).read_text())["symbols"]
+    MADE.update(symbol for symbol, row in observed.items() if is_made_plainly(row))
     known = set()
     if len(sys.argv) > 2:
         for row in json.loads(pathlib.Path(sys.argv[2]).read_text()).values():
@@ -341,6 +386,7 @@ def main():
     for name in ("python", "joblib", "boosters"):
         write(name, *read(name))
     numpy()
+    pandas()
     scipy(observed)
     metrics_of = sklearn(observed, sorted(known))
     shape = " | ".join(f"@{cls}" for classes in metrics_of.values() for cls in sorted(classes))
