@@ -2,6 +2,7 @@
 //!
 //! A page holds `<!-- generated: NAME -->`, the block, `<!-- end -->`.
 
+use crate::compared;
 use crate::page::Page;
 use crate::trace::Trace;
 use depickle::rules::RULES;
@@ -18,6 +19,7 @@ const BLOCKS: &[(&str, Writer)] = &[
     ("array-loader", || text(&Trace::array().loader())),
     ("array-opcodes", || text(&Trace::array().opcodes(12))),
     ("array-values", || text(&Trace::array().values())),
+    ("compared", compared::table),
     ("malicious-container", || text(&Trace::malicious().container())),
     ("malicious-effects", || text(&Trace::malicious().effects())),
     ("malicious-finding", || fenced("json", &Trace::malicious().finding())),
