@@ -9,6 +9,7 @@ mod console;
 mod generated;
 mod json;
 mod page;
+mod rooms;
 mod trace;
 
 use page::Page;
@@ -46,5 +47,18 @@ fn links_lead_somewhere() {
         for target in page.links() {
             assert!(page.directory().join(&target).exists(), "{}: no file {target}", page.name);
         }
+    }
+}
+
+#[test]
+fn the_table_of_rooms_lists_every_room_below_those_that_it_uses() {
+    let page = Page::read("docs/architecture.md");
+    let rooms = rooms::listed(&page.text);
+    let mut listed = rooms.clone();
+    listed.sort();
+    assert_eq!(listed, rooms::present());
+    for (user, used) in rooms::arrows() {
+        let place = |room: &String| rooms.iter().position(|listed| listed == room);
+        assert!(place(&used) <= place(&user), "{user} uses {used}, which stands below it in the table");
     }
 }
