@@ -16,6 +16,7 @@ use crate::policy::{self, Objection, Policy};
 use crate::rules;
 
 /// How much of what a pass reaches counts.
+#[derive(Clone, Copy)]
 pub(super) enum Scope<'a> {
     /// All of it.
     Own,
@@ -44,13 +45,16 @@ pub(super) fn judge<W: Window>(
     member: &Member,
     policy: &Policy,
     collected: &mut Collected,
-    scope: &Scope<'_>,
+    scope: Scope<'_>,
 ) -> Vec<Job> {
     let mut jobs = Vec::new();
     for (index, reading) in pass.readings.iter().enumerate() {
         if reading.effects.is_empty() && reading.costliest_key.0 < 1 << 16 && reading.highest_index.0 < 1 << 16 {
             continue;
         }
+        // Honest streams one after another are written with a memo each; with one memo for all they are misread.
+        let separate = reading.inherits_memo.then(|| Known::of(pass));
+        let scope = separate.as_ref().map_or(scope, Scope::Foreign);
         let subject = Subject { reading, source: pass.source() };
         let judged = policy::judge(subject, policy);
         let stream = stream_of(pass, index);

@@ -172,11 +172,11 @@ impl Audit<'_> {
             structure::describe(passes, member, &mut self.collected);
         }
         let collected = &mut self.collected;
-        self.jobs.extend(judge::judge(passes.own(), member, self.policy, collected, &Scope::Own));
+        self.jobs.extend(judge::judge(passes.own(), member, self.policy, collected, Scope::Own));
         if let Some(other) = passes.other() {
             let known = passes.known();
             let scope = known.as_ref().map_or(Scope::Own, Scope::Foreign);
-            self.jobs.extend(judge::judge(other, member, self.policy, collected, &scope));
+            self.jobs.extend(judge::judge(other, member, self.policy, collected, scope));
         }
     }
 

@@ -53,13 +53,7 @@ impl<W: Window> Passes<W> {
     /// What the own reader of a joblib file does where; `None` where no other format's reader comes into question.
     pub(super) fn known(&self) -> Option<Known> {
         self.other().filter(|_| self.is_joblib())?;
-        let source = self.joblib.source();
-        let effects = self.joblib.readings.iter().flat_map(|reading| &reading.effects);
-        let streams = self.joblib.streams.iter().filter(|stream| stream.nested && stream.loads);
-        Some(Known {
-            effects: effects.map(|effect| source.offset(effect.at)).collect(),
-            nested: streams.map(|stream| (stream.offset, stream.offset.saturating_add(stream.len))).collect(),
-        })
+        Some(Known::of(&self.joblib))
     }
 
     /// Positions of imports and calls of another format's reader that are none of the own reader's: what makes a file
@@ -79,7 +73,10 @@ impl<W: Window> Passes<W> {
             let loads = pass.streams.iter().any(|stream| stream.loads);
             loads && pass.trailing.iter().all(|trailing| trailing.padding)
         };
-        if passes().any(explained) {
+        // PROTO and an effect, be it a hook's: no other format begins so.
+        let declared =
+            |pass: &Pass<W>| pass.first().is_some_and(|first| first.protocol >= 2 && !first.effects.is_empty());
+        if passes().any(explained) || passes().any(declared) {
             return true;
         }
         let mut effects =
@@ -118,6 +115,18 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// What a pass does where, each stream with a memo of its own.
+    pub(super) fn of<W: Window>(pass: &Pass<W>) -> Self {
+        let source = pass.source();
+        let readings = pass.readings.iter().filter(|reading| !reading.inherits_memo);
+        let effects = readings.flat_map(|reading| &reading.effects);
+        let streams = pass.streams.iter().filter(|stream| stream.nested && stream.loads);
+        Self {
+            effects: effects.map(|effect| source.offset(effect.at)).collect(),
+            nested: streams.map(|stream| (stream.offset, stream.offset.saturating_add(stream.len))).collect(),
+        }
+    }
+
     /// Whether the own reader runs the opcode at an offset, too: another one does it with the wrong memo.
     pub(super) fn covers(&self, offset: u64) -> bool {
         let after = self.nested.partition_point(|&(begin, _)| begin <= offset);

@@ -168,8 +168,8 @@ impl<W: Window> Driver<'_, W> {
             let (end, next) = (reading.end, reading.next);
             let over =
                 reading.error.as_ref().is_some_and(|error| matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io));
-            wants_memo |=
-                !first && reading.error.as_ref().is_some_and(|error| error.message().starts_with("the memo has no"));
+            // What it fetches may be something else where the memo of the streams before is still there.
+            wants_memo |= !first && reading.reads_memo;
             // A stream on which the engines part may speak to the other one.
             if first || loads || !silent || over || reading.parted.is_some() {
                 self.keep(reading, false, first);
@@ -190,8 +190,10 @@ impl<W: Window> Driver<'_, W> {
                 None => break,
             }
         }
-        if wants_memo {
-            let reading = inherited(&mut self.pass.window, self.pass.manner, self.budget);
+        // joblib makes a new unpickler for each load.
+        if wants_memo && self.pass.first_raw.is_none() {
+            let mut reading = inherited(&mut self.pass.window, self.pass.manner, self.budget);
+            reading.inherits_memo = true;
             self.pass.readings.push(reading);
         }
     }

@@ -103,6 +103,10 @@ pub struct Reading {
     pub opcodes: u64,
     /// Array bytes between opcodes, in order.
     pub arrays: Vec<RawArray>,
+    /// Whether it fetches anything from the memo.
+    pub reads_memo: bool,
+    /// Whether it is all streams of a source read with one memo, as an `Unpickler` does whose `load()` is called again.
+    pub inherits_memo: bool,
     /// What is odd about frames, and where.
     pub oddities: Vec<(FrameOddity, usize)>,
     /// Where the engines part, and on what.
@@ -145,6 +149,8 @@ impl Reading {
             protocol: machine.highest_protocol,
             opcodes: machine.opcodes,
             arrays,
+            reads_memo: machine.reads_memo,
+            inherits_memo: false,
             oddities: reader.oddities().to_vec(),
             parted: reader.parted(),
             first_8bit_string: machine.first_8bit_string,

@@ -40,6 +40,8 @@ pub struct Machine {
     pub costliest_key: (u32, usize),
     /// The highest memo index written, and where. The C engine allocates 16 bytes for each below it.
     pub highest_index: (u64, usize),
+    /// Whether anything was fetched from the memo.
+    pub reads_memo: bool,
     stack: Stack,
     names: HashMap<(Value, Value), Value>,
     edges_spent: u64,
@@ -144,6 +146,7 @@ impl Machine {
             Opcode::BinGet | Opcode::LongBinGet => {
                 let Arg::Int(index) = op.arg else { return Err(refuse(reader, op, "no index")) };
                 let value = u64::try_from(index).ok().and_then(|index| self.memo.get(index));
+                self.reads_memo = true;
                 self.stack.push(value.ok_or_else(|| refuse(reader, op, format!("the memo has no entry {index}")))?);
             }
             Opcode::Mark => self.stack.mark(),
@@ -264,6 +267,7 @@ impl Machine {
                     Arg::Index(_, run) if !reader.bytes(run).contains(&b'-') => self.memo.get_vast(reader.bytes(run)),
                     _ => None,
                 };
+                self.reads_memo = true;
                 self.stack.push(value.ok_or_else(|| refuse(reader, op, "the memo has no such entry"))?);
             }
             Opcode::Put => {
