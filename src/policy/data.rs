@@ -184,8 +184,14 @@ fn stands_in_its_own_data(judge: &mut Judge<'_>, value: Value, effect: &Effect, 
         return false;
     }
     let itself = ast.items(data, effect.moment).filter(|&item| item == value).count();
-    let taken = ast.taken_objects_between(first, effect.moment).filter(|&item| item == value);
-    itself > 0 && taken.take(itself.saturating_add(1)).count() == itself
+    let mut taken = 0_usize;
+    for item in ast.taken_objects_between(first, effect.moment) {
+        if !judge.trace.walk(1) {
+            return false;
+        }
+        taken = taken.saturating_add(usize::from(item == value));
+    }
+    itself > 0 && taken == itself
 }
 
 /// What loading allocates or computes far beyond the size of the file.
