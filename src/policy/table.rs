@@ -22,8 +22,7 @@ macro_rules! tables {
 }
 
 /// The allowed symbols, one file per library.
-pub(super) static ENTRIES: [Table; 7] =
-    tables!["python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas"];
+pub(super) static ENTRIES: [Table; 7] = tables!["python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas"];
 
 /// Shapes that several entries share.
 pub(super) static SHAPES: Table = Table { name: "shapes", text: include_str!("tables/shapes.txt") };

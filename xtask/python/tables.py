@@ -143,6 +143,12 @@ def read(name):
 
 
 def write(name, head, paragraphs):
+    for key, text in paragraphs.items():
+        target = text.split("\n  = ", 1)[1].strip() if "\n  = " in text else None
+        # An alias of an alias leads straight to the entry.
+        while target in paragraphs and "\n  = " in paragraphs[target]:
+            target = paragraphs[target].split("\n  = ", 1)[1].strip()
+            paragraphs[key] = f"{key}\n  = {target}"
     text = "\n".join(head) + "\n" + "\n".join(paragraphs[key] for key in sorted(paragraphs)) + "\n"
     (OUT / f"{name}.txt").write_text(text)
 
