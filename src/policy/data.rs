@@ -29,7 +29,7 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
 /// the file itself; there only callables that anyone may call stand.
 fn callables(judge: &mut Judge<'_>) {
     let ast = judge.ast();
-    let mut holders: Vec<Value> = ast.import_holders().iter().copied().collect();
+    let mut holders: Vec<Value> = ast.import_holders().to_vec();
     let wraps = |judge: &Judge<'_>, value| value_is_object(value) && judge.facts.is_callable(value);
     let any_object = judge.facts.objects.iter().any(|made| {
         made.nature == Nature::Symbol
@@ -146,7 +146,7 @@ fn keys(judge: &mut Judge<'_>) {
 /// An object that waits for its state must not be held by anything yet, unless its class says it may.
 fn unfinished(judge: &mut Judge<'_>) {
     let ast = judge.ast();
-    let mut told = vec![false; 0];
+    let mut told: Vec<bool> = Vec::new();
     for (moment, value) in ast.taken_objects() {
         let Some(build) = ast.object_of(value).and_then(|object| object.build) else { continue };
         let Some(effect) = judge.subject.reading.effects.get(build as usize) else { continue };
@@ -184,8 +184,14 @@ fn stands_in_its_own_data(judge: &mut Judge<'_>, value: Value, effect: &Effect, 
         return false;
     }
     let itself = ast.items(data, effect.moment).filter(|&item| item == value).count();
-    let taken = ast.taken_objects_between(first, effect.moment).filter(|&item| item == value);
-    itself > 0 && taken.take(itself.saturating_add(1)).count() == itself
+    let mut taken = 0_usize;
+    for item in ast.taken_objects_between(first, effect.moment) {
+        if !judge.trace.walk(1) {
+            return false;
+        }
+        taken = taken.saturating_add(usize::from(item == value));
+    }
+    itself > 0 && taken == itself
 }
 
 /// What loading allocates or computes far beyond the size of the file.

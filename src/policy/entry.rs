@@ -104,6 +104,33 @@ pub(super) struct Entry {
     pub(super) recursive: bool,
 }
 
+#[cfg(test)]
+impl Entry {
+    /// Every symbol that its shapes name.
+    pub(super) fn symbols(&self) -> Vec<&'static str> {
+        let signatures = [&self.new, &self.init, &self.call].into_iter().flatten();
+        let mut shapes: Vec<&Shape> = signatures.flat_map(|one| one.kwargs.iter().chain([&one.args])).collect();
+        shapes.extend(self.bases.iter().map(|(_, shape)| shape));
+        shapes.extend([&self.build, &self.slots, &self.append, &self.add].into_iter().flatten());
+        shapes.extend(self.setitem.iter().flat_map(|(key, value)| [key, value]));
+        let mut symbols: Vec<&'static str> = self.bases.iter().map(|&(base, _)| base).collect();
+        while let Some(shape) = shapes.pop() {
+            match shape {
+                Shape::Symbol(symbol) | Shape::Made(symbol) => symbols.push(symbol),
+                Shape::Tuple(items, many) => shapes.extend(items.iter().chain(many.as_deref())),
+                Shape::List(item) => shapes.push(item),
+                Shape::Dict(keys, others) => {
+                    shapes.extend(keys.iter().map(|key| &key.shape).chain(others.as_deref()));
+                }
+                Shape::Map(pair) => shapes.extend([&pair.0, &pair.1]),
+                Shape::OneOf(all) => shapes.extend(all),
+                _ => {}
+            }
+        }
+        symbols
+    }
+}
+
 /// How many aliases may lead to each other.
 const MAX_ALIASES: usize = 4;
 

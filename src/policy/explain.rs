@@ -46,6 +46,13 @@ pub(super) fn harm(module: &str, name: &str, protocol: u8) -> Option<Harm> {
         .or_else(|| dunder(&parts))
 }
 
+/// What a symbol that is written as one would do.
+#[cfg(test)]
+pub(super) fn harm_of(symbol: &str) -> Option<Harm> {
+    let (module, name) = symbol.split_once('.')?;
+    row(symbol).or_else(|| harm(module, name, 4))
+}
+
 /// Double underscores on both sides: the interpreter's own attributes.
 fn dunder(parts: &[&str]) -> Option<Harm> {
     let special = |part: &&&str| part.len() > 4 && part.starts_with("__") && part.ends_with("__");

@@ -297,6 +297,10 @@ impl<'a> Judge<'a> {
         if good {
             return true;
         }
+        // What stands in it is told with this, not once more as a callable among data.
+        if value.kind().is_container() {
+            self.trace.claim(value);
+        }
         let path: Vec<Step> = std::mem::take(&mut self.trace.path);
         let (misfit, reason) = (self.trace.misfit.take(), self.trace.reason.take());
         let exhausted = self.trace.steps == 0;

@@ -13,7 +13,7 @@
     clippy::expect_used,
     clippy::panic
 )]
-#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic))]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects))]
 
 mod data;
 mod entry;
@@ -25,6 +25,8 @@ mod numpy;
 mod shape;
 mod show;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use crate::finding::{Decision, Level};

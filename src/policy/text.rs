@@ -76,15 +76,18 @@ impl Grammar {
     }
 }
 
-fn whole(text: &[u8], grammar: fn(&[u8]) -> IResult<&[u8], &[u8]>) -> bool {
+/// What a grammar takes, and what is left.
+type Taken<'a> = IResult<&'a [u8], &'a [u8]>;
+
+fn whole(text: &[u8], grammar: fn(&[u8]) -> Taken<'_>) -> bool {
     all_consuming(grammar).parse_complete(text).is_ok()
 }
 
-fn fraction(text: &[u8]) -> IResult<&[u8], &[u8]> {
+fn fraction(text: &[u8]) -> Taken<'_> {
     recognize((opt(char('-')), digit1, opt((char('/'), digit1)))).parse_complete(text)
 }
 
-fn decimal(text: &[u8]) -> IResult<&[u8], &[u8]> {
+fn decimal(text: &[u8]) -> Taken<'_> {
     let number = recognize((
         alt((recognize((digit1, opt((char('.'), digit0)))), recognize((char('.'), digit1)))),
         opt((one_of("eE"), opt(one_of("+-")), digit1)),
@@ -94,22 +97,22 @@ fn decimal(text: &[u8]) -> IResult<&[u8], &[u8]> {
 }
 
 /// Parts of letters, digits, `_`, `+` and `-`; no part is empty or has a dot, so none is `..`.
-fn zone_key(text: &[u8]) -> IResult<&[u8], &[u8]> {
+fn zone_key(text: &[u8]) -> Taken<'_> {
     let part = take_while1(|byte: u8| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte));
     recognize(separated_list1(char('/'), part)).parse_complete(text)
 }
 
-fn period(text: &[u8]) -> IResult<&[u8], &[u8]> {
+fn period(text: &[u8]) -> Taken<'_> {
     let frequency = take_while1(|byte: u8| byte.is_ascii_alphanumeric() || byte == b'-');
     recognize((tag("period["), frequency, char(']'))).parse_complete(text)
 }
 
-fn name(text: &[u8]) -> IResult<&[u8], &[u8]> {
+fn name(text: &[u8]) -> Taken<'_> {
     let first = take_while_m_n(1, 1, |byte: u8| byte.is_ascii_alphabetic() || byte == b'_');
     recognize((first, take_while(|byte: u8| byte.is_ascii_alphanumeric() || byte == b'_'))).parse_complete(text)
 }
 
-fn attribute(text: &[u8]) -> IResult<&[u8], &[u8]> {
+fn attribute(text: &[u8]) -> Taken<'_> {
     let part = verify(name, |part: &[u8]| !part.starts_with(b"__"));
     recognize(separated_list1(char('.'), part)).parse_complete(text)
 }

@@ -98,6 +98,8 @@ POLYNOMIALS = ["polynomial.Polynomial", "chebyshev.Chebyshev", "legendre.Legendr
 
 # Functions of scikit-learn that only compute from arrays.
 SKLEARN_FUNCTIONS = {
+    "sklearn.gaussian_process.correlation_models.squared_exponential",
+    "sklearn.gaussian_process.regression_models.constant",
     "sklearn.cluster._kmeans._kmeans_single_lloyd",
     "sklearn.cluster._kmeans._kmeans_single_elkan",
     "sklearn.metrics._scorer._passthrough_scorer",
@@ -141,6 +143,12 @@ def read(name):
 
 
 def write(name, head, paragraphs):
+    for key, text in paragraphs.items():
+        target = text.split("\n  = ", 1)[1].strip() if "\n  = " in text else None
+        # An alias of an alias leads straight to the entry.
+        while target in paragraphs and "\n  = " in paragraphs[target]:
+            target = paragraphs[target].split("\n  = ", 1)[1].strip()
+            paragraphs[key] = f"{key}\n  = {target}"
     text = "\n".join(head) + "\n" + "\n".join(paragraphs[key] for key in sorted(paragraphs)) + "\n"
     (OUT / f"{name}.txt").write_text(text)
 
@@ -250,7 +258,8 @@ def state(found, keys=""):
 
 def python_class(paragraphs, symbol, row, extra=()):
     """A class of Python code that is made without arguments and keeps a dict of data."""
-    clauses = ["new () -> fresh", state(callable_keys(row.get("state", {})))]
+    keys = "__doc__?: None | str, " if "__doc__" in row.get("state", {}) else ""
+    clauses = ["new () -> fresh", state(callable_keys(row.get("state", {})), keys)]
     slots = row.get("slots")
     if slots:
         shapes = {key: ("data" if any("sym:" in shape for shape in seen) else "any") for key, seen in slots.items()}
@@ -281,6 +290,7 @@ def scipy(observed):
             add(paragraphs, symbol, "new () -> fresh",
                 "build {_parse_arg_template: <argparser>, __doc__?: None | str, vecentropy?: @numpy.vectorize, *: any}"
                 " | (map(str, simple | array), @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
+                "recursive",
                 "# `__setstate__` runs `_parse_arg_template`; the pair is the form before scipy 1.6.")
             for method in ("_entropy",):
                 add(paragraphs, f"{symbol}.{method}", "harmless")
@@ -354,7 +364,7 @@ def sklearn(observed, detail):
         elif "call" in uses and numbers(args["call"]) is not None:
             paragraphs[symbol] = f"{symbol}\n  init {numbers(args['call'])} -> fresh\n  # Numbers, kept."
         elif name in ("_ImputerTriplet", "_CVScoreTuple"):
-            add(paragraphs, symbol, "new (any, any, any) -> scalar")
+            add(paragraphs, symbol, "new (any, any, any) -> scalar", "base builtins.tuple (any, any, any)")
         elif name == "DistributionBoundary":
             add(paragraphs, symbol, "new (number, bool) -> scalar")
         elif is_made_plainly(row):
@@ -364,6 +374,7 @@ def sklearn(observed, detail):
             else:
                 python_class(paragraphs, symbol, row, ["recursive"] if name.startswith("_CF") else [])
         if name in ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"):
+            paragraphs[symbol] = f"{symbol}\n  new () -> fresh\n  build {{_raw_predict?: harmless, *: any}}\n  recursive"
             add(paragraphs, f"{symbol}._raw_predict", "harmless")
     for symbol, row in observed.items():
         if symbol.split(".")[0] in ("sklearn", "_loss") and symbol not in paragraphs and ".externals." not in symbol:
