@@ -29,7 +29,7 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
 /// the file itself; there only callables that anyone may call stand.
 fn callables(judge: &mut Judge<'_>) {
     let ast = judge.ast();
-    let mut holders: Vec<Value> = ast.import_holders().iter().copied().collect();
+    let mut holders: Vec<Value> = ast.import_holders().to_vec();
     let wraps = |judge: &Judge<'_>, value| value_is_object(value) && judge.facts.is_callable(value);
     let any_object = judge.facts.objects.iter().any(|made| {
         made.nature == Nature::Symbol

@@ -76,7 +76,10 @@ impl Grammar {
     }
 }
 
-fn whole(text: &[u8], grammar: fn(&[u8]) -> IResult<&[u8], &[u8]>) -> bool {
+/// Reads the longest text of a form.
+type Form = fn(&[u8]) -> IResult<&[u8], &[u8]>;
+
+fn whole(text: &[u8], grammar: Form) -> bool {
     all_consuming(grammar).parse_complete(text).is_ok()
 }
 
