@@ -3,8 +3,8 @@
 //! Deny by default. An entry names one symbol and the uses it permits; the tables are data. [`judge`] looks at one
 //! reading and answers one [`Judgement`] for each effect that is not simply allowed, and one decision for each symbol.
 //!
-//! [`table`] finds a paragraph, [`entry`] and [`shape`] read it, [`matcher`] compares, [`judging`] goes through the
-//! effects, [`data`] looks at what no single effect shows, [`explain`] knows what dangerous names would do.
+//! `table` finds a paragraph, `entry` and `shape` read it, `matcher` compares, `judging` goes through the effects, `data`
+//! looks at what no single effect shows, `explain` knows what dangerous names would do.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

@@ -10,5 +10,5 @@ pub const RULE: Rule = Rule {
     confidence: Confidence::Medium,
     title: "a function or class stands where only data is expected",
     why: "Libraries call what they find under some names, and here the file chooses what that is.",
-    help: "If the callable is meant to be there, allow it in a policy; otherwise do not load the file.",
+    help: "Load the file only if you know why the callable is there and what calls it.",
 };

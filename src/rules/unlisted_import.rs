@@ -10,5 +10,5 @@ pub const RULE: Rule = Rule {
     confidence: Confidence::High,
     title: "a name that the policy does not know is imported",
     why: "Importing runs code of a module that nobody has vetted for this file.",
-    help: "If the name is your own or a library's that you trust, allow it in a policy; otherwise do not load the file.",
+    help: "If you know and trust the code behind the name, the file may be fine; otherwise do not load it.",
 };
