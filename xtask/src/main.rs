@@ -1,6 +1,7 @@
 //! Development tasks of depickle: `cargo xtask TASK`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod bench;
 mod compat;
 mod corpus;
 mod generate;
@@ -37,6 +38,11 @@ const TASKS: &[Task] = &[
         name: "corpus",
         help: "[--clean DIR]... [--dangerous DIR]...  judge what xtask/python/corpus.py wrote",
         run: corpus::run,
+    },
+    Task {
+        name: "bench",
+        help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",
+        run: bench::run,
     },
     Task { name: "stream", help: "[--seed S] --only NUMBER  list one random stream", run: oracle::show },
 ];

@@ -1,0 +1,97 @@
+//! The bars: what we want to hold, as ratios. Printed, never asserted: a shared machine has no seconds.
+
+use super::Row;
+use super::case::Case;
+use super::measure::Measure;
+use super::peers::Peer;
+use std::fmt;
+
+/// One figure beside what it should be at most.
+pub(super) struct Bar {
+    number: u8,
+    what: &'static str,
+    is: f64,
+    at_most: f64,
+}
+
+impl fmt::Display for Bar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.is <= self.at_most { "" } else { "MISSED" };
+        write!(f, "{} | {} | {:.3} | {} | {word} |", self.number, self.what, self.is, self.at_most)
+    }
+}
+
+const MIB: f64 = (1 << 20) as f64;
+
+/// The bars of a case. `start` is what a file of nothing costs; `half` the case of half the size.
+pub(super) fn of(case: &Case, row: &Row, start: &Row, half: Option<&Row>) -> Vec<Bar> {
+    let own = row[&Peer::Depickle];
+    let started = start[&Peer::Depickle];
+    let mut bars = Vec::new();
+    let mut bar = |number, what, is, at_most| bars.push(Bar { number, what, is, at_most });
+    let over = |peer: Peer| row.get(&peer).map(|other: &Measure| own.cpu / other.cpu);
+    // Without the start of either: what is compared is the reading.
+    let net =
+        |peer: Peer| row.get(&peer).map(|other| (own.cpu - started.cpu) / (other.cpu - start[&Peer::PythonStart].cpu));
+    let bytes = case.bytes.unwrap_or(0) as f64;
+    match case.group.as_str() {
+        "nested" => {
+            let at_most = if case.name.ends_with("p0") { 0.33 } else { 0.25 };
+            if let Some(ratio) = net(Peer::Load) {
+                bar(1, "CPU / pickle.load gc off, both without start", ratio, at_most);
+            }
+            let opcodes = case.opcode_bytes.unwrap_or(0) as f64 / MIB;
+            let beyond = own.memory - started.memory - bytes / MIB;
+            bar(2, "memory beyond the file map / opcode bytes", beyond / opcodes, 4.0);
+        }
+        "array" => {
+            bar(3, "CPU in ms", own.cpu * 1e3, 5.0);
+            bar(3, "MiB", own.memory, 16.0);
+            if let Some(half) = half {
+                bar(3, "CPU / the same at 16 MiB", own.cpu / half[&Peer::Depickle].cpu, 1.5);
+            }
+        }
+        "forest" => {
+            if let Some(ratio) = over(Peer::Picklescan) {
+                bar(4, "CPU / picklescan", ratio, 0.1);
+            }
+            bar(4, "MiB", own.memory, 32.0);
+        }
+        "many" => {
+            if let Some(ratio) = over(Peer::Cat) {
+                bar(5, "CPU / find | xargs cat", ratio, 1.6);
+            }
+            if let Some(ratio) = over(Peer::Picklescan) {
+                bar(5, "CPU / picklescan", ratio, 0.05);
+            }
+        }
+        "one" => {
+            if let Some(ratio) = over(Peer::PythonStart) {
+                bar(6, "CPU / python3 -c pass", ratio, 0.2);
+            }
+        }
+        "compressed" => {
+            if let Some(ratio) = over(Peer::Decoder) {
+                bar(7, "CPU / the bare decoder", ratio, 1.25);
+            }
+            bar(7, "MiB", own.memory, 32.0);
+        }
+        "vocabulary" => {
+            if let Some(ratio) = net(Peer::Genops) {
+                bar(9, "CPU / pickletools.genops, both without start", ratio, 0.06);
+            }
+        }
+        "hostile" => {
+            bar(11, "CPU / (100 ns x N + 10 ms)", own.cpu / (1e-7 * bytes + 0.01), 1.0);
+            bar(11, "memory / (64 x N + 16 MiB)", own.memory / (64.0 * bytes / MIB + 16.0), 1.0);
+        }
+        _ => {}
+    }
+    if let Some(half) = half.filter(|_| case.group != "array").map(|half| half[&Peer::Depickle]) {
+        // A start is paid once, and below it nothing can be told from noise.
+        let ratio = |own: f64, half: f64, start: f64| (own - start).max(start) / (half - start).max(start);
+        bar(10, "CPU / half the size", ratio(own.cpu, half.cpu, started.cpu), 2.1);
+        bar(10, "memory / half the size", ratio(own.memory, half.memory, started.memory), 2.1);
+    }
+    bars
+}

@@ -1,0 +1,62 @@
+//! The corpus: what is measured.
+
+use super::peers::Tools;
+use crate::Fallible;
+use depickle::finding::hex;
+use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SCRIPT: &str = "python/bench_corpus.py";
+
+/// One file, or one directory of files.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) name: String,
+    /// What kind of case: it decides who is asked and which bars hold.
+    pub(super) group: String,
+    pub(super) path: PathBuf,
+    /// Length of the file; `None` for a directory.
+    pub(super) bytes: Option<u64>,
+    /// How many of them are opcodes and their arguments, array bytes left out.
+    pub(super) opcode_bytes: Option<u64>,
+    /// The case of half the size.
+    pub(super) double_of: Option<String>,
+}
+
+impl Case {
+    pub(super) fn size(&self) -> String {
+        self.bytes.map_or_else(String::new, |bytes| bytes.to_string())
+    }
+}
+
+/// Writes the corpus unless it is there already, by the same script and interpreter.
+pub(super) fn corpus(tools: &Tools) -> Fallible<Vec<Case>> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCRIPT);
+    let mut wanted = hex(&Sha256::digest(std::fs::read(&script)?));
+    wanted.push_str(&format!(" {}", tools.python.display()));
+    let directory = tools.directory.join("small");
+    let stamp = directory.join("stamp");
+    if std::fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
+        eprintln!("writing the corpus to {}", directory.display());
+        let done = Command::new(&tools.python).arg(&script).arg(&directory).status()?;
+        if !done.success() {
+            return Err("the corpus could not be written".into());
+        }
+        std::fs::write(stamp, wanted)?;
+    }
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(directory.join("manifest.json"))?)?;
+    let rows = manifest.as_array().ok_or("the manifest is no list")?;
+    let text = |row: &serde_json::Value, key: &str| row[key].as_str().map(str::to_owned);
+    let case = |row: &serde_json::Value| {
+        Some(Case {
+            name: text(row, "name")?,
+            group: text(row, "group")?,
+            path: directory.join(text(row, "path")?),
+            bytes: row["bytes"].as_u64(),
+            opcode_bytes: row["opcode_bytes"].as_u64(),
+            double_of: text(row, "double_of"),
+        })
+    };
+    rows.iter().map(|row| case(row).ok_or_else(|| "a row of the manifest is incomplete".into())).collect()
+}

@@ -1,0 +1,39 @@
+//! What one process needs.
+
+use crate::Fallible;
+use std::fmt;
+use std::process::{Command, Stdio};
+use wait4::Wait4 as _;
+
+/// CPU time and peak memory of one process and what it started.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measure {
+    /// User and system time, in seconds.
+    pub(super) cpu: f64,
+    /// The largest resident set, in MiB; pages of mapped files count.
+    pub(super) memory: f64,
+}
+
+impl Measure {
+    /// The median of each figure. `all` is not empty.
+    pub(super) fn median(all: &mut [Self]) -> Self {
+        let mut middle = |figure: fn(&Self) -> f64| {
+            all.sort_by(|a, b| figure(a).total_cmp(&figure(b)));
+            figure(&all[all.len() / 2])
+        };
+        Self { cpu: middle(|one| one.cpu), memory: middle(|one| one.memory) }
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} ms, {:.1} MiB", self.cpu * 1e3, self.memory)
+    }
+}
+
+/// Runs a command to its end, whatever it answers.
+pub(super) fn measure(command: &mut Command) -> Fallible<Measure> {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let usage = child.wait4()?.rusage;
+    Ok(Measure { cpu: (usage.utime + usage.stime).as_secs_f64(), memory: usage.maxrss as f64 / f64::from(1 << 20) })
+}

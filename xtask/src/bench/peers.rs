@@ -1,0 +1,196 @@
+//! Who is measured, how each is called, and whether its answer was complete.
+
+use super::case::Case;
+use crate::Fallible;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Packages of the environment that peers run in.
+const PACKAGES: [&str; 4] = ["picklescan==1.0.5", "numpy==2.4.6", "scikit-learn==1.9.1", "joblib==1.6.0"];
+
+/// Someone, or something, to compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Peer {
+    Depickle,
+    /// `python3 -c pass`.
+    PythonStart,
+    /// `pickle.load` with the collector off.
+    Load,
+    /// `pickletools.genops`, to its end.
+    Genops,
+    Picklescan,
+    /// `find | xargs cat`.
+    Cat,
+    /// Our own decompressor and nothing behind it.
+    Decoder,
+}
+
+impl Peer {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Depickle => "depickle",
+            Self::PythonStart => "python3 -c pass",
+            Self::Load => "pickle.load, gc off",
+            Self::Genops => "pickletools.genops",
+            Self::Picklescan => "picklescan",
+            Self::Cat => "find | xargs cat",
+            Self::Decoder => "the bare decoder",
+        }
+    }
+
+    /// Whether it is a scanner, which may leave things unread.
+    pub(super) fn answers(self) -> bool {
+        matches!(self, Self::Depickle | Self::Picklescan | Self::Genops | Self::Load)
+    }
+}
+
+/// What is needed to run them.
+pub(super) struct Tools {
+    /// Where everything is kept.
+    pub(super) directory: PathBuf,
+    /// Of the environment that was made, or the one on the path.
+    pub(super) python: PathBuf,
+    depickle: PathBuf,
+    xtask: PathBuf,
+    picklescan: Option<PathBuf>,
+    pub(super) versions: Vec<(Peer, String)>,
+    /// Who is not here, and why.
+    pub(super) missing: Vec<(Peer, String)>,
+}
+
+impl Tools {
+    /// Builds depickle and makes an environment for the others, below `target/bench`.
+    pub(super) fn prepare() -> Fallible<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the workspace has no root")?;
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo)
+            .args(["build", "--quiet", "--release", "--package", "depickle", "--package", "xtask"])
+            .current_dir(root)
+            .status()?;
+        if !built.success() {
+            return Err("depickle does not build".into());
+        }
+        let directory = root.join("target/bench");
+        std::fs::create_dir_all(&directory)?;
+        let environment = directory.join("venv");
+        let own = environment.join("bin/python");
+        let mut missing = Vec::new();
+        if !own.exists() {
+            run(Command::new("python3").arg("-m").arg("venv").arg(&environment))?;
+        }
+        if let Err(error) = packages(&own) {
+            missing.push((Peer::Picklescan, error.to_string()));
+        }
+        let picklescan = Some(environment.join("bin/picklescan")).filter(|path| path.exists());
+        let mut versions = vec![(Peer::Load, first_line(Command::new(&own).arg("--version"))?)];
+        if picklescan.is_some() {
+            versions.push((Peer::Picklescan, PACKAGES[0].to_owned()));
+        }
+        let release = root.join("target/release");
+        let (depickle, xtask) = (release.join("depickle"), release.join("xtask"));
+        versions.insert(0, (Peer::Depickle, first_line(Command::new(&depickle).arg("--version"))?));
+        Ok(Self { directory, python: own, depickle, xtask, picklescan, versions, missing })
+    }
+
+    /// The smallest case: what it needs is what it costs to start.
+    pub(super) fn smallest(&self, cases: &[Case]) -> Fallible<Case> {
+        let one = cases.iter().find(|case| case.group == "one");
+        one.cloned().ok_or_else(|| "the corpus has no small file".into())
+    }
+
+    /// Who is asked about a case.
+    pub(super) fn peers(&self, case: &Case) -> Vec<Peer> {
+        let others: &[Peer] = match case.group.as_str() {
+            "nested" => &[Peer::Load, Peer::Picklescan],
+            "vocabulary" => &[Peer::Load, Peer::Genops, Peer::Picklescan],
+            "forest" | "array" => &[Peer::Picklescan],
+            "many" => &[Peer::Cat, Peer::Picklescan],
+            "one" => &[Peer::PythonStart, Peer::Picklescan],
+            "compressed" => &[Peer::Decoder, Peer::Picklescan],
+            _ => &[],
+        };
+        let here = |peer: &Peer| *peer != Peer::Picklescan || self.picklescan.is_some();
+        std::iter::once(Peer::Depickle).chain(others.iter().copied().filter(here)).collect()
+    }
+
+    /// How a peer is called on a case.
+    pub(super) fn command(&self, peer: Peer, case: &Case) -> Command {
+        let python = |code: &str| {
+            let mut command = Command::new(&self.python);
+            command.args(["-I", "-c", code]).arg(&case.path);
+            command
+        };
+        let program = |path: &Path, arguments: &[&str]| {
+            let mut command = Command::new(path);
+            command.args(arguments).arg(&case.path);
+            command
+        };
+        match peer {
+            Peer::Depickle => program(&self.depickle, &["scan", "--no-progress", "--jobs", "1"]),
+            Peer::PythonStart => python("pass"),
+            Peer::Load => python("import gc, pickle, sys; gc.disable(); pickle.load(open(sys.argv[1], 'rb'))"),
+            Peer::Genops => {
+                python("import pickletools, sys\nfor _ in pickletools.genops(open(sys.argv[1], 'rb')): pass")
+            }
+            Peer::Picklescan => program(self.picklescan.as_deref().unwrap_or(Path::new("picklescan")), &["-p"]),
+            Peer::Cat => {
+                let mut command = Command::new("sh");
+                command.args(["-c", "find \"$1\" -type f -print0 | xargs -0 cat", "sh"]).arg(&case.path);
+                command
+            }
+            Peer::Decoder => program(&self.xtask, &["bench", "decode"]),
+        }
+    }
+
+    /// What a peer says of a case: whether it read all of it.
+    pub(super) fn answer(&self, peer: Peer, case: &Case) -> Fallible<String> {
+        let mut command = self.command(peer, case);
+        if peer == Peer::Depickle {
+            command.args(["--format", "json"]);
+        }
+        let output = command.stdin(Stdio::null()).output()?;
+        let code = output.status.code().map_or_else(|| "killed".to_owned(), |code| format!("exit {code}"));
+        let text = String::from_utf8_lossy(&output.stdout);
+        if peer == Peer::Depickle {
+            let report: serde_json::Value = serde_json::from_str(&text)?;
+            let files = report["files"].as_array().ok_or("no files in the report")?;
+            let full = files.iter().filter(|file| file["completeness"] == "full").count();
+            return Ok(match files.as_slice() {
+                [file] => [&file["verdict"], &file["completeness"]].map(|it| it.as_str().unwrap_or("?")).join(", "),
+                _ => format!("{full} of {} full", files.len()),
+            });
+        }
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let is_error = |line: &&str| ["ERROR", "WARNING", "Error"].iter().any(|word| line.contains(word));
+        let failed = text.lines().chain(errors.lines()).filter(is_error).count();
+        Ok(match failed {
+            0 => format!("{code}, complete"),
+            1 => format!("{code}, incomplete"),
+            count => format!("{code}, incomplete: {count} errors"),
+        })
+    }
+}
+
+/// Installs what the peers need, unless it is there.
+fn packages(python: &Path) -> Fallible<()> {
+    let code = "import sys; from importlib.metadata import version; \
+                sys.exit(any(version(p.split('==')[0]) != p.split('==')[1] for p in sys.argv[1:]))";
+    if run(Command::new(python).args(["-c", code]).args(PACKAGES)).is_ok() {
+        return Ok(());
+    }
+    run(Command::new(python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))
+}
+
+fn run(command: &mut Command) -> Fallible<()> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(text.lines().last().unwrap_or("it failed without a word").to_owned().into())
+}
+
+fn first_line(command: &mut Command) -> Fallible<String> {
+    let output = command.stdin(Stdio::null()).output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
+}
