@@ -75,6 +75,10 @@ fn refusals<W: Window>(pass: &Pass<W>, member: &Member, level: Level, collected:
 fn oddities<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected) {
     for (index, reading) in pass.readings.iter().enumerate() {
         for &(oddity, at) in &reading.oddities {
+            // A file that was cut short is cut short inside a frame; it is odd only if it loads all the same.
+            if oddity == FrameOddity::Overlong && reading.root.is_none() {
+                continue;
+            }
             let message = match oddity {
                 FrameOddity::Straddles => "an argument runs over the end of its frame",
                 FrameOddity::Nested => "a frame begins before the one around it ends",

@@ -130,8 +130,9 @@ impl Reading {
         arrays: Vec<RawArray>,
     ) -> Self {
         let dialect = reader.dialect();
-        let end = reader.position();
-        let next = if dialect == Dialect::C { end } else { reader.file_position() };
+        let next = if dialect == Dialect::C { reader.position() } else { reader.file_position() };
+        // Array bytes that are cut short stand behind the frame, and nothing else does.
+        let end = if outcome.is_ok() { reader.position() } else { reader.position().max(next) };
         let (root, error) = match outcome {
             Ok(root) => (Some(root), None),
             Err(error) => (None, Some(error)),

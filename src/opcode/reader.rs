@@ -76,6 +76,8 @@ pub struct Reader<W> {
     limit: usize,
     /// Whether `limit` is the end of a frame.
     in_frame: bool,
+    /// Whether the frame is cut short by the end of the source.
+    clipped: bool,
     /// Where reading goes on after the frame; equal to `limit` unless raw bytes were taken from behind it.
     behind: usize,
     /// The first oddity of each kind and where it stands.
@@ -91,7 +93,17 @@ impl<W: Window> Reader<W> {
     /// A reader of `window` from position `at`.
     pub fn new(window: W, at: usize, dialect: Dialect) -> Self {
         let limit = window.bytes().len().max(at);
-        Self { window, dialect, at, limit, in_frame: false, behind: limit, oddities: Vec::new(), parted: None }
+        Self {
+            window,
+            dialect,
+            at,
+            limit,
+            in_frame: false,
+            clipped: false,
+            behind: limit,
+            oddities: Vec::new(),
+            parted: None,
+        }
     }
 
     /// The engine whose rules are followed.
@@ -171,7 +183,7 @@ impl<W: Window> Reader<W> {
 
     #[cold]
     fn truncated(&self, at: usize) -> Error {
-        Error::truncated(self.source().offset(at), "the stream ends in the middle of an opcode or before STOP")
+        Error::truncated(self.source().offset(at), "the pickle is cut short: it ends inside an opcode or before STOP")
     }
 
     /// Whether nothing follows the current position.
@@ -212,6 +224,9 @@ impl<W: Window> Reader<W> {
 
     /// Leaves a frame that does not hold what is asked of it.
     fn leave_frame(&mut self, opcode_at: usize) -> Result<()> {
+        if self.at < self.limit && self.clipped {
+            return Err(self.truncated(opcode_at));
+        }
         if self.at < self.limit {
             // C reads on; Python calls the frame exhausted.
             self.odd(FrameOddity::Straddles, opcode_at);
@@ -517,10 +532,12 @@ impl<W: Window> Reader<W> {
             self.odd(FrameOddity::Overlong, at);
             self.part(at, "a frame is longer than the file");
             if self.dialect == Dialect::C {
-                return Err(self.truncated(at));
+                let message = format!("the pickle is cut short: a frame of {size} bytes is not all there");
+                return Err(Error::truncated(self.source().offset(at), message));
             }
         }
         self.in_frame = true;
+        self.clipped = end > there;
         self.limit = end.min(there).max(self.at);
         self.behind = self.limit;
         Ok(())
