@@ -532,7 +532,7 @@ impl<W: Window> Reader<W> {
             self.odd(FrameOddity::Overlong, at);
             self.part(at, "a frame is longer than the file");
             if self.dialect == Dialect::C {
-                let message = format!("the pickle is cut short: a frame of {size} bytes is not all there");
+                let message = "the pickle is cut short: a frame is not all there";
                 return Err(Error::truncated(self.source().offset(at), message));
             }
         }
