@@ -553,8 +553,10 @@ impl<'a> Judge<'a> {
         entry: &Entry,
         state: Value,
     ) -> bool {
-        let halves: Vec<Value> = self.ast().items(state, moment).take(3).collect();
-        if let (Some(shape), Kind::Tuple, &[first, slots]) = (&entry.slots, state.kind(), halves.as_slice()) {
+        let mut halves = self.ast().items(state, moment);
+        if let (Some(shape), Kind::Tuple) = (&entry.slots, state.kind())
+            && let (Some(first), Some(slots), None) = (halves.next(), halves.next(), halves.next())
+        {
             self.used(symbol, Use::Slots);
             let nothing = first.kind() == Kind::None;
             let empty = Shape::Dict(Vec::new(), None);
