@@ -76,7 +76,9 @@ fn misplaced(judge: &mut Judge<'_>, callable: Value) {
         return;
     }
     let first = symbol.and_then(|id| judge.facts.symbols.get(id as usize)).and_then(|imported| imported.first);
-    judge.object(first.unwrap_or(0), Objection::CallableInData, Level::Suspicious, symbol, |show| {
+    // Where a stream breaks off, what was to take the callable may be missing.
+    let level = if judge.subject.reading.error.is_some() { Level::Incomplete } else { Level::Suspicious };
+    judge.object(first.unwrap_or(0), Objection::CallableInData, level, symbol, |show| {
         format!("{} stands where no callable is expected", show.one(callable))
     });
 }

@@ -7,6 +7,7 @@ use crate::dtype::DType;
 use crate::finding::Decision;
 use crate::resolve::{dotted, map_name};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The number of an entry in [`Facts::entries`].
 pub(super) type EntryId = u32;
@@ -82,7 +83,7 @@ pub(super) struct Layout {
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) symbols: Vec<Imported>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<Rc<Entry>>,
     pub(super) objects: Vec<Made>,
     pub(super) dtypes: Vec<DType>,
     pub(super) arrays: Vec<Layout>,
@@ -146,7 +147,7 @@ impl Facts {
                 return known;
             }
             let id = u32::try_from(self.entries.len()).ok()?;
-            self.entries.push(found);
+            self.entries.push(Rc::new(found));
             self.by_symbol.insert(canonical.to_owned(), Some(id));
             Some(id)
         });
@@ -154,7 +155,7 @@ impl Facts {
         found
     }
 
-    pub(super) fn entry_of(&self, id: EntryId) -> Option<&Entry> {
+    pub(super) fn entry_of(&self, id: EntryId) -> Option<&Rc<Entry>> {
         self.entries.get(id as usize)
     }
 
@@ -179,7 +180,7 @@ impl Facts {
     }
 
     /// The entry of the class that a value is an object of.
-    pub(super) fn class_of(&self, value: Value) -> Option<&Entry> {
+    pub(super) fn class_of(&self, value: Value) -> Option<&Rc<Entry>> {
         self.made(value).filter(|made| made.nature != Nature::Symbol)?.class.and_then(|id| self.entry_of(id))
     }
 

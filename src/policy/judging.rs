@@ -303,7 +303,7 @@ impl<'a> Judge<'a> {
         }
         let path: Vec<Step> = std::mem::take(&mut self.trace.path);
         let (misfit, reason) = (self.trace.misfit.take(), self.trace.reason.take());
-        let exhausted = self.trace.steps == 0;
+        let exhausted = self.trace.is_spent();
         let (objection, level) = match (self.trace.forged, exhausted) {
             (_, true) => (Objection::LoadCost, Level::Suspicious),
             (true, _) => (Objection::NumpyLayout, Level::Dangerous),
@@ -427,8 +427,7 @@ impl<'a> Judge<'a> {
         };
         let Judge { subject, facts, trace, .. } = self;
         let matcher = Matcher { subject: *subject, facts, trace, moment: Moment::END, target: None };
-        let name_text = matcher.with_text(name, |text| std::str::from_utf8(text).ok().map(str::to_owned));
-        let path = name_text.filter(|name| !name.contains('.')).map(|name| format!("{class}.{name}"));
+        let path = matcher.short_text(name).map(|name| format!("{class}.{name}"));
         let found = path.as_ref().and_then(|path| self.facts.entry(path));
         if found.is_none() {
             self.object(index, Objection::ArgumentShape, Level::Suspicious, symbol, |show| {
@@ -553,8 +552,10 @@ impl<'a> Judge<'a> {
         entry: &Entry,
         state: Value,
     ) -> bool {
-        let halves: Vec<Value> = self.ast().items(state, moment).take(3).collect();
-        if let (Some(shape), Kind::Tuple, &[first, slots]) = (&entry.slots, state.kind(), halves.as_slice()) {
+        let mut halves = self.ast().items(state, moment);
+        if let (Some(shape), Kind::Tuple) = (&entry.slots, state.kind())
+            && let (Some(first), Some(slots), None) = (halves.next(), halves.next(), halves.next())
+        {
             self.used(symbol, Use::Slots);
             let nothing = first.kind() == Kind::None;
             let empty = Shape::Dict(Vec::new(), None);
@@ -635,6 +636,7 @@ fn simple(answer: Answer) -> Nature {
     match answer {
         Answer::Fresh => Nature::Fresh,
         Answer::Shared => Nature::Shared,
+        Answer::Array => Nature::Array(None),
         _ => Nature::Scalar,
     }
 }

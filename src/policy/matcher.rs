@@ -11,6 +11,7 @@ use crate::dtype::DType;
 use crate::loader::Subject;
 use crate::machine::Action;
 use crate::opcode::Literal;
+use std::cell::Cell;
 
 /// A step on the way to the value that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub(super) struct Trace {
     /// Containers in which harmless callables may stand anywhere.
     pub(super) open: Vec<Value>,
     /// Steps that are left.
-    pub(super) steps: u64,
+    steps: Cell<u64>,
     /// Whether a container that was looked at changed later.
     pub(super) changed: bool,
     /// The way to what did not fit, innermost step first.
@@ -51,7 +52,7 @@ pub(super) struct Trace {
 
 impl Trace {
     pub(super) fn new(steps: u64) -> Self {
-        Self { steps, ..Self::default() }
+        Self { steps: Cell::new(steps), ..Self::default() }
     }
 
     pub(super) fn claim(&mut self, container: Value) {
@@ -69,10 +70,15 @@ impl Trace {
     }
 
     /// Takes steps from the budget; false when none are left.
-    pub(super) fn walk(&mut self, steps: u64) -> bool {
-        let enough = self.steps >= steps;
-        self.steps = self.steps.saturating_sub(steps);
-        enough
+    pub(super) fn walk(&self, steps: u64) -> bool {
+        let left = self.steps.get();
+        self.steps.set(left.saturating_sub(steps));
+        left >= steps
+    }
+
+    /// Whether the budget is spent.
+    pub(super) fn is_spent(&self) -> bool {
+        self.steps.get() == 0
     }
 
     /// Forgets the last match.
@@ -105,8 +111,32 @@ impl<'a> Matcher<'_, 'a> {
         &self.subject.reading.ast
     }
 
+    /// What a literal stands for. Decoding it takes time in proportion to its length, each time.
     pub(super) fn literal(&self, value: Value) -> Option<Literal<'a>> {
-        self.subject.literal(value)
+        let bytes = self.subject.source.bytes;
+        // The text opcodes, whose lines may be long whatever they stand for.
+        if let Some(b'I' | b'L' | b'F' | b'S' | b'V') = bytes.get(value.index()).filter(|_| value.kind().is_literal()) {
+            let line = bytes.get(value.index()..).unwrap_or_default();
+            let len = memchr::memchr(b'\n', line).unwrap_or(line.len());
+            self.trace.walk(len as u64 / 16);
+        }
+        let literal = self.subject.literal(value);
+        if let Some(Literal::Str(text) | Literal::ByteStr(text)) = &literal {
+            self.trace.walk(text.len() as u64 / 64);
+        }
+        literal
+    }
+
+    /// A text without dots that is no longer than names are.
+    pub(super) fn short_text(&self, value: Value) -> Option<String> {
+        self.dotted_text(value).filter(|text| !text.contains('.'))
+    }
+
+    /// A text that is no longer than names are.
+    pub(super) fn dotted_text(&self, value: Value) -> Option<String> {
+        let short =
+            |text: &[u8]| if text.len() <= 255 { std::str::from_utf8(text).ok().map(str::to_owned) } else { None };
+        self.with_text(value, short)
     }
 
     /// Whether a value fits a shape; if not, [`Trace::path`] leads to what does not.

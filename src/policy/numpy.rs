@@ -374,9 +374,8 @@ fn ufunc(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
 
 /// The symbol that two texts name.
 pub(super) fn named_symbol(matcher: &Matcher<'_, '_>, [module, name]: [Value; 2]) -> Option<String> {
-    let text = |value| matcher.with_text(value, |text| std::str::from_utf8(text).ok().map(str::to_owned));
-    let (module, name) = (text(module)?, text(name)?);
-    if name.contains('.') || name.len() > 255 || module.len() > 255 { None } else { Some(format!("{module}.{name}")) }
+    let (module, name) = (matcher.dotted_text(module)?, matcher.short_text(name)?);
+    Some(format!("{module}.{name}"))
 }
 
 /// What is known of an array that is complete.

@@ -366,7 +366,7 @@ def sklearn(observed, detail):
         elif name in ("_ImputerTriplet", "_CVScoreTuple"):
             add(paragraphs, symbol, "new (any, any, any) -> scalar", "base builtins.tuple (any, any, any)")
         elif name == "DistributionBoundary":
-            add(paragraphs, symbol, "new (number, bool) -> scalar")
+            add(paragraphs, symbol, "new (number, bool) -> scalar", "base builtins.tuple (number, bool)")
         elif is_made_plainly(row):
             if name in ("DeprecationDict", "Bunch", "_DictWithDeprecatedKeys"):
                 add(paragraphs, symbol, "new () -> fresh", state(callable_keys(row.get("state", {}))),

@@ -168,3 +168,17 @@ fn a_key_that_stands_for_a_million_values_and_a_vast_memo_index_cost_too_much() 
     assert_eq!(worst(&judged(vast)), Some(Level::Suspicious));
     assert_eq!(worst(&judged(b"\x80\x04]q\xff.")), None);
 }
+
+/// One long text under many names, one container in many states: what would take the square of the file's size.
+#[test]
+fn work_is_bounded_by_the_size_of_the_stream() {
+    let long = "9".repeat(1 << 16);
+    let calls = "decimal:Decimal($7);".repeat(4000);
+    let stream = assemble(&format!("'{long}' as 7; {calls} 1"), 4, Route::StackGlobal);
+    assert_eq!(worst(&judged(&stream)), Some(Level::Suspicious));
+    let items: Vec<_> = (0..4000).map(|key| format!("'k{key}': 1")).collect();
+    let build = "new sklearn.preprocessing._data:StandardScaler() << $7;".repeat(4000);
+    let stream = assemble(&format!("{{{}}} as 7; {build} 1", items.join(", ")), 4, Route::StackGlobal);
+    let judged = judged(&stream);
+    assert!(judged.judgements.iter().any(|judgement| judgement.objection == super::Objection::LoadCost));
+}
