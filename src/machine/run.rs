@@ -482,6 +482,9 @@ impl Machine {
             if !self.ast.is_hashable(key) {
                 return Err(refuse(reader, op, "a key or set element cannot be hashed"));
             }
+            if !key.kind().is_literal() {
+                self.ast.note_key(key, self.effects.len());
+            }
             let cost = self.ast.expanded(key);
             if cost > self.costliest_key.0 {
                 self.costliest_key = (cost, op.at);
