@@ -42,6 +42,7 @@ pub(super) struct Judge<'a> {
     pub(super) facts: Facts,
     pub(super) trace: Trace,
     judgements: Vec<Judgement>,
+    refused: Option<usize>,
     alike: HashMap<(Objection, Level, String), u32>,
 }
 
@@ -56,6 +57,7 @@ impl<'a> Judge<'a> {
             facts: Facts::of(&reading.ast),
             trace: Trace::new(steps),
             judgements: Vec::new(),
+            refused: None,
             alike: HashMap::new(),
         }
     }
@@ -81,7 +83,7 @@ impl<'a> Judge<'a> {
             },
             uses: (0..).zip(USES).filter(|(bit, _)| imported.uses & 1 << bit != 0).map(|(_, name)| name).collect(),
         });
-        Judged { symbols: symbols.collect(), judgements: self.judgements }
+        Judged { symbols: symbols.collect(), judgements: self.judgements, refused: self.refused }
     }
 
     /// A dangerous name that is called is one finding, the call: its import is worth no second one.
@@ -215,6 +217,10 @@ impl<'a> Judge<'a> {
         let usual = if matches!(how, Opcode::NewObj | Opcode::NewObjEx) { Use::New } else { Use::Call };
         let Some(id) = self.facts.symbol_entry(callee) else {
             self.used(symbol, usual);
+            let nature = self.facts.made(callee).map(|made| made.nature);
+            if let Some(Nature::DType(_) | Nature::Array(_) | Nature::Bytes(_) | Nature::ByteArray(_)) = nature {
+                self.refused.get_or_insert(index);
+            }
             match self.facts.symbol(callee).map(|imported| imported.known) {
                 Some(Known::Harmful(harm)) => {
                     let objection = if harm.code { Objection::CodeByValue } else { Objection::DangerousCall };
@@ -243,6 +249,12 @@ impl<'a> Judge<'a> {
         };
         self.used(symbol, how);
         let Some(signature) = signature else {
+            if let Some(shape) = entry.refuses.as_ref().filter(|_| how == Use::New) {
+                let Judge { subject, facts, trace, .. } = self;
+                if (Matcher { subject: *subject, facts, trace, moment, target: None }).fits(shape, args) {
+                    self.refused.get_or_insert(index);
+                }
+            }
             let word = if how == Use::New { "be instantiated" } else { "be called" };
             self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
                 format!("{} is not known to {word}", show.call(&show.one(callee), args))

@@ -123,6 +123,9 @@ pub struct Judged {
     pub symbols: Vec<SymbolDecision>,
     /// Objections and notes, in order of effects.
     pub judgements: Vec<Judgement>,
+    /// The first effect that certainly raises: a dtype, an array or bytes are called, or a class is made in a way that it
+    /// always refuses. No reader reaches what comes after.
+    pub refused: Option<usize>,
 }
 
 /// Judges every effect of a reading.
