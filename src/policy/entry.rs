@@ -8,6 +8,7 @@
 //! | `reference` | to be imported, and to stand where a shape names it; every entry does |
 //! | `new ARGS [KWARGS] [-> ANSWER]` | `__new__` with these arguments |
 //! | `init ARGS [-> ANSWER]` | a full call of a class; fresh unless said otherwise |
+//! | `refuses ARGS` | nothing: `__new__` with these arguments always raises |
 //! | `call ARGS -> ANSWER` | a call of a function |
 //! | `base PKG.CLASS SHAPE` | `copyreg._reconstructor(C, PKG.CLASS, SHAPE)` |
 //! | `build SHAPE` | this state |
@@ -89,6 +90,7 @@ pub(super) struct Entry {
     pub(super) new: Option<Signature>,
     pub(super) init: Option<Signature>,
     pub(super) call: Option<Signature>,
+    pub(super) refuses: Option<Shape>,
     pub(super) bases: Vec<(&'static str, Shape)>,
     pub(super) build: Option<Shape>,
     pub(super) slots: Option<Shape>,
@@ -162,6 +164,7 @@ pub(super) fn parse(paragraph: Paragraph) -> Parsed<Entry> {
             "reference" => {}
             "new" => entry.new = Some(signature(&mut parser, Some(Answer::Fresh))?),
             "init" => entry.init = Some(signature(&mut parser, Some(Answer::Fresh))?),
+            "refuses" => entry.refuses = Some(parser.shape()?),
             "call" => entry.call = Some(signature(&mut parser, None)?),
             "base" => {
                 let base = parser.word();

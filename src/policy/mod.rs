@@ -3,7 +3,8 @@
 //! Deny by default. An entry names one symbol and the uses it permits; the tables are data. [`judge`] looks at one
 //! reading and answers one [`Judgement`] for each effect that is not simply allowed, and one decision for each symbol.
 //!
-//! `table` finds a paragraph, `entry` and `shape` read it, `matcher` compares, `judging` goes through the effects, `data`
+//! `table` finds a paragraph, `entry` and `shape` read it, `matcher` compares, `judging` goes through the effects,
+//! `answers` knows what calls make, `data`
 //! looks at what no single effect shows, `explain` knows what dangerous names would do.
 #![deny(
     clippy::indexing_slicing,
@@ -15,6 +16,7 @@
 )]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects))]
 
+mod answers;
 mod data;
 mod entry;
 mod explain;
@@ -121,6 +123,9 @@ pub struct Judged {
     pub symbols: Vec<SymbolDecision>,
     /// Objections and notes, in order of effects.
     pub judgements: Vec<Judgement>,
+    /// The first effect that certainly raises: a dtype, an array or bytes are called, or a class is made in a way that it
+    /// always refuses. No reader reaches what comes after.
+    pub refused: Option<usize>,
 }
 
 /// Judges every effect of a reading.

@@ -149,6 +149,7 @@ def write(name, head, paragraphs):
         while target in paragraphs and "\n  = " in paragraphs[target]:
             target = paragraphs[target].split("\n  = ", 1)[1].strip()
             paragraphs[key] = f"{key}\n  = {target}"
+    head = head + [f"# Written by xtask/python/tables.py from xtask/tables/{name}.txt and what it adds: change those."]
     text = "\n".join(head) + "\n" + "\n".join(paragraphs[key] for key in sorted(paragraphs)) + "\n"
     (OUT / f"{name}.txt").write_text(text)
 

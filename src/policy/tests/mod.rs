@@ -182,3 +182,13 @@ fn work_is_bounded_by_the_size_of_the_stream() {
     let judged = judged(&stream);
     assert!(judged.judgements.iter().any(|judgement| judgement.objection == super::Objection::LoadCost));
 }
+
+#[test]
+fn what_certainly_raises_is_said() {
+    let dtype = "numpy:dtype('f8', False, True) << (3, '<', None, None, None, -1, -1, 0)";
+    let refused = |line: &str| judged(&assemble(line, 4, Route::StackGlobal)).refused.is_some();
+    assert!(refused(&format!("{dtype} as 1; $1()")));
+    assert!(refused("new numpy:dtype()"));
+    assert!(!refused(dtype) && !refused("new sklearn.preprocessing._data:StandardScaler()"));
+    assert!(!refused("collections:OrderedDict()()"), "whether it can be called is not known");
+}
