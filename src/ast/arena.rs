@@ -39,6 +39,9 @@ struct Extent {
 
 const NO_EXTENT: u32 = u32::MAX;
 
+/// Values that stand for more than one when hashed.
+const EXPANDABLE: KindSet = KindSet::of(Kind::Tuple).union(KindSet::of(Kind::FrozenSet));
+
 /// What a call answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Object {
@@ -109,9 +112,14 @@ impl Ast {
         index32(self.edges.len().saturating_add(items.len()))?;
         let mut container = Container { kinds: 0, len, first, second: 0 };
         let value = Value::new(kind, u64::from(id));
-        container.kinds = self.kinds_of(items).bits();
-        if matches!(kind, Kind::Tuple | Kind::FrozenSet) {
-            container.second = items.iter().fold(1_u32, |sum, &item| sum.saturating_add(self.expanded(item)));
+        let kinds = self.kinds_of(items);
+        container.kinds = kinds.bits();
+        if EXPANDABLE.contains(kind) {
+            container.second = if kinds.meets(EXPANDABLE) {
+                items.iter().fold(1_u32, |sum, &item| sum.saturating_add(self.expanded(item)))
+            } else {
+                len.saturating_add(1)
+            };
         }
         self.note_holder(value, 0, container.kinds);
         self.edges.extend_from_slice(items);
@@ -174,13 +182,17 @@ impl Ast {
 
     #[inline]
     fn kinds_of(&self, items: &[Value]) -> KindSet {
-        items.iter().fold(KindSet::EMPTY, |kinds, &item| kinds.union(self.kind_set(item)))
+        let kinds = items.iter().fold(KindSet::EMPTY, |kinds, item| kinds.union(item.kind_set()));
+        if !kinds.contains(Kind::Tuple) || kinds.is_unhashable() {
+            return kinds;
+        }
+        if items.iter().any(|&item| self.kind_set(item).is_unhashable()) { kinds.unhashable() } else { kinds }
     }
 
     /// What an item adds to the kinds of its container. A tuple of something unhashable is unhashable.
     #[inline]
     fn kind_set(&self, item: Value) -> KindSet {
-        let own = KindSet::of(item.kind());
+        let own = item.kind_set();
         if item.kind() == Kind::Tuple && self.kinds(item).is_unhashable() {
             return own.unhashable();
         }
@@ -195,7 +207,7 @@ impl Ast {
     /// How many values a value stands for when its tuples are expanded, saturating: what hashing it costs.
     pub fn expanded(&self, value: Value) -> u32 {
         match value.kind() {
-            Kind::Tuple | Kind::FrozenSet => self.container(value).map_or(1, |container| container.second.max(1)),
+            kind if EXPANDABLE.contains(kind) => self.container(value).map_or(1, |container| container.second.max(1)),
             _ => 1,
         }
     }

@@ -144,6 +144,11 @@ impl KindSet {
         self.0 & (1 << kind as u32) != 0
     }
 
+    /// Whether any kind of it is in `other`.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 & !Self::UNHASHABLE != 0
+    }
+
     /// Whether every kind of it is in `other`.
     pub const fn is_subset(self, other: Self) -> bool {
         self.0 & !other.0 & !Self::UNHASHABLE == 0
@@ -191,6 +196,30 @@ pub struct Value(NonZeroU64);
 
 const PAYLOAD: u32 = 56;
 
+/// For each topmost byte of a value its kind; no value has one of the others.
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Opaque; 256];
+    let mut tag = 0;
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "evaluated while compiling")]
+    while tag < Kind::ALL.len() {
+        kinds[tag + 1] = Kind::ALL[tag];
+        tag += 1;
+    }
+    kinds
+};
+
+/// The same as sets.
+const KIND_SETS: [KindSet; 256] = {
+    let mut sets = [KindSet::EMPTY; 256];
+    let mut tag = 0;
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "evaluated while compiling")]
+    while tag < sets.len() {
+        sets[tag] = KindSet::of(KINDS[tag]);
+        tag += 1;
+    }
+    sets
+};
+
 impl Value {
     /// A value of `kind`. `payload` has at most 56 bits; a source longer than that cannot be addressed.
     #[inline]
@@ -207,8 +236,15 @@ impl Value {
     /// Its kind.
     #[inline]
     pub fn kind(self) -> Kind {
-        let tag = usize::from(self.0.get().to_be_bytes()[0]);
-        Kind::ALL.get(tag.wrapping_sub(1)).copied().unwrap_or(Kind::Opaque)
+        let [tag, ..] = self.0.get().to_be_bytes();
+        KINDS.get(usize::from(tag)).copied().unwrap_or(Kind::Opaque)
+    }
+
+    /// The set of its kind.
+    #[inline]
+    pub(super) fn kind_set(self) -> KindSet {
+        let [tag, ..] = self.0.get().to_be_bytes();
+        KIND_SETS.get(usize::from(tag)).copied().unwrap_or_default()
     }
 
     /// The position of its opcode, or its id.

@@ -37,6 +37,16 @@ impl Memo {
     /// Stores `value` at `index`, over what was there.
     #[inline]
     pub fn put(&mut self, index: u64, value: Value) {
+        // Honest writers count from 0.
+        if index == self.dense.len() as u64 && self.sparse.is_empty() {
+            self.dense.push(Some(value));
+            self.occupied = self.occupied.saturating_add(1);
+        } else {
+            self.put_anywhere(index, value);
+        }
+    }
+
+    fn put_anywhere(&mut self, index: u64, value: Value) {
         let len = self.dense.len();
         let here = usize::try_from(index).ok();
         if let Some(slot) = here.and_then(|here| self.dense.get_mut(here)) {
