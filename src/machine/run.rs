@@ -7,7 +7,7 @@ use crate::ast::{Ast, Kind, Value};
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::opcode::text::{self, Number};
-use crate::opcode::{Arg, Dialect, Literal, Op, Opcode, Reader, Run, Window};
+use crate::opcode::{Arg, Dialect, Literal, Opcode, Reader, Run, Window};
 use std::collections::HashMap;
 
 /// Why the machine came back.
@@ -17,6 +17,13 @@ pub enum Pause {
     Stop(Value),
     /// A BUILD has just been logged, the last effect; its target is on top of the stack.
     Build,
+}
+
+/// An opcode and its position.
+#[derive(Clone, Copy)]
+struct Op {
+    at: usize,
+    opcode: Opcode,
 }
 
 /// Runs one stream.
@@ -77,22 +84,8 @@ impl Machine {
             if self.opcodes >= self.opcodes_spent {
                 self.spend(budget)?;
             }
-            while self.opcodes < self.opcodes_spent {
-                let op = reader.next_op()?;
-                self.opcodes = self.opcodes.saturating_add(1);
-                #[cfg(debug_assertions)]
-                let before = self.stack.depth();
-                if op.opcode == Opcode::Stop {
-                    let value = self.pop(reader, op)?;
-                    reader.stop(op.at);
-                    return Ok(Pause::Stop(value));
-                }
-                let built = self.step(reader, budget, op)?;
-                #[cfg(debug_assertions)]
-                self.check(op.opcode, before);
-                if built && pause_at_build {
-                    return Ok(Pause::Build);
-                }
+            if let Some(pause) = self.stride(reader, budget, pause_at_build)? {
+                return Ok(pause);
             }
         }
     }
@@ -124,130 +117,171 @@ impl Machine {
         debug_assert!(popped_mark || (values_after, marks_after) == (expected, expected_marks), "{}", info.name);
     }
 
-    /// Runs one opcode; answers whether it was a BUILD with an effect.
-    #[inline]
-    fn step<W: Window>(&mut self, reader: &mut Reader<W>, budget: &mut Budget, op: Op) -> Result<bool> {
-        match op.opcode {
-            Opcode::BinInt | Opcode::BinInt1 | Opcode::BinInt2 | Opcode::Long1 | Opcode::Long4 => {
-                self.literal(Kind::Int, op);
-            }
-            Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 | Opcode::Unicode => {
-                self.literal(Kind::Str, op);
-            }
-            Opcode::Memoize => {
-                let value = self.top(reader, op)?;
-                self.put(self.memo.len(), value, op.at);
-            }
-            Opcode::BinPut | Opcode::LongBinPut => {
-                let value = self.top(reader, op)?;
-                let Arg::Int(index) = op.arg else { return Err(refuse(reader, op, "no index")) };
-                self.put_checked(reader, op, index, value)?;
-            }
-            Opcode::BinGet | Opcode::LongBinGet => {
-                let Arg::Int(index) = op.arg else { return Err(refuse(reader, op, "no index")) };
-                let value = u64::try_from(index).ok().and_then(|index| self.memo.get(index));
-                self.reads_memo = true;
-                self.stack.push(value.ok_or_else(|| refuse(reader, op, format!("the memo has no entry {index}")))?);
-            }
-            Opcode::Mark => self.stack.mark(),
-            Opcode::None => self.literal(Kind::None, op),
-            Opcode::NewTrue | Opcode::NewFalse => self.literal(Kind::Bool, op),
-            Opcode::BinFloat | Opcode::Float => self.literal(Kind::Float, op),
-            Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => self.literal(Kind::Bytes, op),
-            Opcode::ByteArray8 => self.literal(Kind::ByteArray, op),
-            Opcode::EmptyTuple => self.make(Kind::Tuple, 0)?,
-            Opcode::EmptyList => self.make(Kind::List, 0)?,
-            Opcode::EmptyDict => self.make(Kind::Dict, 0)?,
-            Opcode::EmptySet => self.make(Kind::Set, 0)?,
-            Opcode::Tuple1 => self.tuple(reader, op, 1)?,
-            Opcode::Tuple2 => self.tuple(reader, op, 2)?,
-            Opcode::Tuple3 => self.tuple(reader, op, 3)?,
-            Opcode::Tuple => {
-                let count = self.unmark(reader, op)?;
-                self.make(Kind::Tuple, count)?;
-            }
-            Opcode::List => {
-                let count = self.unmark(reader, op)?;
-                self.make(Kind::List, count)?;
-            }
-            Opcode::Dict => {
-                let count = self.unmark(reader, op)?;
-                self.check_pairs(reader, op, count)?;
-                self.make(Kind::Dict, count)?;
-            }
-            Opcode::FrozenSet => {
-                let count = self.unmark(reader, op)?;
-                self.check_keys(reader, op, count, 1)?;
-                self.make(Kind::FrozenSet, count)?;
-            }
-            Opcode::Append => {
-                if self.stack.top_items(2).is_none() {
-                    return Err(underflow(reader, op));
+    /// Runs the opcodes that are paid for, or as many of them as there are before a pause.
+    fn stride<W: Window>(
+        &mut self,
+        reader: &mut Reader<W>,
+        budget: &mut Budget,
+        pause_at_build: bool,
+    ) -> Result<Option<Pause>> {
+        while self.opcodes < self.opcodes_spent {
+            let (at, opcode) = reader.next_opcode()?;
+            let op = Op { at, opcode };
+            self.opcodes = self.opcodes.wrapping_add(1);
+            #[cfg(debug_assertions)]
+            let before = self.stack.depth();
+            match opcode {
+                // Each by itself: the opcode tells the compiler how the argument is read.
+                Opcode::BinInt => self.literal(reader, op, Opcode::BinInt, Kind::Int)?,
+                Opcode::BinInt1 => self.literal(reader, op, Opcode::BinInt1, Kind::Int)?,
+                Opcode::BinInt2 => self.literal(reader, op, Opcode::BinInt2, Kind::Int)?,
+                Opcode::BinFloat => self.literal(reader, op, Opcode::BinFloat, Kind::Float)?,
+                Opcode::ShortBinUnicode => self.literal(reader, op, Opcode::ShortBinUnicode, Kind::Str)?,
+                Opcode::BinUnicode => self.literal(reader, op, Opcode::BinUnicode, Kind::Str)?,
+                Opcode::ShortBinBytes => self.literal(reader, op, Opcode::ShortBinBytes, Kind::Bytes)?,
+                Opcode::BinBytes => self.literal(reader, op, Opcode::BinBytes, Kind::Bytes)?,
+                Opcode::None => self.literal(reader, op, Opcode::None, Kind::None)?,
+                Opcode::NewTrue => self.literal(reader, op, Opcode::NewTrue, Kind::Bool)?,
+                Opcode::NewFalse => self.literal(reader, op, Opcode::NewFalse, Kind::Bool)?,
+                Opcode::Memoize => {
+                    let value = self.top(reader, op)?;
+                    self.put(self.memo.len(), value, op.at);
                 }
-                self.append(reader, op, 1)?;
-            }
-            Opcode::Appends => {
-                let count = self.unmark(reader, op)?;
-                self.append(reader, op, count)?;
-            }
-            Opcode::SetItem => {
-                if self.stack.top_items(3).is_none() {
-                    return Err(underflow(reader, op));
+                Opcode::BinPut => {
+                    let arg = reader.argument(Opcode::BinPut, op.at)?;
+                    self.put_at(reader, op, arg)?;
                 }
-                self.set_items(reader, op, 2)?;
-            }
-            Opcode::SetItems => {
-                let count = self.unmark(reader, op)?;
-                self.set_items(reader, op, count)?;
-            }
-            Opcode::AddItems => {
-                let count = self.unmark(reader, op)?;
-                self.add_items(reader, op, count)?;
-            }
-            Opcode::Pop => {
-                if self.stack.mark_on_top() {
-                    self.stack.unmark();
-                } else {
-                    self.pop(reader, op)?;
+                Opcode::LongBinPut => {
+                    let arg = reader.argument(Opcode::LongBinPut, op.at)?;
+                    self.put_at(reader, op, arg)?;
                 }
+                Opcode::Put => {
+                    let arg = reader.argument(Opcode::Put, op.at)?;
+                    self.put_at(reader, op, arg)?;
+                }
+                Opcode::BinGet => {
+                    let arg = reader.argument(Opcode::BinGet, op.at)?;
+                    self.get_at(reader, op, arg)?;
+                }
+                Opcode::LongBinGet => {
+                    let arg = reader.argument(Opcode::LongBinGet, op.at)?;
+                    self.get_at(reader, op, arg)?;
+                }
+                Opcode::Get => {
+                    let arg = reader.argument(Opcode::Get, op.at)?;
+                    self.get_at(reader, op, arg)?;
+                }
+                Opcode::Mark => self.stack.mark(),
+                Opcode::EmptyTuple => self.make(Kind::Tuple, 0)?,
+                Opcode::EmptyList => self.make(Kind::List, 0)?,
+                Opcode::EmptyDict => self.make(Kind::Dict, 0)?,
+                Opcode::EmptySet => self.make(Kind::Set, 0)?,
+                Opcode::Tuple1 => self.tuple(reader, op, 1)?,
+                Opcode::Tuple2 => self.tuple(reader, op, 2)?,
+                Opcode::Tuple3 => self.tuple(reader, op, 3)?,
+                Opcode::Tuple => {
+                    let count = self.unmark(reader, op)?;
+                    self.make(Kind::Tuple, count)?;
+                }
+                Opcode::List => {
+                    let count = self.unmark(reader, op)?;
+                    self.make(Kind::List, count)?;
+                }
+                Opcode::Dict => {
+                    let count = self.unmark(reader, op)?;
+                    self.check_pairs(reader, op, count)?;
+                    self.make(Kind::Dict, count)?;
+                }
+                Opcode::FrozenSet => {
+                    let count = self.unmark(reader, op)?;
+                    self.check_keys(reader, op, count, 1)?;
+                    self.make(Kind::FrozenSet, count)?;
+                }
+                Opcode::Append => {
+                    if self.stack.top_items(2).is_none() {
+                        return Err(underflow(reader, op));
+                    }
+                    self.append(reader, op, 1)?;
+                }
+                Opcode::Appends => {
+                    let count = self.unmark(reader, op)?;
+                    self.append(reader, op, count)?;
+                }
+                Opcode::SetItem => {
+                    if self.stack.top_items(3).is_none() {
+                        return Err(underflow(reader, op));
+                    }
+                    self.set_items(reader, op, 2)?;
+                }
+                Opcode::SetItems => {
+                    let count = self.unmark(reader, op)?;
+                    self.set_items(reader, op, count)?;
+                }
+                Opcode::AddItems => {
+                    let count = self.unmark(reader, op)?;
+                    self.add_items(reader, op, count)?;
+                }
+                Opcode::Pop => {
+                    if self.stack.mark_on_top() {
+                        self.stack.unmark();
+                    } else {
+                        self.pop(reader, op)?;
+                    }
+                }
+                Opcode::PopMark => {
+                    let count = self.unmark(reader, op)?;
+                    self.stack.truncate(count);
+                }
+                Opcode::Dup => {
+                    let value = self.top(reader, op)?;
+                    self.stack.push(value);
+                }
+                Opcode::Build => {
+                    if self.build(reader, op)? && pause_at_build {
+                        return Ok(Some(Pause::Build));
+                    }
+                }
+                Opcode::Stop => {
+                    let value = self.pop(reader, op)?;
+                    reader.stop(op.at);
+                    return Ok(Some(Pause::Stop(value)));
+                }
+                Opcode::Reduce | Opcode::NewObj => {
+                    let args = self.pop(reader, op)?;
+                    let callee = self.pop(reader, op)?;
+                    self.call(reader, op, callee, args, None)?;
+                }
+                Opcode::StackGlobal => self.stack_global(reader, budget, op)?,
+                _ => self.rare(reader, budget, op)?,
             }
-            Opcode::PopMark => {
-                let count = self.unmark(reader, op)?;
-                self.stack.truncate(count);
-            }
-            Opcode::Dup => {
-                let value = self.top(reader, op)?;
-                self.stack.push(value);
-            }
-            Opcode::Build => return self.build(reader, op),
-            Opcode::Reduce | Opcode::NewObj => {
-                let args = self.pop(reader, op)?;
-                let callee = self.pop(reader, op)?;
-                self.call(reader, op, callee, args, None)?;
-            }
-            Opcode::StackGlobal => self.stack_global(reader, budget, op)?,
-            Opcode::Global => self.global(reader, budget, op)?,
-            _ => self.rare(reader, budget, op)?,
+            #[cfg(debug_assertions)]
+            self.check(opcode, before);
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Opcodes that modern streams seldom have.
     fn rare<W: Window>(&mut self, reader: &mut Reader<W>, budget: &mut Budget, op: Op) -> Result<()> {
+        let arg = reader.argument(op.opcode, op.at)?;
         match op.opcode {
             Opcode::Proto => {
-                let Arg::Int(protocol @ 0..=5) = op.arg else {
+                let Arg::Int(protocol @ 0..=5) = arg else {
                     return Err(refuse(reader, op, "PROTO asks for a protocol above 5"));
                 };
                 self.protocol = u8::try_from(protocol).unwrap_or(5);
                 self.highest_protocol = self.highest_protocol.max(self.protocol);
             }
+            Opcode::Long1 | Opcode::Long4 => self.push(Kind::Int, op),
+            Opcode::Float => self.push(Kind::Float, op),
+            Opcode::Unicode | Opcode::BinUnicode8 => self.push(Kind::Str, op),
+            Opcode::BinBytes8 => self.push(Kind::Bytes, op),
+            Opcode::ByteArray8 => self.push(Kind::ByteArray, op),
             Opcode::Int | Opcode::Long => {
-                let is_bool = matches!(op.arg, Arg::Number(Number::Bool(_)));
-                self.literal(if is_bool { Kind::Bool } else { Kind::Int }, op);
+                let is_bool = matches!(arg, Arg::Number(Number::Bool(_)));
+                self.push(if is_bool { Kind::Bool } else { Kind::Int }, op);
             }
             Opcode::String | Opcode::BinString | Opcode::ShortBinString => {
-                if let (None, Arg::Bytes(run)) = (self.first_8bit_string, op.arg) {
+                if let (None, Arg::Bytes(run)) = (self.first_8bit_string, arg) {
                     // An escape may stand for a byte above 0x7f.
                     let bytes = reader.bytes(run);
                     if !bytes.is_ascii() || (op.opcode == Opcode::String && bytes.contains(&b'\\')) {
@@ -257,26 +291,7 @@ impl Machine {
                         }
                     }
                 }
-                self.literal(Kind::ByteStr, op);
-            }
-            Opcode::Get => {
-                let value = match op.arg {
-                    Arg::Index(Number::Int(index), _) => {
-                        u64::try_from(index).ok().and_then(|index| self.memo.get(index))
-                    }
-                    Arg::Index(_, run) if !reader.bytes(run).contains(&b'-') => self.memo.get_vast(reader.bytes(run)),
-                    _ => None,
-                };
-                self.reads_memo = true;
-                self.stack.push(value.ok_or_else(|| refuse(reader, op, "the memo has no such entry"))?);
-            }
-            Opcode::Put => {
-                let value = self.top(reader, op)?;
-                match op.arg {
-                    Arg::Index(Number::Int(index), _) => self.put_checked(reader, op, index, value)?,
-                    Arg::Index(_, run) => self.put_vast(reader, op, run, value)?,
-                    _ => {}
-                }
+                self.push(Kind::ByteStr, op);
             }
             Opcode::NewObjEx => {
                 let kwargs = self.pop(reader, op)?;
@@ -305,11 +320,15 @@ impl Machine {
                         return Err(refuse(reader, op, "there is no mark"));
                     }
                 }
-                let callee = self.import_lines(reader, budget, op)?;
+                let callee = self.import_lines(reader, budget, op, arg)?;
                 let count = self.unmark(reader, op)?;
                 self.make(Kind::Tuple, count)?;
                 let args = self.pop(reader, op)?;
                 self.call(reader, op, callee, args, None)?;
+            }
+            Opcode::Global => {
+                let value = self.import_lines(reader, budget, op, arg)?;
+                self.stack.push(value);
             }
             Opcode::PersId => {
                 let id = Value::new(Kind::Str, op.at as u64);
@@ -320,7 +339,7 @@ impl Machine {
                 self.persistent(op, id)?;
             }
             Opcode::Ext1 | Opcode::Ext2 | Opcode::Ext4 => {
-                let Arg::Int(code @ 1..) = op.arg else {
+                let Arg::Int(code @ 1..) = arg else {
                     return Err(refuse(reader, op, "an extension code is not positive"));
                 };
                 let effect = self.log(op.at, Action::Extension { code });
@@ -337,8 +356,43 @@ impl Machine {
     }
 
     #[inline]
-    fn literal(&mut self, kind: Kind, op: Op) {
+    fn push(&mut self, kind: Kind, op: Op) {
         self.stack.push(Value::new(kind, op.at as u64));
+    }
+
+    /// Steps over the argument of a literal and pushes it.
+    #[inline(always)]
+    fn literal<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, opcode: Opcode, kind: Kind) -> Result<()> {
+        reader.argument(opcode, op.at)?;
+        self.push(kind, op);
+        Ok(())
+    }
+
+    /// Stores the top of the stack at an index of any form.
+    #[inline(always)]
+    fn put_at<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, arg: Arg) -> Result<()> {
+        let value = self.top(reader, op)?;
+        match arg {
+            Arg::Int(index) | Arg::Index(Number::Int(index), _) => self.put_checked(reader, op, index, value),
+            Arg::Index(_, run) => self.put_vast(reader, op, run, value),
+            _ => Err(refuse(reader, op, "no index")),
+        }
+    }
+
+    /// Pushes the entry at an index of any form.
+    #[inline(always)]
+    fn get_at<W: Window>(&mut self, reader: &Reader<W>, op: Op, arg: Arg) -> Result<()> {
+        let value = match arg {
+            Arg::Int(index) | Arg::Index(Number::Int(index), _) => {
+                u64::try_from(index).ok().and_then(|index| self.memo.get(index))
+            }
+            Arg::Index(_, run) if !reader.bytes(run).contains(&b'-') => self.memo.get_vast(reader.bytes(run)),
+            _ => None,
+        };
+        self.reads_memo = true;
+        let Some(value) = value else { return Err(no_entry(reader, op, arg)) };
+        self.stack.push(value);
+        Ok(())
     }
 
     #[inline]
@@ -388,6 +442,7 @@ impl Machine {
         self.memo.put(index, value);
     }
 
+    #[inline]
     fn put_checked<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, index: i64, value: Value) -> Result<()> {
         let index = u64::try_from(index).map_err(|_| refuse(reader, op, "a memo index is negative"))?;
         if index >= C_MEMO_END {
@@ -616,15 +671,9 @@ impl Machine {
         }
     }
 
-    fn global<W: Window>(&mut self, reader: &mut Reader<W>, budget: &mut Budget, op: Op) -> Result<()> {
-        let value = self.import_lines(reader, budget, op)?;
-        self.stack.push(value);
-        Ok(())
-    }
-
     /// Imports what the two lines of GLOBAL or INST name.
-    fn import_lines<W: Window>(&mut self, reader: &Reader<W>, budget: &mut Budget, op: Op) -> Result<Value> {
-        let Arg::Names(module, name) = op.arg else { return Err(refuse(reader, op, "no names")) };
+    fn import_lines<W: Window>(&mut self, reader: &Reader<W>, budget: &mut Budget, op: Op, arg: Arg) -> Result<Value> {
+        let Arg::Names(module, name) = arg else { return Err(refuse(reader, op, "no names")) };
         let (module, name) = (text::printable(reader.bytes(module)), text::printable(reader.bytes(name)));
         budget.spend(Limit::Names, (module.len() as u64).saturating_add(name.len() as u64))?;
         let value = self.ast.import(&module, &name, self.protocol)?;
@@ -679,6 +728,16 @@ impl Machine {
 #[cold]
 fn refuse<W: Window>(reader: &Reader<W>, op: Op, message: impl Into<String>) -> Error {
     Error::malformed(reader.source().offset(op.at), message)
+}
+
+#[cold]
+fn no_entry<W: Window>(reader: &Reader<W>, op: Op, arg: Arg) -> Error {
+    match arg {
+        Arg::Int(index) | Arg::Index(Number::Int(index), _) => {
+            refuse(reader, op, format!("the memo has no entry {index}"))
+        }
+        _ => refuse(reader, op, "the memo has no such entry"),
+    }
 }
 
 #[cold]

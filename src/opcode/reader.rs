@@ -1,6 +1,6 @@
 //! One reader: bytes to (position, opcode, argument), by the rules of one engine.
 
-use super::table::{ArgumentKind, Opcode, info};
+use super::table::{ArgumentKind, Opcode};
 use super::text::{self, Number};
 use super::window::{Source, Window};
 use crate::error::{Error, Result};
@@ -377,29 +377,54 @@ impl<W: Window> Reader<W> {
         Ok(Arg::Names(module, name))
     }
 
-    /// The next opcode.
+    /// The next opcode with its argument.
     ///
     /// # Errors
     /// `Truncated` or `Malformed` where the engine refuses the bytes; what the window says otherwise.
-    #[inline]
     pub fn next_op(&mut self) -> Result<Op> {
+        let (at, opcode) = self.next_opcode()?;
+        Ok(Op { at, opcode, arg: self.argument(opcode, at)? })
+    }
+
+    /// The next opcode and its position. Its [`argument`](Self::argument) has to be taken next.
+    ///
+    /// # Errors
+    /// As [`next_op`](Self::next_op).
+    #[inline]
+    pub fn next_opcode(&mut self) -> Result<(usize, Opcode)> {
         if self.at >= self.limit {
-            if self.in_frame {
-                self.leave_frame(self.at)?;
-            }
-            if self.at_end()? {
-                return Err(self.truncated(self.at));
-            }
-            self.limit = self.window.bytes().len();
+            self.next_bytes()?;
         }
         let at = self.at;
         let byte = self.window.bytes().get(at).copied().unwrap_or_default();
-        let Some(info) = info(byte) else {
+        let Some(opcode) = Opcode::from_byte(byte) else {
             return Err(self.malformed(at, format!("byte 0x{byte:02x} is no opcode")));
         };
         self.at = at.saturating_add(1);
-        let opcode = info.opcode;
-        let arg = match info.argument {
+        Ok((at, opcode))
+    }
+
+    /// Brings in the bytes behind the frame, or behind what is here.
+    #[cold]
+    fn next_bytes(&mut self) -> Result<()> {
+        if self.in_frame {
+            self.leave_frame(self.at)?;
+        }
+        if self.at_end()? {
+            return Err(self.truncated(self.at));
+        }
+        self.limit = self.window.bytes().len();
+        Ok(())
+    }
+
+    /// The argument of the opcode at `at`, which was read last. Where the opcode is known while compiling, so is how its
+    /// argument is read.
+    ///
+    /// # Errors
+    /// As [`next_op`](Self::next_op).
+    #[inline(always)]
+    pub fn argument(&mut self, opcode: Opcode, at: usize) -> Result<Arg> {
+        Ok(match opcode.info().argument {
             ArgumentKind::None => Arg::None,
             ArgumentKind::U1 => Arg::Int(i64::from(u8::from_le_bytes(self.array(at)?))),
             ArgumentKind::U2 => Arg::Int(i64::from(u16::from_le_bytes(self.array(at)?))),
@@ -422,9 +447,32 @@ impl<W: Window> Reader<W> {
                 let len = u32::from_le_bytes(self.array(at)?);
                 Arg::Bytes(self.payload(u64::from(len), at)?)
             }
-            _ => self.rare(opcode, info.argument, at)?,
-        };
-        Ok(Op { at, opcode, arg })
+            ArgumentKind::IntLine => Arg::Number(self.number(at, None, text::int)?.0),
+            ArgumentKind::LongLine => Arg::Number(self.number(at, Some(b'L'), text::long)?.0),
+            ArgumentKind::IndexLine => {
+                let (index, run) = self.number(at, None, text::index)?;
+                Arg::Index(index, run)
+            }
+            kind => self.rare(opcode, kind, at)?,
+        })
+    }
+
+    /// A line with the text of an int; `suffix` may stand behind it.
+    #[inline]
+    fn number(
+        &mut self,
+        at: usize,
+        suffix: Option<u8>,
+        read: fn(&[u8], Dialect) -> Option<Number>,
+    ) -> Result<(Number, Run)> {
+        let begin = self.at;
+        let here = self.window.bytes().get(begin..self.limit).unwrap_or_default();
+        if let Some((number, len)) = text::plain_int(here, suffix) {
+            self.at = begin.saturating_add(len).saturating_add(1);
+            return Ok((Number::Int(number), Run { at: begin, len }));
+        }
+        let run = self.line(at)?;
+        Ok((self.both(run, at, read)?, run))
     }
 
     /// Arguments that modern streams seldom have.
@@ -437,21 +485,12 @@ impl<W: Window> Reader<W> {
                 }
                 Arg::Int(i64::try_from(size).unwrap_or(i64::MAX))
             }
-            ArgumentKind::IntLine => {
-                let run = self.line(at)?;
-                Arg::Number(self.both(run, at, text::int)?)
-            }
-            ArgumentKind::LongLine => {
-                let run = self.line(at)?;
-                Arg::Number(self.both(run, at, text::long)?)
-            }
             ArgumentKind::FloatLine => {
                 let run = self.line(at)?;
-                Arg::Float(self.both(run, at, text::float)?)
-            }
-            ArgumentKind::IndexLine => {
-                let run = self.line(at)?;
-                Arg::Index(self.both(run, at, text::index)?, run)
+                match text::plain_float(self.bytes(run)) {
+                    Some(number) => Arg::Float(number),
+                    None => Arg::Float(self.both(run, at, text::float)?),
+                }
             }
             ArgumentKind::StringLine => {
                 let run = self.line(at)?;

@@ -196,11 +196,23 @@ const ROWS: [u8; 256] = {
     rows
 };
 
+/// The opcode of each byte.
+const OPCODES: [Option<Opcode>; 256] = {
+    let mut opcodes = [None; 256];
+    let mut row = 0;
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "evaluated while compiling")]
+    while row < TABLE.len() {
+        opcodes[TABLE[row].opcode as usize] = Some(TABLE[row].opcode);
+        row += 1;
+    }
+    opcodes
+};
+
 impl Opcode {
     /// The opcode of a byte, if it is one.
     #[inline]
     pub fn from_byte(byte: u8) -> Option<Self> {
-        info(byte).map(|info| info.opcode)
+        OPCODES.get(usize::from(byte)).copied().flatten()
     }
 
     /// Its row in the table.

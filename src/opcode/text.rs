@@ -34,6 +34,39 @@ fn until_nul(line: &[u8]) -> &[u8] {
     memchr::memchr(0, line).and_then(|end| line.get(..end)).unwrap_or(line)
 }
 
+/// An int as honest writers write it, at the beginning of `bytes`: digits without a leading zero, `suffix` if it stands
+/// there, a newline. INT, LONG and an index mean the same by it, to both engines; of any other line this says nothing.
+/// Answers the length of the line, too.
+#[inline]
+pub fn plain_int(bytes: &[u8], suffix: Option<u8>) -> Option<(i64, usize)> {
+    let negative = bytes.first() == Some(&b'-');
+    let begin = usize::from(negative);
+    let mut total = 0_i64;
+    // Eighteen digits fit.
+    for (digits, &byte) in bytes.get(begin..)?.iter().take(19).enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            let end = begin.saturating_add(digits);
+            let len = end.saturating_add(usize::from(Some(byte) == suffix));
+            // A zero stands alone and has no sign.
+            let zero = bytes.get(begin) == Some(&b'0') && (negative || digits > 1);
+            if digits == 0 || zero || bytes.get(len) != Some(&b'\n') {
+                return None;
+            }
+            return Some((if negative { total.wrapping_neg() } else { total }, len));
+        }
+        total = total.wrapping_mul(10).wrapping_add(i64::from(digit));
+    }
+    None
+}
+
+/// A float as honest writers write it, the same to both engines: a finite number in decimal.
+pub fn plain_float(line: &[u8]) -> Option<f64> {
+    let numeric = line.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'+' | b'-'));
+    let number: f64 = std::str::from_utf8(line).ok().filter(|_| numeric)?.parse().ok()?;
+    number.is_finite().then_some(number)
+}
+
 /// The argument of INT.
 pub fn int(line: &[u8], dialect: Dialect) -> Option<Number> {
     match dialect {
@@ -369,6 +402,47 @@ mod tests {
         for (line, c, python) in rows {
             assert_eq!((int(line, C), int(line, Python)), (c, python), "{:?}", line.escape_ascii().to_string());
         }
+    }
+
+    #[test]
+    fn what_is_plain_is_the_same_to_both_engines() {
+        let lines: [&[u8]; 16] = [
+            b"0",
+            b"7",
+            b"10",
+            b"-1",
+            b"-0",
+            b"00",
+            b"01",
+            b"-",
+            b"",
+            b"1L",
+            b"L",
+            b"5 ",
+            b"-12L",
+            b"123456789012345678",
+            b"1234567890123456789",
+            b"1_0",
+        ];
+        let mut plain = 0;
+        for line in lines {
+            let bytes = [line, b"\n5"].concat();
+            if let Some((number, len)) = plain_int(&bytes, None) {
+                assert_eq!(len, line.len());
+                for read in [int, long, index] {
+                    assert_eq!((read(line, C), read(line, Python)), (some(number), some(number)));
+                }
+                plain += 1;
+            }
+            if let Some((number, len)) = plain_int(&bytes, Some(b'L')) {
+                assert_eq!(len, line.len());
+                assert_eq!((long(line, C), long(line, Python)), (some(number), some(number)));
+                plain += 1;
+            }
+        }
+        assert_eq!(plain, 12);
+        assert_eq!((plain_int(b"5", None), plain_float(b"1e999"), plain_float(b"1_0")), (None, None, None));
+        assert_eq!(plain_float(b"1e-05"), Some(1e-05));
     }
 
     #[test]
