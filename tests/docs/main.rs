@@ -9,6 +9,8 @@ mod console;
 mod generated;
 mod json;
 mod page;
+#[path = "../rooms/mod.rs"]
+mod present;
 mod rooms;
 mod trace;
 
@@ -56,8 +58,8 @@ fn the_table_of_rooms_lists_every_room_below_those_that_it_uses() {
     let rooms = rooms::listed(&page.text);
     let mut listed = rooms.clone();
     listed.sort();
-    assert_eq!(listed, rooms::present());
-    for (user, used) in rooms::arrows() {
+    assert_eq!(listed, present::present());
+    for (user, used) in present::arrows() {
         let place = |room: &String| rooms.iter().position(|listed| listed == room);
         assert!(place(&used) <= place(&user), "{user} uses {used}, which stands below it in the table");
     }
