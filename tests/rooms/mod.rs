@@ -7,7 +7,7 @@ fn sources() -> PathBuf {
 }
 
 /// The modules of the library, by name.
-pub fn present() -> Vec<String> {
+pub(crate) fn present() -> Vec<String> {
     let mut rooms: Vec<String> = entries(&sources()).iter().map(|path| room(path)).collect();
     rooms.retain(|room| room != "lib" && room != "main");
     rooms.sort();
@@ -15,7 +15,7 @@ pub fn present() -> Vec<String> {
 }
 
 /// Every pair of rooms of which the first names the second in its code.
-pub fn arrows() -> Vec<(String, String)> {
+pub(crate) fn arrows() -> Vec<(String, String)> {
     let mut arrows = Vec::new();
     for top in entries(&sources()) {
         let user = room(&top);
