@@ -58,11 +58,12 @@ pub(super) fn judge<W: Window>(
         let subject = Subject { reading, source: pass.source() };
         let judged = policy::judge(subject, policy);
         let stream = stream_of(pass, index);
-        // Where a foreign reader is stopped.
+        // Where a foreign reader is stopped: by a hook, or by a call that certainly raises.
         let stopped = match scope {
             Scope::Own => usize::MAX,
             Scope::Foreign(_) => {
-                reading.effects.get(reached_by_foreign(reading).count()).map_or(usize::MAX, |hook| hook.at)
+                let last = judged.refused.unwrap_or(usize::MAX).min(reached_by_foreign(reading).count());
+                reading.effects.get(last).map_or(usize::MAX, |effect| effect.at)
             }
         };
         let place = |position: usize| Location { stream, ..member.at(Some(pass.source().offset(position))) };
