@@ -52,6 +52,9 @@ pub(super) fn judge<W: Window>(
         if reading.effects.is_empty() && reading.costliest_key.0 < 1 << 16 && reading.highest_index.0 < 1 << 16 {
             continue;
         }
+        if reading.inherits_memo && matches!(scope, Scope::Foreign(_)) {
+            continue;
+        }
         // Honest streams one after another are written with a memo each; with one memo for all they are misread.
         let separate = reading.inherits_memo.then(|| Known::of(pass));
         let scope = separate.as_ref().map_or(scope, Scope::Foreign);
