@@ -55,7 +55,7 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
     let mut audit = Audit {
         policy,
         limits,
-        budget: limits.budget(),
+        budget: limits.budget(source.bytes().len() as u64),
         collected: Collected::default(),
         jobs: VecDeque::new(),
         opened: HashSet::new(),
@@ -187,7 +187,7 @@ impl Audit<'_> {
         }
         let passes = Passes::read(|| SliceWindow(bytes), &mut self.budget);
         // Opcodes are tried before text: a pickle of protocol 0 is text.
-        if passes.reach_anything(|| is_text(bytes)) {
+        if passes.exhausted() || passes.reach_anything(|| is_text(bytes)) {
             self.judge(&passes, member);
             let format = if passes.is_joblib() { "joblib" } else { "pickle" };
             return self.read(&passes, format.to_owned(), member);
@@ -261,7 +261,7 @@ impl Audit<'_> {
         let decoder = &window.feed.decoder;
         let is_joblib = passes.is_joblib() || matches!(codec, Codec::Zlib | Codec::Lzma | Codec::Lz4);
         let format = format!("{}+{name}", if is_joblib { "joblib" } else { "pickle" });
-        let mut read = if passes.reach_anything(|| is_text(window.bytes())) {
+        let mut read = if passes.exhausted() || passes.reach_anything(|| is_text(window.bytes())) {
             self.judge(&passes, &inner);
             self.tail(decoder, codec, start, member);
             self.read(&passes, format, &inner)
@@ -288,7 +288,7 @@ impl Audit<'_> {
         read.loaders.insert(0, refused);
         if start == 0 && bytes.first().copied().and_then(Opcode::from_byte).is_some() {
             let raw = Passes::read(|| SliceWindow(bytes), &mut self.budget);
-            if raw.reach_anything(|| false) {
+            if raw.exhausted() || raw.reach_anything(|| false) {
                 self.judge(&raw, member);
             }
         }

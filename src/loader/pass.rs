@@ -27,8 +27,11 @@ pub struct Pass<W> {
     pub manner: Manner,
     /// The bytes.
     pub window: W,
-    /// Every stream, in order; nested ones before the one they stand in.
+    /// The streams, in order; nested ones before the one they stand in. Of those of which there is nothing to say, the
+    /// first few thousand.
     pub streams: Vec<StreamInfo>,
+    /// How many there are, nested ones left out.
+    pub stream_count: u64,
     /// The readings of those streams that do or say anything, and always of the first.
     pub readings: Vec<Reading>,
     /// Bytes that no stream explains.
@@ -85,6 +88,8 @@ pub struct FirstRaw {
 /// One stream, in short.
 #[derive(Clone, Debug)]
 pub struct StreamInfo {
+    /// Its number among all of them, nested ones included.
+    pub number: u32,
     /// Offset of its first byte.
     pub offset: u64,
     /// How many bytes, up to and including STOP or to where it is refused; array bytes included.
@@ -131,18 +136,22 @@ const PADDING: usize = 511;
 /// How many bytes behind the last stream are searched for another one.
 const SEARCHED: usize = 64 << 20;
 
+/// How many streams are listed of which there is nothing to say.
+const LISTED: usize = 1 << 12;
+
 /// Reads `window` from its first byte to its last. Whatever goes wrong ends the pass, and the last reading says why.
 pub fn pass<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W> {
     let pass = Pass {
         manner,
         window,
         streams: Vec::new(),
+        stream_count: 0,
         readings: Vec::new(),
         trailing: Vec::new(),
         first_raw: None,
         companions: Vec::new(),
     };
-    let mut driver = Driver { pass, budget, tried: 0 };
+    let mut driver = Driver { pass, budget, tried: 0, met: 0, silent: 0 };
     driver.streams();
     driver.pass
 }
@@ -152,6 +161,10 @@ struct Driver<'b, W> {
     budget: &'b mut Budget,
     /// Opcodes run in search of streams in bytes that nothing explains.
     tried: u64,
+    /// Streams met, nested ones included.
+    met: u32,
+    /// Streams listed of which there is nothing to say.
+    silent: usize,
 }
 
 impl<W: Window> Driver<'_, W> {
@@ -229,7 +242,17 @@ impl<W: Window> Driver<'_, W> {
         let source = self.pass.source();
         let (offset, end) = (source.offset(reading.start), source.offset(reading.end));
         let kept = always || reading.speaks();
+        let number = self.met;
+        self.met = self.met.saturating_add(1);
+        self.pass.stream_count = self.pass.stream_count.saturating_add(u64::from(!nested));
+        if !kept && !nested {
+            if self.silent >= LISTED {
+                return;
+            }
+            self.silent = self.silent.saturating_add(1);
+        }
         self.pass.streams.push(StreamInfo {
+            number,
             offset,
             len: end.saturating_sub(offset),
             protocol: reading.protocol,
@@ -239,7 +262,7 @@ impl<W: Window> Driver<'_, W> {
             reading: kept.then_some(self.pass.readings.len()),
         });
         if kept {
-            self.pass.readings.push(reading);
+            self.pass.readings.push(Reading { stream: number, ..reading });
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where the bytes of a stream come from: a slice, or a decompressor that is read as the stream goes on.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Bytes that may still be on their way. Positions are indexes into [`bytes`](Self::bytes) and never move.
 pub trait Window {
@@ -20,6 +20,11 @@ pub trait Window {
     /// As [`fill`](Self::fill).
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)>;
 
+    /// What the source said when it could not be read on; nothing follows. `None` for a slice.
+    fn failure(&self) -> Option<&Error> {
+        None
+    }
+
     /// Steps which were not kept: (position, how many bytes), in order of position. Empty for a slice.
     fn gaps(&self) -> &[Gap] {
         &[]
@@ -38,6 +43,10 @@ impl<W: Window> Window for &mut W {
 
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         (**self).skip(at, count)
+    }
+
+    fn failure(&self) -> Option<&Error> {
+        (**self).failure()
     }
 
     fn gaps(&self) -> &[Gap] {
@@ -91,6 +100,7 @@ pub struct StreamWindow<F> {
     kept: Vec<u8>,
     gaps: Vec<Gap>,
     ended: bool,
+    failure: Option<Error>,
 }
 
 /// How much is read from a feed at once.
@@ -99,7 +109,7 @@ const CHUNK: usize = 64 << 10;
 impl<F: Feed> StreamWindow<F> {
     /// A window over `feed`.
     pub fn new(feed: F) -> Self {
-        Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false }
+        Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false, failure: None }
     }
 
     /// Reads once into `buffer`; 0 at the end.
@@ -109,6 +119,8 @@ impl<F: Feed> StreamWindow<F> {
         }
         let count = self.feed.read(buffer, kept);
         self.ended = !matches!(count, Ok(1..));
+        // Whoever asked may not care; whoever answers for the whole source has to.
+        self.failure = count.as_ref().err().cloned();
         count
     }
 }
@@ -145,6 +157,10 @@ impl<F: Feed> Window for StreamWindow<F> {
             self.gaps.push(Gap { at, total: before.saturating_add(taken) });
         }
         Ok((at, taken))
+    }
+
+    fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
     }
 
     fn gaps(&self) -> &[Gap] {

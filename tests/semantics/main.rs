@@ -77,7 +77,7 @@ fn our_effects(reading: &Reading) -> Vec<String> {
 
 fn read(bytes: &[u8], reader: Reader) -> Pass<SliceWindow<'_>> {
     let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib: false, search: true };
-    pass(SliceWindow(bytes), manner, &mut Limits::default().budget())
+    pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64))
 }
 
 /// What each engine does, by the readers that run it as we model them.

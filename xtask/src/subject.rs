@@ -79,7 +79,7 @@ impl Subject for Loader {
 fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
     let joblib = reader == Reader::Joblib;
     let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib, search: true };
-    let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget());
+    let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
     for reading in &pass.readings {
         answer.imports.extend(imports(reading));
         answer.odd_frames |= !reading.oddities.is_empty();
