@@ -19,6 +19,35 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Judge files: clean, suspicious, dangerous or incomplete
     Scan(ScanArgs),
+    /// Print the opcodes of a file, with offsets
+    Disasm(DisasmArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DisasmArgs {
+    /// The file; `-` is standard input
+    pub(super) file: PathBuf,
+
+    /// Output format
+    #[arg(long, value_name = "FMT", default_value = "human")]
+    pub(super) format: DisasmFormat,
+
+    /// Cut no argument
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// Change a limit, such as `--limit inflated=8G`; `--limit help` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) limit: Vec<LimitArg>,
+}
+
+/// How `disasm` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DisasmFormat {
+    /// In the columns of `python -m pickletools`
+    Human,
+    /// One object, `depickle.disasm/1`
+    Json,
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,10 +4,12 @@
 //! turns its arguments into calls of the library and a report into bytes on a stream; it judges nothing.
 
 mod args;
+mod disasm;
 mod exit;
 mod first_contact;
 mod guard;
 mod limit;
+mod look;
 mod message;
 mod progress;
 mod scan;
@@ -31,6 +33,7 @@ fn run() -> Exit {
     match Args::try_parse_from(&arguments) {
         Ok(args) => match args.command {
             Command::Scan(scan) => scan::run(&scan),
+            Command::Disasm(args) => disasm::run(&args),
         },
         Err(error) => first_contact::explain(&arguments, &error),
     }
