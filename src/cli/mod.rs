@@ -13,6 +13,7 @@ mod look;
 mod message;
 mod progress;
 mod scan;
+mod show;
 mod style;
 
 pub use exit::Exit;
@@ -33,6 +34,7 @@ fn run() -> Exit {
     match Args::try_parse_from(&arguments) {
         Ok(args) => match args.command {
             Command::Scan(scan) => scan::run(&scan),
+            Command::Show(args) => show::run(&args),
             Command::Disasm(args) => disasm::run(&args),
         },
         Err(error) => first_contact::explain(&arguments, &error),

@@ -11,10 +11,15 @@
     clippy::panic
 )]
 
+mod arrays;
 pub mod disasm;
 mod listing;
 mod open;
+mod outline;
 pub mod text;
+pub mod tree;
 
 pub use listing::{Line, Listing, What};
+pub use tree::Cuts;
 pub use open::{Contents, Member, open};
+pub use outline::{Child, Label, Node, Outline, Root};
