@@ -246,8 +246,13 @@ mod tests {
 
     #[test]
     fn a_path_may_be_given_in_short() {
-        for (short, long) in [("", "root"), ("steps[0]", "root.steps[0]"), ("['a']", "root[\"a\"]"), (".x", "root.x"),
-            ("rooted", "root.rooted")] {
+        for (short, long) in [
+            ("", "root"),
+            ("steps[0]", "root.steps[0]"),
+            ("['a']", "root[\"a\"]"),
+            (".x", "root.x"),
+            ("rooted", "root.rooted"),
+        ] {
             assert_eq!(short.parse::<ObjectPath>().unwrap().to_string(), long);
         }
         assert_eq!("a.pkl#2:x".parse::<Address>().unwrap().to_string(), "a.pkl#2:root.x");

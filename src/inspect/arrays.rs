@@ -297,7 +297,10 @@ mod tests {
         assert_eq!(shown(b"<f4", &0.1_f32.to_le_bytes()), "0.1");
         assert_eq!(shown(b">i2", &(-2_i16).to_be_bytes()), "-2");
         assert_eq!(shown(b"|u1", &[255, 0]), "255 0");
-        assert_eq!(shown(b"<f2", &[0, 0x3c, 0, 0xc0, 1, 0]), "1.0 -2.0 5.960464477539063e-08".replace("5.960464477539063e-08", "5.9604645e-08"));
+        assert_eq!(
+            shown(b"<f2", &[0, 0x3c, 0, 0xc0, 1, 0]),
+            "1.0 -2.0 5.960464477539063e-08".replace("5.960464477539063e-08", "5.9604645e-08")
+        );
         assert_eq!(shown(b"|b1", &[1, 0]), "True False");
         assert_eq!(shown(b"<U2", b"a\0\0\0\0\0\0\0"), "'a'");
         assert_eq!(shown(b"|S3", b"ab\0"), "b'ab'");

@@ -13,13 +13,16 @@
 
 mod arrays;
 pub mod disasm;
+pub mod graph;
 mod listing;
+pub mod lookup;
 mod open;
 mod outline;
+pub mod sizes;
 pub mod text;
 pub mod tree;
 
 pub use listing::{Line, Listing, What};
-pub use tree::Cuts;
 pub use open::{Contents, Member, open};
-pub use outline::{Child, Label, Node, Outline, Root};
+pub use outline::{Child, Label, Node, Outline, Root, npy_text};
+pub use tree::Cuts;

@@ -188,28 +188,17 @@ fn reaches_anything<W: Window>(pass: &Pass<W>) -> bool {
     let possible = |module: &str| module.chars().all(|char| char.is_alphanumeric() || "_.".contains(char));
     pass.readings.iter().any(|reading| {
         let acts = reading.effects.iter().any(|effect| match effect.action {
-            Action::Import { value, .. } => {
-                reading.ast.symbol(value).is_some_and(|symbol| possible(&symbol.module))
-            }
+            Action::Import { value, .. } => reading.ast.symbol(value).is_some_and(|symbol| possible(&symbol.module)),
             _ => true,
         });
         reading.root.is_some() || acts
     })
 }
 
-fn compressed<'a>(
-    codec: Codec,
-    bytes: &'a [u8],
-    start: usize,
-    name: &str,
-    mut budget: Budget,
-) -> Result<Contents<'a>> {
+fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut budget: Budget) -> Result<Contents<'a>> {
     let data = bytes.get(start..).unwrap_or_default();
     let open = |budget: &Budget| Bytes::Inflated {
-        window: Box::new(StreamWindow::new(Inflating {
-            decoder: Decoder::new(codec, data),
-            budget: budget.clone(),
-        })),
+        window: Box::new(StreamWindow::new(Inflating { decoder: Decoder::new(codec, data), budget: budget.clone() })),
         heads: BTreeMap::new(),
     };
     let pass = read(open, &mut budget);

@@ -11,9 +11,9 @@ use crate::loader::numpy::{DTypes, encoded};
 use crate::loader::{RawArray, Reading, View, reread};
 use crate::machine::Action;
 use crate::opcode::text::printable;
-use crate::opcode::{Literal, Opcode};
+use crate::opcode::{Literal, Opcode, Reader, Replay};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A value of one of the readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,6 +71,7 @@ pub struct Root {
     pub node: Option<Node>,
     /// Why it is refused.
     pub error: Option<Error>,
+    reading: Option<u32>,
 }
 
 /// The values of a file.
@@ -123,7 +124,14 @@ impl<'c, 'a> Outline<'c, 'a> {
             let Some(reading) = reading else { continue };
             let Some(read) = outline.reading(reading) else { continue };
             let node = read.root.map(|value| Node { reading, value });
-            let root = Root { stream: number, offset: stream.offset, nested: stream.nested, node, error: read.error.clone() };
+            let root = Root {
+                stream: number,
+                offset: stream.offset,
+                nested: stream.nested,
+                node,
+                error: read.error.clone(),
+                reading: Some(reading),
+            };
             let arrays: Vec<RawArray> = read.arrays.clone();
             outline.roots.push(root);
             match stream.behind {
@@ -235,7 +243,8 @@ impl<'c, 'a> Outline<'c, 'a> {
             _ => Vec::new(),
         };
         let shown = arrays::elements(dtype, &head, most);
-        let count = array.shape.as_ref().map_or(0, |shape| shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one)));
+        let count =
+            array.shape.as_ref().map_or(0, |shape| shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one)));
         let more = count > shown.len() as u64;
         (shown, more)
     }
@@ -318,24 +327,7 @@ impl<'c, 'a> Outline<'c, 'a> {
     }
 
     fn array_head(&self, node: Node, array: &Array) -> String {
-        let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
-        let mut out = escape(class).into_owned();
-        out.push(' ');
-        match (&array.dtype, &array.data) {
-            (_, Data::File(name)) => out.push_str(&format!("in the file {name}")),
-            (Ok(dtype), _) => out.push_str(&arrays::dtype_name(dtype)),
-            (Err(error), _) => out.push_str(&format!("of an unknown type ({})", escape(error.message()))),
-        }
-        if let Some(shape) = &array.shape {
-            let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
-            out.push_str(&format!(" ({}{})", shape.join(", "), if shape.len() == 1 { "," } else { "" }));
-        }
-        if array.fortran && array.shape.as_ref().is_some_and(|shape| shape.len() > 1) {
-            out.push_str(" Fortran order");
-        }
-        if let Some(nbytes) = array.nbytes() {
-            out.push_str(&format!(", {} bytes", text::thousands(nbytes)));
-        }
+        let mut out = array_text(array);
         let (shown, more) = self.elements(node, array, ELEMENTS);
         if !shown.is_empty() {
             out.push_str(&format!(": {}{}", shown.join(", "), if more { ", ..." } else { "" }));
@@ -489,6 +481,63 @@ impl<'c, 'a> Outline<'c, 'a> {
         }
     }
 
+    /// The first line of a node without its values.
+    pub fn short(&self, node: Node) -> String {
+        match self.array(node) {
+            Some(array) => array_text(&array),
+            None if self.is_leaf(node) => self.leaf(node, 20).unwrap_or_default(),
+            None => self.head(node),
+        }
+    }
+
+    /// How many bytes of the file a node takes by itself: its opcode where it is a literal, the bytes of its elements
+    /// where it is an array of numbers.
+    pub fn own_bytes(&self, node: Node) -> u64 {
+        if let Some(array) = self.array(node) {
+            return self.array_place(node, &array).map_or_else(|| array.nbytes().unwrap_or(0), |(_, len)| len);
+        }
+        let Some(view) = self.view(node).filter(|_| node.value.kind().is_literal()) else { return 0 };
+        let at = node.value.index();
+        let mut reader = Reader::new(Replay::new(view.source, at), at, view.dialect);
+        match (view.literal(node.value), reader.next_op()) {
+            (Some(Literal::Absent(len)), _) => len,
+            (_, Ok(_)) => (reader.position().saturating_sub(at)) as u64,
+            _ => 0,
+        }
+    }
+
+    /// Calls of a stream whose answers are no part of what it builds, outermost ones only.
+    pub fn aside(&self, root: &Root) -> Vec<Node> {
+        let Some(of) = root.reading.and_then(|reading| Some((reading, self.reading(reading)?))) else {
+            return Vec::new();
+        };
+        let (number, reading) = of;
+        let mut met = HashSet::new();
+        let mark = |met: &mut HashSet<Value>, from: Value| {
+            let mut open = vec![from];
+            while let Some(value) = open.pop() {
+                if value.kind().is_literal() || !met.insert(value) {
+                    continue;
+                }
+                open.extend(parts(reading, value));
+            }
+        };
+        if let Some(value) = reading.root {
+            mark(&mut met, value);
+        }
+        let mut found = Vec::new();
+        for effect in reading.effects.iter().rev() {
+            let Action::Call { result, .. } = effect.action else { continue };
+            let value = Value::new(Kind::Object, u64::from(result));
+            if !met.contains(&value) {
+                found.push(Node { reading: number, value });
+                mark(&mut met, value);
+            }
+        }
+        found.reverse();
+        found
+    }
+
     /// The step of a path that leads to a child.
     pub fn step(&self, label: Label) -> Step {
         let number = |number: usize| Step::Index(i64::try_from(number).unwrap_or(i64::MAX));
@@ -529,12 +578,56 @@ impl<'c, 'a> Outline<'c, 'a> {
             Label::EntryKey(index) => format!("{{{index}}} key"),
             Label::Index(index) => format!("[{index}]"),
             Label::Argument(index) => format!("<args>[{index}]"),
-            Label::Keyword(key) => format!("{}=", self.key_text(key).map(|key| escape(&key).into_owned()).unwrap_or_default()),
+            Label::Keyword(key) => {
+                format!("{}=", self.key_text(key).map(|key| escape(&key).into_owned()).unwrap_or_default())
+            }
             Label::State => "<state>".to_owned(),
             Label::Callee => "<callee>".to_owned(),
             Label::Asked(what) => format!("<{what}>"),
         }
     }
+}
+
+/// The array of numbers that a `.npy` file is, on one line.
+pub fn npy_text(contents: &Contents<'_>) -> Option<String> {
+    let (header, data) = contents.npy.as_ref().filter(|(header, _)| !header.has_object())?;
+    let array = Array {
+        class: "numpy.ndarray".to_owned(),
+        dtype: Ok(header.dtype.clone()),
+        shape: Some(header.shape.clone()),
+        fortran: header.fortran_order,
+        data: Data::Behind(0),
+    };
+    let values = arrays::elements(&header.dtype, data, ELEMENTS);
+    let all = header.shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one));
+    let shown = usize::try_from(all).unwrap_or(usize::MAX).min(values.len());
+    let values = values.get(..shown).unwrap_or_default().join(", ");
+    let more = if all > shown as u64 { ", ..." } else { "" };
+    let broken = contents.broken.as_ref().map(|broken| format!(" (error: {broken})")).unwrap_or_default();
+    Some(format!("{}: {values}{more}{broken}", array_text(&array)))
+}
+
+/// Class, type, shape and size of an array.
+fn array_text(array: &Array) -> String {
+    let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
+    let mut out = escape(class).into_owned();
+    out.push(' ');
+    match (&array.dtype, &array.data) {
+        (_, Data::File(name)) => out.push_str(&format!("in the file {name}")),
+        (Ok(dtype), _) => out.push_str(&arrays::dtype_name(dtype)),
+        (Err(error), _) => out.push_str(&format!("of an unknown type ({})", escape(error.message()))),
+    }
+    if let Some(shape) = &array.shape {
+        let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
+        out.push_str(&format!(" ({}{})", shape.join(", "), if shape.len() == 1 { "," } else { "" }));
+    }
+    if array.fortran && array.shape.as_ref().is_some_and(|shape| shape.len() > 1) {
+        out.push_str(" Fortran order");
+    }
+    if let Some(nbytes) = array.nbytes() {
+        out.push_str(&format!(", {} bytes", text::thousands(nbytes)));
+    }
+    out
 }
 
 /// How long texts are, in characters, where they stand among others.
@@ -561,8 +654,7 @@ fn symbol(ast: &Ast, value: Value) -> Option<String> {
 }
 
 fn is_reconstructor(ast: &Ast, callee: Value) -> bool {
-    ast.symbol(callee)
-        .is_some_and(|it| matches!((&*it.module, &*it.name), ("copyreg" | "copy_reg", "_reconstructor")))
+    ast.symbol(callee).is_some_and(|it| matches!((&*it.module, &*it.name), ("copyreg" | "copy_reg", "_reconstructor")))
 }
 
 /// How an object came about.
@@ -591,6 +683,32 @@ fn made(view: View<'_>, node: Node) -> Option<Made> {
         (Opcode::NewObj | Opcode::NewObjEx, Some(class)) => Some(Made::New(class)),
         (_, callee) => Some(Made::Call { callee, args }),
     }
+}
+
+/// Everything that a value is made of, whatever it reads as.
+fn parts(reading: &Reading, value: Value) -> Vec<Value> {
+    let ast = &reading.ast;
+    let mut parts: Vec<Value> = ast.items(value, Moment::END).collect();
+    parts.extend(ast.viewed(value));
+    let effect = |number: u32| reading.effects.get(number as usize).map(|effect| effect.action);
+    if let Some(object) = ast.object_of(value) {
+        parts.extend(object.items);
+        if let Some(Action::Call { callee, args, kwargs, .. }) = effect(object.made_by) {
+            parts.extend([callee, args]);
+            parts.extend(kwargs);
+        }
+        if let Some(Action::Build { state, .. }) = object.build.and_then(effect) {
+            parts.push(state);
+        }
+    }
+    if matches!(value.kind(), Kind::Persistent | Kind::Opaque) {
+        match reading.effects.get(value.index()).map(|effect| effect.action) {
+            Some(Action::Persistent { id }) => parts.push(id),
+            Some(Action::DynamicImport { module, name }) => parts.extend([module, name]),
+            _ => {}
+        }
+    }
+    parts
 }
 
 /// The items of a container: those of `value`, which stands for what `parent` holds.

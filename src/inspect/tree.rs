@@ -84,12 +84,7 @@ struct Frame {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(
-    out: &mut dyn Write,
-    outline: &Outline<'_, '_>,
-    (name, node): (&str, Node),
-    cuts: Cuts,
-) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, outline: &Outline<'_, '_>, (name, node): (&str, Node), cuts: Cuts) -> io::Result<()> {
     let mut printer = Printer { out, outline, shared: Shared::below(outline, node), cuts, lines: 0 };
     let mut stack: Vec<Frame> = Vec::new();
     stack.extend(printer.node(0, name, node)?);

@@ -49,9 +49,7 @@ impl<W: Window> StreamReader<'_, W> {
                 Ok(Follows::Raw { len, padded }) => {
                     raw(&mut reader, effect, len, padded).map(|array| arrays.push(array))
                 }
-                Ok(Follows::Nested) => {
-                    nested(&mut reader, self.budget, self.manner, &mut self.nested, effect)
-                },
+                Ok(Follows::Nested) => nested(&mut reader, self.budget, self.manner, &mut self.nested, effect),
                 Ok(Follows::Companion { name, wrapper }) => {
                     self.companions.push((effect, name, wrapper));
                     continue;
