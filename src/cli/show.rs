@@ -34,7 +34,10 @@ fn show(args: &ShowArgs, address: Option<&Address>, look: Look<'_, '_>) -> io::R
         if address.is_some_and(|address| *address != Address::default()) {
             return Ok(wrong_path(args, "the file is one array of numbers: there is nothing but root"));
         }
-        writeln!(out, "root: {text}")?;
+        match args.format {
+            ShowFormat::Json => graph::npy_json(out, name, contents)?,
+            _ => writeln!(out, "root: {text}")?,
+        }
         return Ok(if contents.broken.is_some() { Exit::Incomplete } else { Exit::Success });
     }
     let outline = Outline::new(contents);
@@ -51,8 +54,15 @@ fn show(args: &ShowArgs, address: Option<&Address>, look: Look<'_, '_>) -> io::R
         Ok(found) => found,
         Err(why) => return Ok(wrong_path(args, &why)),
     };
-    let parts: Vec<Part<'_>> =
-        found.iter().map(|(root, node)| Part { root, path: path.to_string(), node: *node }).collect();
+    let parts: Vec<Part<'_>> = found
+        .iter()
+        .map(|(root, node)| Part {
+            root,
+            path: path.to_string(),
+            node: *node,
+            aside: if address.is_none() { outline.aside(root) } else { Vec::new() },
+        })
+        .collect();
     match args.format {
         ShowFormat::Json => graph::json(out, name, &outline, &parts, args.all)?,
         ShowFormat::Dot => graph::dot(out, &outline, &parts, args.all)?,

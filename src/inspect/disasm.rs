@@ -3,7 +3,7 @@
 use super::listing::{Line, Listing};
 use super::open::Contents;
 use super::text::{cut_bytes, thousands};
-use crate::escape::escape;
+use crate::escape::{self, Uint};
 use crate::opcode::Opcode;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -59,48 +59,43 @@ fn code(opcode: Opcode) -> String {
 /// # Errors
 /// Those of `out`.
 pub fn json(out: &mut dyn Write, path: &str, contents: &Contents<'_>, all: bool) -> io::Result<bool> {
-    let path = Value::from(escape(path));
-    let format = Value::from(contents.format.as_str());
-    write!(out, "{{\"schema\":\"depickle.disasm/1\",\"path\":{path},\"format\":{format},\"lines\":[")?;
+    out.write_all(b"{\"schema\":\"depickle.disasm/1\",\"path\":")?;
+    escape::json(out, &path)?;
+    out.write_all(b",\"format\":")?;
+    escape::json(out, &contents.format)?;
+    out.write_all(b",\"lines\":[")?;
     let mut first = true;
     let complete = Listing::new(contents, all).write(&mut |line| {
-        let comma = if first { "" } else { "," };
+        out.write_all(if first { b"\n" } else { b",\n" })?;
         first = false;
-        write!(out, "{comma}\n{}", line_json(&line))
+        escape::json(out, &line_json(&line))
     })?;
     writeln!(out, "\n],\"complete\":{complete}}}")?;
     Ok(complete)
-}
-
-/// The greatest integer that every reader of JSON takes exactly.
-const EXACT: u64 = 1 << 53;
-
-fn number(value: u64) -> Value {
-    if value <= EXACT { Value::from(value) } else { Value::from(value.to_string()) }
 }
 
 fn line_json(line: &Line) -> Value {
     match line {
         Line::File(what) => json!({"kind": "file", "text": what}),
         Line::Stream { number: stream, nested, offset } => {
-            json!({"kind": "stream", "stream": stream, "nested": nested, "offset": number(*offset)})
+            json!({"kind": "stream", "stream": stream, "nested": nested, "offset": Uint(*offset)})
         }
         Line::Op { offset, opcode, argument, depth, mark, memo } => json!({
             "kind": "opcode",
-            "offset": number(*offset),
+            "offset": Uint(*offset),
             "opcode": opcode.info().name,
             "argument": argument,
             "depth": depth,
-            "mark": mark.map(number),
-            "memo": memo.map(number),
+            "mark": mark.map(Uint),
+            "memo": memo.map(Uint),
         }),
         Line::Bytes { offset, len, what, head } => {
             let head = crate::finding::hex(head);
-            json!({"kind": "bytes", "what": what.name(), "offset": number(*offset), "length": number(*len), "head": head})
+            json!({"kind": "bytes", "what": what.name(), "offset": Uint(*offset), "length": Uint(*len), "head": head})
         }
         Line::Refused { offset, message } => {
-            json!({"kind": "error", "offset": offset.map(number), "message": message})
+            json!({"kind": "error", "offset": offset.map(Uint), "message": message})
         }
-        Line::Loads { protocol, len } => json!({"kind": "end", "protocol": protocol, "length": number(*len)}),
+        Line::Loads { protocol, len } => json!({"kind": "end", "protocol": protocol, "length": Uint(*len)}),
     }
 }

@@ -3,11 +3,12 @@
 //! The JSON is flat: a node refers to others by `{"$ref": id}`, so that sharing and cycles are what they are and no
 //! depth of a file becomes a depth of the report.
 
-use super::arrays::dtype_name;
+use super::arrays::{dtype_name, elements};
+use super::open::Contents;
 use super::outline::{Child, Label, Node, Outline, Root};
 use super::text;
 use crate::ast::Kind;
-use crate::escape::escape;
+use crate::escape::{self, Uint, escape};
 use crate::opcode::Literal;
 use crate::opcode::text::{is_text, printable};
 use serde_json::{Value, json};
@@ -47,6 +48,8 @@ pub struct Part<'o> {
     pub path: String,
     /// What stands there; `None` where the stream is refused.
     pub node: Option<Node>,
+    /// Calls whose answers are no part of what the stream builds.
+    pub aside: Vec<Node>,
 }
 
 /// Prints parts of a file as one object, `depickle.show/1`; `all` cuts nothing.
@@ -60,38 +63,76 @@ pub fn json(
     parts: &[Part<'_>],
     all: bool,
 ) -> io::Result<()> {
-    let (name, format) = (Value::from(escape(name)), Value::from(outline.contents().format.as_str()));
-    write!(out, "{{\"schema\":\"depickle.show/1\",\"path\":{name},\"format\":{format},\"streams\":[")?;
+    start(out, name, &outline.contents().format)?;
     let mut numbers = Numbers::new();
     let writer = Json { outline, all };
     for (index, part) in parts.iter().enumerate() {
         let value = part.node.map(|node| writer.value(&mut numbers, node));
+        let aside: Vec<Value> = part.aside.iter().map(|&node| writer.value(&mut numbers, node)).collect();
         let error = part.root.error.as_ref().map(|error| escape(&error.to_string()).into_owned());
         let stream = json!({
             "stream": part.root.stream,
-            "offset": number(part.root.offset),
+            "offset": Uint(part.root.offset),
             "object_path": part.path,
             "value": value,
+            "aside": aside,
             "error": error,
         });
-        write!(out, "{}\n{stream}", if index > 0 { "," } else { "" })?;
+        out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
+        escape::json(out, &stream)?;
     }
-    write!(out, "\n],\"nodes\":[")?;
+    out.write_all(b"\n],\"nodes\":[")?;
     let mut first = true;
     while let Some((id, node)) = numbers.queue.pop_front() {
-        write!(out, "{}\n", if first { "" } else { "," })?;
+        out.write_all(if first { b"\n" } else { b",\n" })?;
         first = false;
         writer.node(out, &mut numbers, id, node)?;
     }
-    writeln!(out, "\n]}}")
+    out.write_all(b"\n]}\n")
+}
+
+fn start(out: &mut dyn Write, name: &str, format: &str) -> io::Result<()> {
+    out.write_all(b"{\"schema\":\"depickle.show/1\",\"path\":")?;
+    escape::json(out, &name)?;
+    out.write_all(b",\"format\":")?;
+    escape::json(out, &format)?;
+    out.write_all(b",\"streams\":[")
+}
+
+/// Prints the array of numbers that a `.npy` file is as one object, `depickle.show/1`; nothing where it is none.
+///
+/// # Errors
+/// Those of `out`.
+pub fn npy_json(out: &mut dyn Write, name: &str, contents: &Contents<'_>) -> io::Result<()> {
+    let Some((header, data)) = contents.npy.as_ref().filter(|(header, _)| !header.has_object()) else {
+        return Ok(());
+    };
+    start(out, name, &contents.format)?;
+    let all = header.shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one));
+    let most = usize::try_from(all).unwrap_or(usize::MAX).min(ELEMENTS);
+    let node = json!({
+        "id": 0,
+        "kind": "array",
+        "class": "numpy.ndarray",
+        "dtype": dtype_name(&header.dtype),
+        "shape": header.shape.iter().copied().map(Uint).collect::<Vec<_>>(),
+        "order": if header.fortran_order { "F" } else { "C" },
+        "nbytes": header.nbytes().map(Uint),
+        "offset": header.data_offset,
+        "values": elements(&header.dtype, data, most),
+    });
+    let error = contents.broken.as_deref();
+    let value = json!({"$ref": 0});
+    let stream = json!({"stream": 0, "offset": 0, "object_path": "root", "value": value, "aside": [], "error": error});
+    out.write_all(b"\n")?;
+    escape::json(out, &stream)?;
+    out.write_all(b"\n],\"nodes\":[\n")?;
+    escape::json(out, &node)?;
+    out.write_all(b"\n]}\n")
 }
 
 /// The greatest integer that every reader of JSON takes exactly.
 const EXACT: u64 = 1 << 53;
-
-fn number(value: u64) -> Value {
-    if value <= EXACT { Value::from(value) } else { Value::from(value.to_string()) }
-}
 
 struct Json<'j, 'c, 'a> {
     outline: &'j Outline<'c, 'a>,
@@ -120,7 +161,7 @@ impl Json<'_, '_, '_> {
             Some(Literal::ByteStr(bytes)) => json!({"py2_str": text::bytes(&bytes, most), "length": bytes.len()}),
             Some(Literal::Bytes(bytes)) => json!({"bytes": text::bytes(bytes, most), "length": bytes.len()}),
             Some(Literal::ByteArray(bytes)) => json!({"bytearray": text::bytes(bytes, most), "length": bytes.len()}),
-            Some(Literal::Absent(len)) => json!({"bytes": null, "length": number(len)}),
+            Some(Literal::Absent(len)) => json!({"bytes": null, "length": Uint(len)}),
             None => {
                 let shown = outline.leaf(node, most).unwrap_or_default();
                 match node.value.kind() {
@@ -152,7 +193,7 @@ impl Json<'_, '_, '_> {
         if let Some(array) = outline.array(node) {
             let place = outline.array_place(node, &array);
             let (values, _) = outline.elements(node, &array, ELEMENTS);
-            let shape = array.shape.as_ref().map(|shape| shape.iter().copied().map(number).collect::<Vec<_>>());
+            let shape = array.shape.as_ref().map(|shape| shape.iter().copied().map(Uint).collect::<Vec<_>>());
             about = json!({
                 "id": id,
                 "kind": "array",
@@ -160,8 +201,8 @@ impl Json<'_, '_, '_> {
                 "dtype": array.dtype.as_ref().ok().map(dtype_name),
                 "shape": shape,
                 "order": if array.fortran { "F" } else { "C" },
-                "nbytes": array.nbytes().map(number),
-                "offset": place.map(|(offset, _)| number(offset)),
+                "nbytes": array.nbytes().map(Uint),
+                "offset": place.map(|(offset, _)| Uint(offset)),
                 "values": values,
             });
         } else if !node.value.kind().is_container()
@@ -169,9 +210,12 @@ impl Json<'_, '_, '_> {
         {
             fields.insert("text".to_owned(), Value::from(outline.head(node)));
         }
-        let about = about.to_string();
-        out.write_all(about.strip_suffix('}').unwrap_or(&about).as_bytes())?;
-        let children = outline.children(node);
+        let mut text = Vec::new();
+        escape::json(&mut text, &about)?;
+        out.write_all(text.strip_suffix(b"}").unwrap_or(&text))?;
+        let mut children = outline.children(node);
+        // One group after the other, each in its own order.
+        children.sort_by_key(|child| group_of(child.label));
         let mut group = None;
         for child in &children {
             let name = group_of(child.label);
@@ -184,8 +228,8 @@ impl Json<'_, '_, '_> {
             }
             let value = self.value(numbers, child.node);
             match self.label(child) {
-                Some(label) => write!(out, "[{label},{value}]")?,
-                None => write!(out, "{value}")?,
+                Some(label) => escape::json(out, &[label, value])?,
+                None => escape::json(out, &value)?,
             }
         }
         write!(out, "{}}}", if group.is_some() { "]" } else { "" })
@@ -203,8 +247,7 @@ impl Json<'_, '_, '_> {
     }
 }
 
-/// The group of a child in the JSON of its parent. Children of one group stand together but for dicts whose keys are
-/// of both kinds: those get a group for each run.
+/// The group of a child in the JSON of its parent.
 fn group_of(label: Label) -> &'static str {
     match label {
         Label::Attribute(_) => "attributes",

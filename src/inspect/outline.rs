@@ -328,7 +328,15 @@ impl<'c, 'a> Outline<'c, 'a> {
 
     fn array_head(&self, node: Node, array: &Array) -> String {
         let mut out = array_text(array);
-        let (shown, more) = self.elements(node, array, ELEMENTS);
+        let (mut shown, mut more) = self.elements(node, array, ELEMENTS);
+        let mut length = 0_usize;
+        let mut fits = |text: &String| {
+            length = length.saturating_add(text.len()).saturating_add(2);
+            length <= ELEMENTS_LENGTH
+        };
+        let fit = shown.iter().take_while(|text| fits(text)).count().max(1);
+        more |= fit < shown.len();
+        shown.truncate(fit);
         if !shown.is_empty() {
             out.push_str(&format!(": {}{}", shown.join(", "), if more { ", ..." } else { "" }));
         }
@@ -635,6 +643,7 @@ const TEXT: usize = 100;
 const KEY: usize = 60;
 /// How many elements of an array are shown.
 const ELEMENTS: usize = 6;
+const ELEMENTS_LENGTH: usize = 100;
 /// What stands on one line: so many items, so many characters.
 const INLINE_ITEMS: usize = 10;
 const INLINE_LENGTH: usize = 80;
