@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 
+/// How many calls that are no part of the object are shown.
+const ASIDE: usize = 100;
+
 /// Bytes of a literal that is cut, and elements of an array.
 const BYTES: usize = 64;
 const ELEMENTS: usize = 16;
@@ -66,9 +69,10 @@ pub fn json(
     start(out, name, &outline.contents().format)?;
     let mut numbers = Numbers::new();
     let writer = Json { outline, all };
+    let most = if all { usize::MAX } else { ASIDE };
     for (index, part) in parts.iter().enumerate() {
         let value = part.node.map(|node| writer.value(&mut numbers, node));
-        let aside: Vec<Value> = part.aside.iter().map(|&node| writer.value(&mut numbers, node)).collect();
+        let aside: Vec<Value> = part.aside.iter().take(most).map(|&node| writer.value(&mut numbers, node)).collect();
         let error = part.root.error.as_ref().map(|error| escape(&error.to_string()).into_owned());
         let stream = json!({
             "stream": part.root.stream,
@@ -76,6 +80,7 @@ pub fn json(
             "object_path": part.path,
             "value": value,
             "aside": aside,
+            "aside_count": part.aside.len(),
             "error": error,
         });
         out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
@@ -123,7 +128,8 @@ pub fn npy_json(out: &mut dyn Write, name: &str, contents: &Contents<'_>) -> io:
     });
     let error = contents.broken.as_deref();
     let value = json!({"$ref": 0});
-    let stream = json!({"stream": 0, "offset": 0, "object_path": "root", "value": value, "aside": [], "error": error});
+    let stream = json!({"stream": 0, "offset": 0, "object_path": "root", "value": value, "aside": [], "aside_count": 0,
+        "error": error});
     out.write_all(b"\n")?;
     escape::json(out, &stream)?;
     out.write_all(b"\n],\"nodes\":[\n")?;

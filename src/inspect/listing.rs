@@ -198,8 +198,7 @@ impl<'c, 'a> Listing<'c, 'a> {
         let mut arrays = reading.map(|reading| reading.arrays.as_slice()).unwrap_or_default().iter().peekable();
         let mut inner = nested.iter().enumerate().peekable();
         let position_of = |reading: &Reading, effect: usize| reading.effects.get(effect).map(|effect| effect.at);
-        loop {
-            let Ok(op) = reader.next_op() else { break };
+        while let Ok(op) = reader.next_op() {
             sink(self.op(source, dialect, &mut state, op))?;
             if op.opcode == Opcode::Stop {
                 break;

@@ -305,6 +305,7 @@ impl<'a> From<&'a DirectoryReport> for DirectoryRow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::escape::is_plain;
 
     fn written(value: &impl Serialize) -> String {
         let mut out = Vec::new();
