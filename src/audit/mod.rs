@@ -14,7 +14,6 @@
 
 mod collect;
 mod evidence;
-mod inflate;
 mod judge;
 mod member;
 mod passes;
@@ -27,13 +26,12 @@ use crate::escape::escape;
 use crate::finding::{Companion, Completeness, FileReport, Level, LoaderOutcome, Location, hex};
 use crate::input::Source;
 use crate::limits::{Budget, Limit, Limits};
-use crate::loader::Reader;
 use crate::loader::joblib::Wrapper;
+use crate::loader::{Inflating, Reader};
 use crate::opcode::{Opcode, SliceWindow, StreamWindow, Window};
 use crate::policy::Policy;
 use crate::rules::{self, Rule};
 use collect::Collected;
-use inflate::Inflating;
 use judge::Scope;
 use member::Member;
 use passes::Passes;

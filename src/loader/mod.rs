@@ -12,6 +12,7 @@
     clippy::panic
 )]
 
+mod inflate;
 pub mod joblib;
 pub mod numpy;
 pub mod pass;
@@ -19,5 +20,7 @@ pub mod paths;
 mod reading;
 mod stream;
 
+pub use inflate::Inflating;
 pub use pass::{Companion, FirstRaw, Manner, Pass, StreamInfo, Trailing, pass};
 pub use reading::{RawArray, Reader, Readers, Reading, Subject, View};
+pub use stream::reread;

@@ -92,6 +92,8 @@ pub struct StreamInfo {
     pub number: u32,
     /// Offset of its first byte.
     pub offset: u64,
+    /// Position of its first byte in what the window kept.
+    pub position: usize,
     /// How many bytes, up to and including STOP or to where it is refused; array bytes included.
     pub len: u64,
     /// The highest protocol it declares.
@@ -100,6 +102,9 @@ pub struct StreamInfo {
     pub opcodes: u64,
     /// Whether it stands where a joblib array of objects is.
     pub nested: bool,
+    /// The BUILD behind which a nested one stands, counted in the effects of the stream around it, which is the next
+    /// that is not nested.
+    pub behind: Option<usize>,
     /// Whether STOP was reached.
     pub loads: bool,
     /// Its reading, counted in [`Pass::readings`].
@@ -185,7 +190,7 @@ impl<W: Window> Driver<'_, W> {
             wants_memo |= !first && reading.reads_memo;
             // A stream on which the engines part may speak to the other one.
             if first || loads || !silent || over || reading.parted.is_some() {
-                self.keep(reading, false, first);
+                self.keep(reading, None, first);
             }
             if over || (first && !loads && silent) {
                 break;
@@ -229,16 +234,16 @@ impl<W: Window> Driver<'_, W> {
         let reading = stream.read(at);
         let (nested, companions, first_raw) = (stream.nested, stream.companions, stream.first_raw);
         self.pass.first_raw = self.pass.first_raw.or(first_raw);
-        for inner in nested {
-            self.keep(inner, true, false);
+        for (effect, inner) in nested {
+            self.keep(inner, Some(effect), false);
         }
         let index = self.pass.readings.len();
         self.pass.companions.extend(companions.into_iter().map(|companion| Companion::of(index, companion)));
         reading
     }
 
-    /// Keeps a stream, and its reading if there is anything to say of it.
-    fn keep(&mut self, reading: Reading, nested: bool, always: bool) {
+    /// Keeps a stream, and its reading if there is anything to say of it; `behind` is where a nested one stands.
+    fn keep(&mut self, reading: Reading, behind: Option<usize>, always: bool) {
         let source = self.pass.source();
         let (offset, end) = (source.offset(reading.start), source.offset(reading.end));
         let kept = always || reading.speaks();
@@ -254,10 +259,12 @@ impl<W: Window> Driver<'_, W> {
         self.pass.streams.push(StreamInfo {
             number,
             offset,
+            position: reading.start,
             len: end.saturating_sub(offset),
             protocol: reading.protocol,
             opcodes: reading.opcodes,
-            nested,
+            nested: behind.is_some(),
+            behind,
             loads: reading.root.is_some(),
             reading: kept.then_some(self.pass.readings.len()),
         });
@@ -271,7 +278,7 @@ impl<W: Window> Driver<'_, W> {
     fn other_place(&mut self, end: usize) {
         let reading = self.read(end);
         if reading.root.is_some() || !reading.effects.is_empty() {
-            self.keep(reading, false, false);
+            self.keep(reading, None, false);
         }
     }
 

@@ -21,4 +21,4 @@ mod window;
 pub use literal::{Literal, literal};
 pub use reader::{Arg, Dialect, FrameOddity, Op, Reader, Run};
 pub use table::{Opcode, OpcodeInfo};
-pub use window::{Feed, Gap, SliceWindow, Source, StreamWindow, Window};
+pub use window::{Feed, Gap, Replay, SliceWindow, Source, StreamWindow, Window};

@@ -190,6 +190,15 @@ impl<'a> Source<'a> {
         (position as u64).saturating_add(skipped)
     }
 
+    /// The position of an offset, if its byte is here.
+    pub fn position(&self, offset: u64) -> Option<usize> {
+        let after = self.gaps.partition_point(|gap| (gap.at as u64).saturating_add(gap.total) <= offset);
+        let skipped = after.checked_sub(1).and_then(|last| self.gaps.get(last)).map_or(0, |gap| gap.total);
+        let position = usize::try_from(offset.checked_sub(skipped)?).ok()?;
+        let before_next = self.gaps.get(after).is_none_or(|gap| position < gap.at);
+        (before_next && position < self.bytes.len()).then_some(position)
+    }
+
     /// Whether the bytes that begin at `position` were stepped over.
     pub fn is_gap(&self, position: usize) -> bool {
         self.gaps.binary_search_by_key(&position, |gap| gap.at).is_ok()
@@ -199,6 +208,51 @@ impl<'a> Source<'a> {
     pub fn slice(&self, position: usize, len: usize) -> &'a [u8] {
         let rest = self.bytes.get(position..).unwrap_or_default();
         rest.get(..len).unwrap_or(rest)
+    }
+}
+
+/// A source read again after it was read: what was stepped over then is stepped over now, by as many bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Replay<'a> {
+    source: Source<'a>,
+    /// The next gap, counted in the source's.
+    next: usize,
+}
+
+impl<'a> Replay<'a> {
+    /// `source`, to be read from `position` on.
+    pub fn new(source: Source<'a>, position: usize) -> Self {
+        Self { source, next: source.gaps.partition_point(|gap| gap.at <= position) }
+    }
+}
+
+impl Window for Replay<'_> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self.source.bytes
+    }
+
+    fn fill(&mut self, _end: usize) -> Result<()> {
+        Ok(())
+    }
+
+    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
+        // A gap that is not met, because the first reading ended before it, is passed by.
+        while self.source.gaps.get(self.next).is_some_and(|gap| gap.at < at) {
+            self.next = self.next.saturating_add(1);
+        }
+        match self.source.gaps.get(self.next) {
+            Some(gap) if gap.at == at && count > 0 => {
+                let before = self.next.checked_sub(1).and_then(|last| self.source.gaps.get(last));
+                self.next = self.next.saturating_add(1);
+                Ok((at, gap.total.saturating_sub(before.map_or(0, |gap| gap.total)).min(count)))
+            }
+            _ => SliceWindow(self.source.bytes).skip(at, count),
+        }
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        self.source.gaps
     }
 }
 
@@ -226,6 +280,23 @@ mod tests {
         assert_eq!(source.offset(3), 3);
         assert_eq!(source.offset(4), 200_004);
         assert!(source.is_gap(4) && !source.is_gap(3));
+    }
+
+    #[test]
+    fn a_source_reads_again_as_it_was_read() {
+        let data: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+        let mut window = StreamWindow::new(Bytes(&data));
+        window.fill(10).unwrap();
+        for count in [2, 100_000] {
+            window.skip(4, count).unwrap();
+        }
+        window.fill(8).unwrap();
+        let source = Source::of(&window);
+        let mut again = Replay::new(source, 0);
+        assert_eq!(again.skip(4, 2).unwrap(), (4, 2));
+        assert_eq!(again.skip(4, 100_000).unwrap(), (4, 100_000));
+        assert_eq!(again.skip(4, 3).unwrap(), (7, 3));
+        assert_eq!((source.position(3), source.position(4), source.position(100_006)), (Some(3), None, Some(4)));
     }
 
     #[test]
