@@ -72,7 +72,12 @@ pub struct Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::escape::escape(&self.member))?;
+        for char in self.member.chars() {
+            match char {
+                ' '..='~' => write!(f, "{char}")?,
+                _ => write!(f, "{}", char.escape_unicode())?,
+            }
+        }
         match self.stream {
             Some(stream) => write!(f, "#{stream}:{}", self.path),
             None if self.member.is_empty() => write!(f, "{}", self.path),
