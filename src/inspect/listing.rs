@@ -273,8 +273,8 @@ impl State {
     fn step(&mut self, op: Op, offset: u64) -> (Option<u64>, usize) {
         let info = op.opcode.info();
         let takes = info.to_mark || (op.opcode == Opcode::Pop && self.above == 0);
-        let mark = if takes { self.marks.pop() } else { None };
         let depth = self.marks.len();
+        let mark = if takes { self.marks.pop() } else { None };
         if let Some((_, below)) = mark {
             self.above = below;
         } else if info.to_mark {
