@@ -133,7 +133,7 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>> {
     if bytes.is_empty() {
         return Err(Error::new(ErrorKind::Truncated, "there is nothing in it"));
     }
-    let budget = limits.budget();
+    let budget = limits.budget(bytes.len() as u64);
     let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
     match (joblib_reads(prefix), detect(prefix, bytes.len() as u64)) {
         (JoblibReads::ZFile, _) => match ZFile::parse(bytes) {

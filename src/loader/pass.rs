@@ -246,7 +246,7 @@ impl<W: Window> Driver<'_, W> {
     fn keep(&mut self, reading: Reading, behind: Option<usize>, always: bool) {
         let source = self.pass.source();
         let (offset, end) = (source.offset(reading.start), source.offset(reading.end));
-        let kept = always || reading.speaks();
+        let (kept, nested) = (always || reading.speaks(), behind.is_some());
         let number = self.met;
         self.met = self.met.saturating_add(1);
         self.pass.stream_count = self.pass.stream_count.saturating_add(u64::from(!nested));
@@ -263,7 +263,7 @@ impl<W: Window> Driver<'_, W> {
             len: end.saturating_sub(offset),
             protocol: reading.protocol,
             opcodes: reading.opcodes,
-            nested: behind.is_some(),
+            nested,
             behind,
             loads: reading.root.is_some(),
             reading: kept.then_some(self.pass.readings.len()),
