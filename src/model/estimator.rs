@@ -12,6 +12,8 @@ const MODELS: usize = 16;
 const ITEMS: usize = 256;
 /// The most steps and parameters that are listed.
 const LISTED: usize = 100;
+/// The longest container that is shown whole among others.
+const SHORT: usize = 4;
 /// The most estimators around the one that predicts.
 const DEPTH: usize = 8;
 
@@ -59,7 +61,8 @@ fn brief(look: &mut Look<'_>, value: Value) -> String {
             .unwrap_or_else(|| "object of an unknown class".to_owned()),
         Kind::Dict => format!("dict of {}", ast.len(value) / 2),
         Kind::Tuple | Kind::List | Kind::Set | Kind::FrozenSet => {
-            format!("{} of {}", value.kind().name(), ast.len(value))
+            let short = if ast.len(value) <= SHORT { look.plain(value) } else { None };
+            short.unwrap_or_else(|| format!("{} of {}", value.kind().name(), ast.len(value)))
         }
         Kind::Import => {
             look.named(value).map_or_else(|| "import".to_owned(), |(module, name)| cut(&format!("{module}.{name}")))

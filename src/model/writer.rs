@@ -126,6 +126,10 @@ fn conclude(component: &mut Component) {
     component.range = Range::default();
     component.certainty = Certainty::Certain;
     for tier in [Certainty::Certain, Certainty::Likely, Certainty::Guess] {
+        // A guess is worth a word only where nothing better is known.
+        if tier == Certainty::Guess && !component.range.is_all() {
+            break;
+        }
         for evidence in component.evidence.iter().filter(|evidence| evidence.certainty == tier) {
             match component.range.intersection(evidence.range) {
                 Some(range) if range != component.range => {

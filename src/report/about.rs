@@ -17,7 +17,12 @@ const EVIDENCE: usize = 3;
 pub fn about(out: &mut dyn Write, file: &FileReport, paint: Paint<'_>) -> io::Result<()> {
     let facts = &file.facts;
     let verdict = file.verdict();
-    let protocol = facts.protocol.map_or_else(String::new, |protocol| format!(", protocol {protocol}"));
+    let protocol = match facts.protocol {
+        // Neither declares itself.
+        Some(0) => ", protocol 0 or 1".to_owned(),
+        Some(protocol) => format!(", protocol {protocol}"),
+        None => String::new(),
+    };
     writeln!(
         out,
         "{}: {}{protocol}, {} bytes, {}",
@@ -92,10 +97,19 @@ fn listed(values: &Values) -> String {
     }
 }
 
-/// The evidence that tells most, first: written out, then certain.
+/// The evidence that the answer rests on, the surest first: versions that are written out, else what sets a bound.
 fn telling(component: &Component) -> impl Iterator<Item = &Evidence> {
-    let mut evidence: Vec<&Evidence> = component.evidence.iter().collect();
-    evidence.sort_by_key(|evidence| (evidence.exact.is_none(), std::cmp::Reverse(evidence.certainty)));
+    let range = component.range;
+    let tells = |evidence: &&Evidence| match component.exact.is_empty() {
+        false => evidence.exact.is_some(),
+        true => {
+            let low = range.low.is_some() && evidence.range.low == range.low;
+            let below = range.below.is_some() && evidence.range.below == range.below;
+            low || below || evidence.certainty == Certainty::Guess
+        }
+    };
+    let mut evidence: Vec<&Evidence> = component.evidence.iter().filter(tells).collect();
+    evidence.sort_by_key(|evidence| std::cmp::Reverse(evidence.certainty));
     evidence.into_iter()
 }
 
