@@ -288,12 +288,28 @@ fn literal(literal: &Literal<'_>) -> Option<String> {
         Literal::Bool(true) => "True".to_owned(),
         Literal::Bool(false) => "False".to_owned(),
         Literal::Int(number) => number.to_string(),
-        Literal::BigInt(bytes) => format!("<int of {} bytes>", bytes.len()),
-        Literal::BigText(digits) => cut(&String::from_utf8_lossy(digits.get(..LONGEST).unwrap_or(digits))),
+        Literal::BigInt(bytes) => big(bytes),
+        Literal::BigText(digits) => {
+            let digits = String::from_utf8_lossy(digits.get(..LONGEST).unwrap_or(digits));
+            digits.trim_end_matches('L').to_owned()
+        }
         Literal::Float(number) => float(*number),
         Literal::Str(text) | Literal::ByteStr(text) => quoted(text),
         Literal::Bytes(_) | Literal::ByteArray(_) | Literal::Absent(_) => return None,
     })
+}
+
+/// An int in two's complement, little endian; what does not fit in 16 bytes is told by its size.
+fn big(bytes: &[u8]) -> String {
+    let fill = if bytes.last().is_some_and(|&last| last >= 0x80) { 0xff } else { 0 };
+    let mut number = [fill; 16];
+    match number.get_mut(..bytes.len()) {
+        Some(low) => {
+            low.copy_from_slice(bytes);
+            i128::from_le_bytes(number).to_string()
+        }
+        None => format!("<int of {} bytes>", bytes.len()),
+    }
 }
 
 fn float(number: f64) -> String {
