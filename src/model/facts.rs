@@ -131,9 +131,9 @@ impl Gather {
         let at = |position: usize| Place { stream, offset: Some(subject.source.offset(position)), ..Place::default() };
         let mut look = Look::new(subject, all.get(..READINGS).unwrap_or(all));
         self.protocol(subject, &at(reading.start));
-        if let Some(root) = reading.root
-            && let Some(version) = look.attribute(root, "_sklearn_version")
-        {
+        // The outermost object is the last to be built, but speaks first.
+        let outermost = reading.root.and_then(|root| Some((root, look.attribute(root, "_sklearn_version")?)));
+        if let Some((_, version)) = outermost {
             let place = Place { path: Some("root._sklearn_version".to_owned()), ..at(version.index()) };
             self.sklearn(&look, version, &place);
         }
@@ -167,7 +167,7 @@ impl Gather {
                     let Some(class) = look.class(target).filter(|class| class.kind() == Kind::Import) else { continue };
                     let Some(symbol) = symbols.get_mut(class.index()) else { continue };
                     if symbol.special == Some(Special::Sklearn) {
-                        if Some(target) != reading.root
+                        if outermost.is_none_or(|(root, _)| target != root)
                             && state.kind() == Kind::Dict
                             && states.insert(state)
                             && let Some(version) = entry(look.view(), state, Moment::END, "_sklearn_version")

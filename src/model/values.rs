@@ -4,7 +4,7 @@ use crate::ast::{Kind, Moment, Value};
 use crate::dtype::{self, ByteOrder, DType};
 use crate::facts::Values;
 use crate::loader::joblib::{Wrapper, wrapper_named};
-use crate::loader::numpy::{DTypes, encoded, entry, shape};
+use crate::loader::numpy::{DTypes, encoded, shape};
 use crate::loader::{Subject, View};
 use crate::machine::{Action, Effect};
 use crate::opcode::Literal;
@@ -15,6 +15,8 @@ use crate::resolve::map_name;
 const LISTED: usize = 100;
 /// The most characters of one value.
 const LONGEST: usize = 120;
+/// The most attributes of one object that are looked at: each question goes through all of them.
+const ATTRIBUTES: usize = 1024;
 /// The most bytes of array data that are decoded from text.
 const ENCODED: u64 = 1 << 16;
 
@@ -111,9 +113,14 @@ impl<'a> Look<'a> {
         (first.kind() == Kind::Dict).then_some(first)
     }
 
-    /// An attribute of an object.
+    /// An attribute of an object, among the first of its state.
     pub(super) fn attribute(&self, value: Value, name: &str) -> Option<Value> {
-        entry(self.view(), self.attributes(value)?, Moment::END, name)
+        let is_name = |key: Value| match self.subject.literal(key) {
+            Some(Literal::Str(text) | Literal::ByteStr(text)) => *text == *name.as_bytes(),
+            _ => false,
+        };
+        let entries = self.view().ast.entries(self.attributes(value)?, Moment::END).take(ATTRIBUTES);
+        entries.filter(|&(key, _)| is_name(key)).map(|(_, value)| value).last()
     }
 
     /// The text of a string.
