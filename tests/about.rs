@@ -53,7 +53,8 @@ fn old_environments_are_named() {
 
 #[test]
 fn generations_of_joblib_are_told_apart() {
-    let rows = [("old/joblib_0.9.pkl", "0.9.4"), ("old/joblib_0.10.joblib", "0.10.3"), ("old/joblib_1.1.joblib", "1.1.1")];
+    let rows =
+        [("old/joblib_0.9.pkl", "0.9.4"), ("old/joblib_0.10.joblib", "0.10.3"), ("old/joblib_1.1.joblib", "1.1.1")];
     for (name, version) in rows {
         let facts = sample(name).facts;
         assert!(holds(&facts, "joblib", version), "{name}: {:?}", facts.components);

@@ -151,7 +151,7 @@ impl Gather {
                 }
                 Action::Call { callee, args, .. } => {
                     let special = symbols.get_mut(callee.index()).filter(|_| callee.kind() == Kind::Import);
-                    match special.and_then(|symbol| may_look(symbol)) {
+                    match special.and_then(may_look) {
                         Some(Special::DType) => {
                             let second = reading.ast.items(args, effect.moment).nth(1).map(Value::kind);
                             self.dtype(second, &at(effect.at));
