@@ -32,7 +32,8 @@ pub fn about(out: &mut dyn Write, file: &FileReport, paint: Paint<'_>) -> io::Re
         paint(Role::Verdict(verdict), verdict.name())
     )?;
     let label = |text: &str| paint(Role::Label, text);
-    writeln!(out, "\n{} {}", label("contents:"), escape(&facts.contents))?;
+    let contents = if facts.contents.is_empty() { "unknown: depickle scan says why" } else { &facts.contents };
+    writeln!(out, "\n{} {}", label("contents:"), escape(contents))?;
     for model in &facts.models {
         write_model(out, model, &label)?;
     }
