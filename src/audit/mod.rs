@@ -38,7 +38,7 @@ use judge::Scope;
 use member::Member;
 use passes::Passes;
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 /// Says what loading `source` would do.
 ///
@@ -90,10 +90,7 @@ fn facts_of<W: Window>(pass: &Pass<W>, member: &Member) -> Facts {
     let subject = |reading| Subject { reading, source: pass.source() };
     let subjects: Vec<_> = pass.readings.iter().map(subject).collect();
     let mut facts = model::facts(&subjects);
-    let mut streams = HashMap::new();
     for place in facts.places_mut() {
-        let reading = place.stream as usize;
-        place.stream = *streams.entry(reading).or_insert_with(|| structure::stream_of(pass, reading));
         place.file_offset = member.at(place.offset).file_offset;
     }
     facts

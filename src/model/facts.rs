@@ -21,7 +21,7 @@ const LOOKED_INTO: u32 = 16;
 
 /// What the readings of one source say about who wrote it, what is in it, and what goes wrong elsewhere.
 ///
-/// The places in the answer count streams as `subjects` does and offsets in their source. Work is in proportion to
+/// The offsets in the answer are counted in the source of the streams. Work is in proportion to
 /// the number of effects; lists are bounded. Nothing that a file says here is proof: whoever wrote it could write
 /// anything.
 pub fn facts(subjects: &[Subject<'_>]) -> Facts {
@@ -29,10 +29,10 @@ pub fn facts(subjects: &[Subject<'_>]) -> Facts {
     let first = subjects.iter().enumerate().min_by_key(|(_, subject)| subject.reading.start);
     let Some((number, &first)) = first else { return Facts::default() };
     let mut gather = Gather::default();
-    gather.reading(first, number, subjects);
+    gather.reading(first, subjects);
     let others = subjects.iter().enumerate().filter(|(other, _)| *other != number);
-    for (number, &subject) in others.take(READINGS) {
-        gather.reading(subject, number, subjects);
+    for (_, &subject) in others.take(READINGS) {
+        gather.reading(subject, subjects);
     }
     let mut look = Look::new(first, subjects.get(..READINGS).unwrap_or(subjects));
     let (contents, models) = match first.reading.root {
@@ -125,9 +125,9 @@ impl Gather {
     }
 
     /// Everything that one reading says.
-    fn reading<'a>(&mut self, subject: Subject<'a>, number: usize, all: &'a [Subject<'a>]) {
+    fn reading<'a>(&mut self, subject: Subject<'a>, all: &'a [Subject<'a>]) {
         let reading = subject.reading;
-        let stream = u32::try_from(number).unwrap_or(u32::MAX);
+        let stream = reading.stream;
         let at = |position: usize| Place { stream, offset: Some(subject.source.offset(position)), ..Place::default() };
         let mut look = Look::new(subject, all.get(..READINGS).unwrap_or(all));
         self.protocol(subject, &at(reading.start));
