@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything: `policy` judges, `rules` words it, `report` prints it.
 
+use crate::facts::Facts;
 use sha2::{Digest, Sha256};
 
 /// What a finding does to the verdict of its file.
@@ -364,6 +365,8 @@ pub struct FileReport {
     pub imports: Vec<Import>,
     /// What was found, worst first, then by position.
     pub findings: Vec<Finding>,
+    /// What it says about who wrote it, and what is in it.
+    pub facts: Facts,
     /// Why it could not be read.
     pub error: Option<FileError>,
 }
@@ -382,6 +385,7 @@ impl FileReport {
             streams: Vec::new(),
             imports: Vec::new(),
             findings: Vec::new(),
+            facts: Facts::default(),
             error: Some(FileError { message: error.to_string(), kind: error.kind().name() }),
         }
     }

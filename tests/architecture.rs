@@ -15,8 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("escape", &[]),
     ("limits", &["error"]),
+    ("facts", &[]),
     // The report of a file that cannot be read carries the kind of the error.
-    ("finding", &["span", "error"]),
+    ("finding", &["span", "error", "facts"]),
     ("dtype", &["span", "error"]),
     ("input", &["span", "error", "limits"]),
     ("output", &["span", "error", "limits"]),
@@ -28,10 +29,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Looks inside and judges nothing.
     ("inspect", &["loader", "finding", "escape"]),
     ("resolve", &["machine"]),
+    // It reads names as a loader's reader resolves them.
+    ("model", &["resolve", "loader", "dtype", "facts"]),
     // It judges what a loader made of a stream: one reading and its bytes.
     ("policy", &["resolve", "loader", "dtype", "finding", "escape"]),
     ("rules", &["policy", "finding"]),
-    ("audit", &["loader", "rules", "escape"]),
+    ("audit", &["loader", "rules", "model", "escape"]),
     ("report", &["finding", "escape"]),
     ("cli", &["audit", "report", "inspect", "output"]),
 ];

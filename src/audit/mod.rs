@@ -23,11 +23,13 @@ use crate::container::detect::{JoblibReads, PREFIX, is_text, joblib_reads};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect};
 use crate::error::ErrorKind;
 use crate::escape::escape;
+use crate::facts::Facts;
 use crate::finding::{Companion, Completeness, FileReport, Level, LoaderOutcome, Location, hex};
 use crate::input::Source;
 use crate::limits::{Budget, Limit, Limits};
 use crate::loader::joblib::Wrapper;
-use crate::loader::{Inflating, Reader};
+use crate::loader::{Inflating, Pass, Reader, Subject};
+use crate::model;
 use crate::opcode::{Opcode, SliceWindow, StreamWindow, Window};
 use crate::policy::Policy;
 use crate::rules::{self, Rule};
@@ -59,6 +61,7 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
         opened: HashSet::new(),
         companions: Vec::new(),
         loaders: Vec::new(),
+        facts: None,
     };
     let format = audit.file(source);
     while let Some(job) = audit.jobs.pop_front() {
@@ -77,8 +80,20 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
         streams,
         imports,
         findings,
+        facts: audit.facts.unwrap_or_default(),
         error: None,
     }
+}
+
+/// What a source says of its writer, with places counted in the file.
+fn facts_of<W: Window>(pass: &Pass<W>, member: &Member) -> Facts {
+    let subject = |reading| Subject { reading, source: pass.source() };
+    let subjects: Vec<_> = pass.readings.iter().map(subject).collect();
+    let mut facts = model::facts(&subjects);
+    for place in facts.places_mut() {
+        place.file_offset = member.at(place.offset).file_offset;
+    }
+    facts
 }
 
 /// More bytes to read: a literal that a call would load.
@@ -104,6 +119,8 @@ struct Audit<'a> {
     opened: HashSet<String>,
     companions: Vec<Companion>,
     loaders: Vec<LoaderOutcome>,
+    /// What the file itself says of its writer.
+    facts: Option<Facts>,
 }
 
 /// What reading a source told.
@@ -168,6 +185,7 @@ impl Audit<'_> {
     fn judge<W: Window>(&mut self, passes: &Passes<W>, member: &Member) {
         if !member.evidence {
             structure::describe(passes, member, &mut self.collected);
+            self.facts.get_or_insert_with(|| facts_of(passes.own(), member));
         }
         let collected = &mut self.collected;
         self.jobs.extend(judge::judge(passes.own(), member, self.policy, collected, Scope::Own));

@@ -1,5 +1,6 @@
 //! The tree of commands and options.
 
+use super::about::AboutArgs;
 use super::limit::LimitArg;
 use super::style::Colour;
 use crate::finding::Verdict;
@@ -19,6 +20,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Judge files: clean, suspicious, dangerous or incomplete
     Scan(ScanArgs),
+    /// Say who wrote a file, what is in it, and what it takes to load it
+    About(AboutArgs),
     /// Print the contents of a file as a tree, no classes needed
     Show(ShowArgs),
     /// Print the opcodes of a file, with offsets

@@ -3,6 +3,7 @@
 //! The only room that prints, reads the environment or knows the process; colours only in `style`. A command
 //! turns its arguments into calls of the library and a report into bytes on a stream; it judges nothing.
 
+mod about;
 mod args;
 mod disasm;
 mod exit;
@@ -36,6 +37,7 @@ fn run() -> Exit {
             Command::Scan(scan) => scan::run(&scan),
             Command::Show(args) => show::run(&args),
             Command::Disasm(args) => disasm::run(&args),
+            Command::About(about) => about::run(&about),
         },
         Err(error) => first_contact::explain(&arguments, &error),
     }

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, BufWriter, Write, stdout};
 
-const CHECK_PATH: &str = "check the spelling, the current directory and the permissions";
+pub(super) const CHECK_PATH: &str = "check the spelling, the current directory and the permissions";
 
 /// Runs the command.
 pub(super) fn run(args: &ScanArgs) -> Exit {

@@ -4,6 +4,7 @@
 //! line, pure ASCII (other characters as JSON escapes, which parse back to themselves), no integer as a number
 //! that a double cannot hold.
 
+use super::facts::EnvironmentRow;
 use super::{Report, Summary, Tool};
 use crate::escape::{Uint, json as value};
 use crate::finding::{
@@ -40,12 +41,12 @@ fn lines<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item = T>) -> io
     out.write_all(after)
 }
 
-fn rows<'a, T, R: From<&'a T>>(items: &'a [T]) -> Vec<R> {
+pub(super) fn rows<'a, T, R: From<&'a T>>(items: &'a [T]) -> Vec<R> {
     items.iter().map(R::from).collect()
 }
 
 #[derive(Serialize)]
-struct ToolRow<'a> {
+pub(super) struct ToolRow<'a> {
     name: &'a str,
     version: &'a str,
     policy: PolicyRow<'a>,
@@ -104,7 +105,7 @@ struct FileRow<'a> {
     streams: Vec<StreamRow<'a>>,
     imports: Vec<ImportRow<'a>>,
     findings: Vec<FindingRow<'a>>,
-    environment: EnvironmentRow,
+    environment: EnvironmentRow<'a>,
     error: Option<ErrorRow<'a>>,
 }
 
@@ -122,15 +123,11 @@ impl<'a> From<&'a FileReport> for FileRow<'a> {
             streams: rows(&file.streams),
             imports: rows(&file.imports),
             findings: rows(&file.findings),
-            environment: EnvironmentRow {},
+            environment: EnvironmentRow::from(&file.facts),
             error: file.error.as_ref().map(ErrorRow::from),
         }
     }
 }
-
-/// Who wrote the file: nothing is said of it yet.
-#[derive(Serialize)]
-struct EnvironmentRow {}
 
 #[derive(Serialize)]
 struct LoaderRow<'a> {

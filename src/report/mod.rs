@@ -4,9 +4,13 @@
 //! ([`escape`](crate::escape::escape)). Colour is a function that the caller hands in ([`Paint`]), so that the library
 //! needs no terminal.
 
+mod about;
+mod facts;
 mod human;
 mod json;
 
+pub use about::{about, requirements};
+pub use facts::about_json;
 pub use human::{Detail, Paint, Role, human, plain};
 pub use json::json;
 

@@ -54,6 +54,28 @@ fn help() {
 }
 
 #[test]
+fn about() {
+    let scene = Scene::new(&[
+        ("config.pkl", b"\x80\x04}(\x8c\x04rateG?\xb9\x99\x99\x99\x99\x99\x9a\x8c\x05sizesK\x03K\x04\x86u."),
+        ("model.pkl", b"\x80\x02cours.models\nModel\n)\x81}(X\x05\0\0\0depthK\x03X\x02\0\0\0w_K\x01ub."),
+        ("notes.txt", b"Nothing of interest is written here.\n"),
+        ("cut.pkl", b"\x80\x04}(\x8c\x04rate"),
+    ]);
+    let lines = [
+        "about config.pkl",
+        "about model.pkl",
+        "about model.pkl --format requirements",
+        "about config.pkl --format json",
+        "about notes.txt",
+        "about cut.pkl",
+        "about missing.pkl",
+        "about",
+        "about -h",
+    ];
+    assert_snapshot!(lines.map(|line| scene.show(line)).join("\n"));
+}
+
+#[test]
 fn one_unreadable_file_never_hides_the_others() {
     let scene = Scene::new(&[("a.pkl", b"N."), ("c.pkl", b"N.")]);
     let output = scene.run_with("scan a.pkl b.pkl c.pkl --format json --fail-on dangerous", &[], b"");

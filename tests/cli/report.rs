@@ -20,6 +20,7 @@ fn file(path: &str, format: &str, findings: Vec<Finding>) -> FileReport {
         streams: Vec::new(),
         imports: Vec::new(),
         findings,
+        facts: depickle::facts::Facts::default(),
         error: None,
     }
 }
