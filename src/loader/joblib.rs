@@ -69,9 +69,11 @@ fn wrapper_of(view: View<'_>, target: Value) -> Option<Wrapper> {
     if let Some(wrapper) = wrapper_named(&symbol.module, &symbol.name) {
         return Some(wrapper);
     }
-    // Protocols 0 and 1: copyreg._reconstructor(NumpyArrayWrapper, object, None).
+    // Protocols 0 and 1: copyreg._reconstructor(NumpyArrayWrapper, object, None); copyreg.__newobj__ is NEWOBJ as a call.
     let class = ast.items(args, made_by.moment).next().and_then(|class| ast.symbol(class))?;
-    (&*symbol.name == "_reconstructor").then(|| wrapper_named(&class.module, &class.name)).flatten()
+    matches!(&*symbol.name, "_reconstructor" | "__newobj__")
+        .then(|| wrapper_named(&class.module, &class.name))
+        .flatten()
 }
 
 /// What follows the BUILD that is the last effect of a reading (`NumpyUnpickler.load_build`).

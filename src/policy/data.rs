@@ -112,7 +112,16 @@ fn open_containers(judge: &Judge<'_>, ast: &Ast, root: Option<Value>) -> Vec<boo
 /// Keys run their own hash and comparison.
 fn keys(judge: &mut Judge<'_>) {
     let ast = judge.ast();
-    for &(key, effects) in ast.noted_keys() {
+    let given: Vec<(Value, u32)> =
+        judge.trace.keys.iter().map(|&(key, effect)| (key, effect.saturating_add(1))).collect();
+    for &(key, effects) in ast.noted_keys().iter().chain(&given) {
+        if ast.expanded(key) > MAX_KEY {
+            let effect = (effects as usize).saturating_sub(1);
+            judge.object(effect, Objection::LoadCost, Level::Suspicious, None, |_| {
+                format!("hashing one key takes more than {MAX_KEY} steps")
+            });
+            continue;
+        }
         let mut parts = vec![key];
         while let Some(part) = parts.pop() {
             if !judge.trace.walk(1) {

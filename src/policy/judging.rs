@@ -295,6 +295,7 @@ impl<'a> Judge<'a> {
         value: Value,
     ) -> bool {
         self.trace.clear();
+        self.trace.effect = u32::try_from(index).unwrap_or(u32::MAX);
         let fits = |judge: &mut Self, moment| {
             let Judge { subject, facts, trace, .. } = judge;
             Matcher { subject: *subject, facts, trace, moment, target }.fits(shape, value)

@@ -35,6 +35,10 @@ pub(super) struct Trace {
     claimed: Vec<u64>,
     /// Containers in which harmless callables may stand anywhere.
     pub(super) open: Vec<Value>,
+    /// What a callee will hash, and the effect: keys and elements that no opcode puts in.
+    pub(super) keys: Vec<(Value, u32)>,
+    /// The effect that is judged.
+    pub(super) effect: u32,
     /// Steps that are left.
     steps: Cell<u64>,
     /// Whether a container that was looked at changed later.
@@ -103,6 +107,9 @@ pub(super) struct Matcher<'c, 'a> {
     pub(super) target: Option<Value>,
 }
 
+/// The most bytes or digits of a number that is computed with.
+const MAX_SHORT_INT: usize = 1024;
+
 /// Names that the unpickler itself looks up on objects.
 const HOOKS: [&[u8]; 3] = [b"append", b"extend", b"add"];
 
@@ -159,7 +166,12 @@ impl<'a> Matcher<'_, 'a> {
                 let entry = self.facts.symbol_entry(value).and_then(|id| self.facts.entry_of(id));
                 entry.is_some_and(|entry| entry.new.is_some())
             }
-            Shape::Keyable => self.is_keyable(value),
+            Shape::Keyable => {
+                if !value.kind().is_literal() {
+                    self.trace.keys.push((value, self.trace.effect));
+                }
+                self.is_keyable(value)
+            }
             Shape::Kinds(kinds) => kinds.contains(kind),
             Shape::Flag => kind == Kind::Bool || matches!(self.literal(value), Some(Literal::Int(0 | 1))),
             Shape::Bool(wanted) => self.literal(value) == Some(Literal::Bool(*wanted)),
@@ -168,7 +180,13 @@ impl<'a> Matcher<'_, 'a> {
             Shape::Buffer => numpy::is_buffer(self, value),
             Shape::Array => matches!(self.nature(value), Some(Nature::Array(Some(_)))),
             Shape::DType => matches!(self.nature(value), Some(Nature::DType(Some(_)))),
-            Shape::Scalar => matches!(self.nature(value), Some(Nature::Scalar)),
+            Shape::Scalar => self.is_made(value, "numpy._core.multiarray.scalar"),
+            Shape::ShortInt => match self.literal(value) {
+                Some(Literal::Int(_)) => true,
+                Some(Literal::BigInt(bytes)) => bytes.len() <= MAX_SHORT_INT,
+                Some(Literal::BigText(text)) => text.len() <= MAX_SHORT_INT,
+                _ => false,
+            },
             Shape::Int(low, high) => self.int(value).is_some_and(|value| (*low..=*high).contains(&value)),
             Shape::Bits(bits) => self.int(value).is_some_and(|value| value >= 0 && value & !bits == 0),
             Shape::Text(wanted) => self.is_text(value, wanted.as_bytes()),

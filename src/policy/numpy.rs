@@ -14,6 +14,9 @@ use std::borrow::Cow;
 /// The most dimensions an array has (numpy 2; 32 before).
 const MAX_DIMENSIONS: usize = 64;
 
+/// The most elements of an array whose elements have no size.
+const MAX_SIZELESS: u64 = 1 << 20;
+
 /// How deep the state of a dtype nests: the state, its fields, a field; its metadata, the unit.
 const STATE_DEPTH: u8 = 4;
 
@@ -21,6 +24,7 @@ const STATE_DEPTH: u8 = 4;
 pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> bool {
     let found = match rule {
         Rule::NdArray => ndarray(matcher, value),
+        Rule::Pairs => pairs(matcher, value),
         Rule::Masked => masked(matcher, value),
         Rule::DTypeState => dtype_state(matcher, value),
         Rule::FromBuffer => from_buffer(matcher, value),
@@ -71,6 +75,36 @@ fn items<const N: usize>(matcher: &mut Matcher<'_, '_>, value: Value) -> Option<
     Some(all)
 }
 
+/// A list of pairs, each a tuple or a list: the first is hashed, the second kept.
+fn pairs(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
+    let wrong = Misfit::Shape("the items are not a list of pairs of a key and a value");
+    if value.kind() != Kind::List {
+        return Err(wrong);
+    }
+    let (ast, moment) = (matcher.ast(), matcher.moment);
+    matcher.trace.changed |= ast.changed_after(value, moment);
+    for pair in ast.items(value, moment) {
+        if !matches!(pair.kind(), Kind::Tuple | Kind::List) || !matcher.trace.walk(4) {
+            return Err(wrong);
+        }
+        matcher.trace.changed |= ast.changed_after(pair, moment);
+        let mut parts = ast.items(pair, moment);
+        let (Some(key), Some(_), None) = (parts.next(), parts.next(), parts.next()) else { return Err(wrong) };
+        if !matcher.fits(&Shape::Keyable, key) {
+            return Err(Misfit::Shape("a key is not known to be one"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses more elements of no size than a file has room to name: numpy gives each a byte, or walks over them.
+fn sized(dtype: &DType, count: u64) -> Held {
+    if dtype.itemsize() == 0 && count > MAX_SIZELESS {
+        return Err(Misfit::Forged(format!("{count} elements that have no size")));
+    }
+    Ok(())
+}
+
 fn sizes(matcher: &mut Matcher<'_, '_>, value: Value) -> Held<Vec<u64>> {
     let wrong = || Misfit::Shape("the shape is not a tuple of sizes");
     if value.kind() != Kind::Tuple {
@@ -110,6 +144,7 @@ fn layout(matcher: &mut Matcher<'_, '_>, shape: Value, of: Value, data: Value) -
     } else {
         sizes.iter().try_fold(1_u64, |count, &size| count.checked_mul(size)).ok_or_else(too_big)?
     };
+    sized(&dtype, count)?;
     if dtype.has_object() {
         if data.kind() != Kind::List {
             return Err(Misfit::Shape("the data of an array of objects is not a list"));
@@ -195,6 +230,7 @@ fn from_buffer(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
         return Err(Misfit::Forged(format!("the shape says {bytes} bytes, the buffer has {there}")));
     }
     let count = sizes.iter().fold(1_u64, |count, &size| count.saturating_mul(size));
+    sized(&dtype, count)?;
     matcher.trace.learned = Some(Learned::Array(Layout { dtype, count }));
     Ok(())
 }
@@ -359,6 +395,7 @@ fn joblib_array(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
         return Err(Misfit::Forged("the array is larger than memory can be".to_owned()));
     }
     let count = sizes.iter().fold(1_u64, |count, &size| count.saturating_mul(size));
+    sized(&dtype, count)?;
     matcher.trace.claim(value);
     matcher.trace.learned = Some(Learned::Array(Layout { dtype, count }));
     Ok(())

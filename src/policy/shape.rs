@@ -12,6 +12,7 @@
 //! | `flag` | a bool, or 0 or 1 |
 //! | `buffer` | bytes, a bytearray or an out-of-band buffer, as the stream itself gives them |
 //! | `array` `dtype` `scalar` | a complete array, a recomputed dtype, a numpy scalar |
+//! | `short-int` | an int of at most 1,024 bytes or digits |
 //! | `3` `0..7` `0..` | an int in a range |
 //! | `bits(96)` | a non-negative int with no other bits than these |
 //! | `'C'` `b'b'` | this text, these bytes |
@@ -47,6 +48,8 @@ pub(super) enum Shape {
     Array,
     DType,
     Scalar,
+    /// An int that is short enough to be computed with.
+    ShortInt,
     Int(i64, i64),
     /// An int of no other bits than these.
     Bits(i64),
@@ -76,6 +79,8 @@ pub(super) struct Key {
 pub(super) enum Rule {
     /// The state of an array.
     NdArray,
+    /// The items of a dict as its constructor takes them.
+    Pairs,
     /// The state of a masked array.
     Masked,
     /// The state of a dtype.
@@ -94,8 +99,9 @@ pub(super) enum Rule {
     TreeState,
 }
 
-const RULES: [(&str, Rule); 9] = [
+const RULES: [(&str, Rule); 10] = [
     ("ndarray", Rule::NdArray),
+    ("pairs", Rule::Pairs),
     ("masked", Rule::Masked),
     ("dtype", Rule::DTypeState),
     ("frombuffer", Rule::FromBuffer),
@@ -338,6 +344,7 @@ impl Parser {
             "array" => Shape::Array,
             "dtype" => Shape::DType,
             "scalar" => Shape::Scalar,
+            "short-int" => Shape::ShortInt,
             "bytes" => Shape::Bytes,
             "bytearray" => Shape::ByteArray,
             "True" => Shape::Bool(true),
