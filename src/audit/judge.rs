@@ -24,17 +24,24 @@ pub(super) enum Scope<'a> {
     /// names and calls do, and what would corrupt memory. Array bytes that by chance put something into an object do
     /// nothing.
     Foreign(&'a Known),
+    /// What an `Unpickler` reaches whose `load()` is called again, so that a stream fetches from the memo of the one
+    /// before. Honest streams are misread then, too; but honest ones do not make forged data types of it.
+    OneMemo(&'a Known),
 }
 
 impl Scope<'_> {
     /// Whether an objection to an effect at an offset counts.
     fn counts(&self, offset: u64, action: Option<&Action>, objection: Objection) -> bool {
-        let Self::Foreign(known) = self else { return true };
+        let (known, is_one_memo) = match self {
+            Self::Own => return true,
+            Self::Foreign(known) => (known, false),
+            Self::OneMemo(known) => (known, true),
+        };
         let names_harm =
             matches!(objection, Objection::DangerousImport | Objection::DangerousCall | Objection::CodeByValue);
         let corrupts = matches!(objection, Objection::NumpyLayout | Objection::BuiltTwice);
         let acts = matches!(action, Some(Action::Import { .. } | Action::Call { .. }));
-        names_harm || (!known.covers(offset) && (acts || corrupts))
+        names_harm || (is_one_memo && corrupts) || (!known.covers(offset) && (acts || corrupts))
     }
 }
 
@@ -56,14 +63,14 @@ pub(super) fn judge<W: Window>(
         }
         // Honest streams one after another are written with a memo each; with one memo for all they are misread.
         let separate = reading.inherits_memo.then(|| Known::of(pass));
-        let scope = separate.as_ref().map_or(scope, Scope::Foreign);
+        let scope = separate.as_ref().map_or(scope, Scope::OneMemo);
         let subject = Subject { reading, source: pass.source() };
         let judged = policy::judge(subject, policy);
         let stream = reading.stream;
         // Where a foreign reader is stopped: by a hook, or by a call that certainly raises.
         let stopped = match scope {
             Scope::Own => usize::MAX,
-            Scope::Foreign(_) => {
+            Scope::Foreign(_) | Scope::OneMemo(_) => {
                 let last = judged.refused.unwrap_or(usize::MAX).min(reached_by_foreign(reading).count());
                 reading.effects.get(last).map_or(usize::MAX, |effect| effect.at)
             }
@@ -83,7 +90,7 @@ pub(super) fn judge<W: Window>(
                 continue;
             };
             let is_harm = row.decision == Decision::Dangerous;
-            let known = matches!(scope, Scope::Foreign(known) if known.covers(pass.source().offset(at)));
+            let known = matches!(scope, Scope::Foreign(known) | Scope::OneMemo(known) if known.covers(pass.source().offset(at)));
             if at >= stopped || (known && !is_harm) {
                 continue;
             }
