@@ -262,12 +262,13 @@ impl Seen {
 }
 
 /// Whether a reader may ask for names that we do not list, because it is none that we model, and the file is not called
-/// clean. A file that cannot be looked ahead in loses what an odd frame cuts off: the oddity is the finding. The Python
-/// engine on its own reads on where joblib expects the bytes of an array.
+/// clean. No file has a buffer as small as the one that the interpreters look ahead in here: a scan asks no such reader.
+/// The Python engine on its own reads on where joblib expects the bytes of an array.
 fn may_lose(reader: Reader, ours: &Answer) -> bool {
     let modelled = match reader {
         Reader::CMemory => true,
-        Reader::CStream | Reader::CPeek => !ours.odd_frames,
+        Reader::CStream => true,
+        Reader::CPeek => !(ours.scanned && ours.odd_frames),
         Reader::Python => !ours.joblib,
     };
     !modelled && !ours.clean
