@@ -80,6 +80,9 @@ impl Subject for Loader {
                 read(bytes, reader, access, &mut answer);
             }
         }
+        if answer.joblib {
+            read(bytes, Reader::PurePython, Access::Memory, &mut answer);
+        }
         answer.loads = [c, python];
         answer
     }
