@@ -3,6 +3,7 @@
 //! For each stream and each engine: whether it loads, what it imports, calls and changes, in order, and the value.
 #![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
+mod parting;
 mod plain;
 mod rows;
 
