@@ -437,13 +437,13 @@ mod tests {
             if let Some((number, len)) = plain_int(&bytes, None) {
                 assert_eq!(len, line.len());
                 for read in [int, long, index] {
-                    assert_eq!((read(line, C), read(line, Python)), (some(number), some(number)));
+                    assert_eq!((read(line, C), read(line, PYTHON)), (some(number), some(number)));
                 }
                 plain += 1;
             }
             if let Some((number, len)) = plain_int(&bytes, Some(b'L')) {
                 assert_eq!(len, line.len());
-                assert_eq!((long(line, C), long(line, Python)), (some(number), some(number)));
+                assert_eq!((long(line, C), long(line, PYTHON)), (some(number), some(number)));
                 plain += 1;
             }
         }
