@@ -1,7 +1,9 @@
 //! Text from a file, made harmless for whatever shows it.
 
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
 
 /// Whether `char` shows as itself on every terminal and moves nothing: printable ASCII.
 ///
@@ -30,6 +32,42 @@ pub fn escape(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Writes `value` as JSON without spaces and without a character that is not printable ASCII; others stand as JSON
+/// escapes, which parse back to themselves.
+///
+/// # Errors
+/// Those of `out`.
+pub fn json(out: &mut dyn io::Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(out, Ascii)).map_err(io::Error::from)
+}
+
+struct Ascii;
+
+impl serde_json::ser::Formatter for Ascii {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, char)) = rest.char_indices().find(|(_, char)| !is_plain(*char)) {
+            let (plain, tail) = rest.split_at(at);
+            out.write_all(plain.as_bytes())?;
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = tail.strip_prefix(char).unwrap_or_default();
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+/// A count or position in JSON: a number up to 2^53, its decimal digits as a string beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uint(pub u64);
+
+impl Serialize for Uint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 <= 1 << 53 { serializer.serialize_u64(self.0) } else { serializer.collect_str(&self.0) }
+    }
 }
 
 #[cfg(test)]

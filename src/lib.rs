@@ -30,6 +30,7 @@ pub mod error;
 pub mod escape;
 pub mod finding;
 pub mod input;
+pub mod inspect;
 pub mod limits;
 pub mod loader;
 pub mod machine;

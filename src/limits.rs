@@ -33,6 +33,8 @@ pub struct LimitInfo {
     pub name: &'static str,
     /// The default, in the limit's own unit.
     pub default: u64,
+    /// What each byte of the file adds.
+    pub per_byte: u64,
     /// What it limits, in which unit.
     pub help: &'static str,
 }
@@ -43,32 +45,50 @@ pub const LIMITS: [LimitInfo; 7] = [
         limit: Limit::Opcodes,
         name: "opcodes",
         default: 4_000_000_000,
+        per_byte: 0,
         help: "opcodes run, over all streams and readers of a file",
     },
     LimitInfo {
         limit: Limit::Edges,
         name: "edges",
         default: 2_000_000_000,
+        per_byte: 0,
         help: "values held by containers, 8 bytes of memory each",
     },
     LimitInfo {
         limit: Limit::Retained,
         name: "retained",
         default: 2 << 30,
+        per_byte: 0,
         help: "bytes kept in memory after decompression",
     },
     LimitInfo {
         limit: Limit::Inflated,
         name: "inflated",
         default: 64 << 30,
+        per_byte: 0,
         help: "bytes that come out of decompressors",
     },
-    LimitInfo { limit: Limit::Names, name: "names", default: 256 << 20, help: "bytes of module and attribute names" },
-    LimitInfo { limit: Limit::Streams, name: "streams", default: 4_000_000, help: "pickle streams in a file" },
+    LimitInfo {
+        limit: Limit::Names,
+        name: "names",
+        default: 1 << 20,
+        // One text may be the module of many imports, and a report holds it for each of them.
+        per_byte: 8,
+        help: "bytes of module and attribute names, and 8 more for each byte of the file",
+    },
+    LimitInfo {
+        limit: Limit::Streams,
+        name: "streams",
+        default: 4_000_000,
+        per_byte: 0,
+        help: "pickle streams in a file",
+    },
     LimitInfo {
         limit: Limit::Depth,
         name: "depth",
         default: 16,
+        per_byte: 0,
         help: "levels of streams and archives within each other",
     },
 ];
@@ -100,9 +120,13 @@ impl Limits {
         self
     }
 
-    /// A budget with everything still to spend.
-    pub fn budget(&self) -> Budget {
-        Budget { left: self.values }
+    /// A budget with everything still to spend on a file of `len` bytes.
+    pub fn budget(&self, len: u64) -> Budget {
+        let mut left = self.values;
+        for (left, row) in left.iter_mut().zip(&LIMITS) {
+            *left = left.saturating_add(row.per_byte.saturating_mul(len));
+        }
+        Budget { left }
     }
 }
 
@@ -156,8 +180,14 @@ mod tests {
     }
 
     #[test]
+    fn what_grows_with_the_file_grows_from_the_limit() {
+        let budget = Limits::default().with(Limit::Names, 5).budget(10);
+        assert_eq!((budget.left(Limit::Names), budget.left(Limit::Depth)), (85, 16));
+    }
+
+    #[test]
     fn a_budget_is_spent_and_stays_spent() {
-        let mut budget = Limits::default().with(Limit::Streams, 3).budget();
+        let mut budget = Limits::default().with(Limit::Streams, 3).budget(1000);
         assert!(budget.spend(Limit::Streams, 2).is_ok());
         assert_eq!(budget.spend(Limit::Streams, 2).unwrap_err().kind(), ErrorKind::Limit);
         assert!(budget.spend(Limit::Streams, 1).is_err());

@@ -4,10 +4,15 @@ use crate::finding::{Finding, Import, Level, Location, Stream};
 use crate::rules::Rule;
 use std::collections::HashMap;
 
+/// How many findings of one rule at one level are told one by one.
+const TOLD: u32 = 500;
+
 /// Findings, imports and streams of one file.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     findings: Vec<Finding>,
+    /// How many there are of each rule and level.
+    told: HashMap<(&'static str, Level), u32>,
     by_message: HashMap<(&'static str, String, String), usize>,
     imports: Vec<Import>,
     by_symbol: HashMap<(String, crate::finding::Decision), usize>,
@@ -16,8 +21,20 @@ pub(super) struct Collected {
 
 impl Collected {
     /// Adds a finding; the same rule with the same message in the same member is one finding that occurs more often.
-    pub(super) fn add(&mut self, finding: Finding) {
-        let key = (finding.rule, finding.location.member.clone(), finding.message.clone());
+    /// Behind so many of one rule the others are one finding, too: no one reads on, and a file pays for its report.
+    pub(super) fn add(&mut self, mut finding: Finding) {
+        let mut key = (finding.rule, finding.location.member.clone(), finding.message.clone());
+        if !self.by_message.contains_key(&key) {
+            let told = self.told.entry((finding.rule, finding.level)).or_default();
+            if *told >= TOLD {
+                finding.message = "more like the findings before".to_owned();
+                finding.symbol = None;
+                finding.location.object_path = None;
+                key = (finding.rule, finding.level.name().to_owned(), finding.message.clone());
+            } else {
+                *told = told.saturating_add(1);
+            }
+        }
         match self.by_message.get(&key).and_then(|&index| self.findings.get_mut(index)) {
             Some(known) => {
                 known.count = known.count.saturating_add(finding.count);

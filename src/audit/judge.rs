@@ -5,7 +5,6 @@ use super::collect::Collected;
 use super::evidence;
 use super::member::Member;
 use super::passes::{Known, reached_by_foreign};
-use super::structure::stream_of;
 use crate::escape::escape;
 use crate::finding::{Decision, Import, Level, Location};
 use crate::loader::paths::{Paths, value_of};
@@ -48,7 +47,7 @@ pub(super) fn judge<W: Window>(
     scope: Scope<'_>,
 ) -> Vec<Job> {
     let mut jobs = Vec::new();
-    for (index, reading) in pass.readings.iter().enumerate() {
+    for reading in &pass.readings {
         if reading.effects.is_empty() && reading.costliest_key.0 < 1 << 16 && reading.highest_index.0 < 1 << 16 {
             continue;
         }
@@ -60,7 +59,7 @@ pub(super) fn judge<W: Window>(
         let scope = separate.as_ref().map_or(scope, Scope::Foreign);
         let subject = Subject { reading, source: pass.source() };
         let judged = policy::judge(subject, policy);
-        let stream = stream_of(pass, index);
+        let stream = reading.stream;
         // Where a foreign reader is stopped: by a hook, or by a call that certainly raises.
         let stopped = match scope {
             Scope::Own => usize::MAX,

@@ -14,7 +14,6 @@
 
 mod collect;
 mod evidence;
-mod inflate;
 mod judge;
 mod member;
 mod passes;
@@ -27,13 +26,12 @@ use crate::escape::escape;
 use crate::finding::{Companion, Completeness, FileReport, Level, LoaderOutcome, Location, hex};
 use crate::input::Source;
 use crate::limits::{Budget, Limit, Limits};
-use crate::loader::Reader;
 use crate::loader::joblib::Wrapper;
+use crate::loader::{Inflating, Reader};
 use crate::opcode::{Opcode, SliceWindow, StreamWindow, Window};
 use crate::policy::Policy;
 use crate::rules::{self, Rule};
 use collect::Collected;
-use inflate::Inflating;
 use judge::Scope;
 use member::Member;
 use passes::Passes;
@@ -55,7 +53,7 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
     let mut audit = Audit {
         policy,
         limits,
-        budget: limits.budget(),
+        budget: limits.budget(source.bytes().len() as u64),
         collected: Collected::default(),
         jobs: VecDeque::new(),
         opened: HashSet::new(),
@@ -192,7 +190,7 @@ impl Audit<'_> {
         }
         let passes = Passes::read(|| SliceWindow(bytes), &mut self.budget);
         // Opcodes are tried before text: a pickle of protocol 0 is text.
-        if passes.reach_anything(|| is_text(bytes)) {
+        if passes.exhausted() || passes.reach_anything(|| is_text(bytes)) {
             self.judge(&passes, member);
             let format = if passes.is_joblib() { "joblib" } else { "pickle" };
             return self.read(&passes, format.to_owned(), member);
@@ -266,7 +264,7 @@ impl Audit<'_> {
         let decoder = &window.feed.decoder;
         let is_joblib = passes.is_joblib() || matches!(codec, Codec::Zlib | Codec::Lzma | Codec::Lz4);
         let format = format!("{}+{name}", if is_joblib { "joblib" } else { "pickle" });
-        let mut read = if passes.reach_anything(|| is_text(window.bytes())) {
+        let mut read = if passes.exhausted() || passes.reach_anything(|| is_text(window.bytes())) {
             self.judge(&passes, &inner);
             self.tail(decoder, codec, start, member);
             self.read(&passes, format, &inner)
@@ -293,7 +291,7 @@ impl Audit<'_> {
         read.loaders.insert(0, refused);
         if start == 0 && bytes.first().copied().and_then(Opcode::from_byte).is_some() {
             let raw = Passes::read(|| SliceWindow(bytes), &mut self.budget);
-            if raw.reach_anything(|| false) {
+            if raw.exhausted() || raw.reach_anything(|| false) {
                 self.judge(&raw, member);
             }
         }

@@ -1,5 +1,6 @@
 //! The readings of one source: one pass for all readers that behave alike.
 
+use super::structure::is_exhaustion;
 use crate::finding::LoaderOutcome;
 use crate::limits::Budget;
 use crate::loader::{Manner, Pass, READERS, Reader, ReaderInfo, Readers, Reading, pass, with_one_memo};
@@ -130,6 +131,15 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         }
         // The first lines of a text may read as an import of a name that no module can have.
         !(is_text() && effects.all(only_impossible_imports))
+    }
+
+    /// Whether a limit ended a pass before it was known what the source is.
+    pub(super) fn exhausted(&self) -> bool {
+        let passes = std::iter::once(&self.joblib).chain(&self.pickle);
+        let mut errors = passes.flat_map(|pass| {
+            pass.readings.iter().filter_map(|reading| reading.error.as_ref()).chain(pass.window.failure())
+        });
+        errors.any(is_exhaustion)
     }
 
     /// How each loader fares with the first stream.

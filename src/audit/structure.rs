@@ -3,7 +3,7 @@
 use super::collect::Collected;
 use super::member::Member;
 use super::passes::Passes;
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::escape::escape;
 use crate::finding::{Level, Location, Stream};
 use crate::loader::{Pass, Reading};
@@ -20,28 +20,30 @@ pub(super) fn is_padding(rest: &[u8]) -> bool {
 pub(super) fn describe<'a, W: Window + 'a>(passes: &Passes<'a, W>, member: &Member, collected: &mut Collected) {
     let own = passes.own();
     streams(own, member, collected);
-    refusals(own, member, Level::Incomplete, collected);
+    refusals(own, member, |_| true, collected);
+    if let Some(other) = passes.other() {
+        refusals(other, member, is_exhaustion, collected);
+    }
     oddities(own, member, collected);
     // Array bytes that another format's reader takes for a frame are no matter, unless they make it do something.
     if let Some(other) = passes.other() {
         if !passes.is_joblib() || !passes.beyond(other).is_empty() {
             oddities(other, member, collected);
         }
-        limits(other, member, collected);
         divergence(passes, other, member, collected);
     }
     for other in &passes.further {
-        limits(other, member, collected);
+        refusals(other, member, is_exhaustion, collected);
         divergence(passes, other, member, collected);
     }
 }
 
 fn streams<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected) {
-    for (number, stream) in (0_u32..).zip(&pass.streams) {
-        let location = Location { stream: number, ..member.run(stream.offset, stream.len) };
+    for stream in &pass.streams {
+        let location = Location { stream: stream.number, ..member.run(stream.offset, stream.len) };
         collected.streams.push(Stream { location, protocol: stream.protocol, opcodes: stream.opcodes });
     }
-    let count = pass.streams.iter().filter(|stream| !stream.nested).count();
+    let count = pass.stream_count;
     if count > 1
         && let Some(second) = pass.streams.iter().filter(|stream| !stream.nested).nth(1)
     {
@@ -55,39 +57,37 @@ fn streams<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected
     }
 }
 
-/// The number of the stream that a reading is of.
-pub(super) fn stream_of<W: Window>(pass: &Pass<W>, reading: usize) -> u32 {
-    let number = pass.streams.iter().position(|stream| stream.reading == Some(reading));
-    number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+fn place<W: Window>(pass: &Pass<W>, member: &Member, reading: &Reading, position: usize) -> Location {
+    Location { stream: reading.stream, ..member.at(Some(pass.source().offset(position))) }
 }
 
-fn place<W: Window>(pass: &Pass<W>, member: &Member, reading: usize, position: usize) -> Location {
-    Location { stream: stream_of(pass, reading), ..member.at(Some(pass.source().offset(position))) }
-}
-
-/// Streams that cannot be read to their end.
-fn refusals<W: Window>(pass: &Pass<W>, member: &Member, level: Level, collected: &mut Collected) {
-    for (index, reading) in pass.readings.iter().enumerate() {
-        let Some(error) = &reading.error else { continue };
-        let offset = error.offset().unwrap_or_else(|| pass.source().offset(reading.end));
-        let location = Location { stream: stream_of(pass, index), ..member.at(Some(offset)) };
+/// Streams that cannot be read to their end, for reasons that count.
+fn refusals<W: Window>(pass: &Pass<W>, member: &Member, counts: impl Fn(&Error) -> bool, collected: &mut Collected) {
+    let mut say = |error: &Error, location: Location| {
         let rule =
             if error.kind() == ErrorKind::Limit { &rules::limit_reached::RULE } else { &rules::refused_stream::RULE };
-        collected.say(rule, level, escape(error.message()).into_owned(), location);
+        collected.say(rule, Level::Incomplete, escape(error.message()).into_owned(), location);
+    };
+    let mut exhausted = false;
+    for reading in &pass.readings {
+        let Some(error) = reading.error.as_ref().filter(|error| counts(error)) else { continue };
+        let offset = error.offset().unwrap_or_else(|| pass.source().offset(reading.end));
+        say(error, Location { stream: reading.stream, ..member.at(Some(offset)) });
+        exhausted |= is_exhaustion(error);
+    }
+    // What follows the last stream may be what cannot be read.
+    if let Some(error) = pass.window.failure().filter(|error| is_exhaustion(error) && !exhausted) {
+        say(error, member.at(error.offset()));
     }
 }
 
-/// Readings of another reader that a limit ended: what it would have reached is not known.
-fn limits<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected) {
-    for (index, reading) in pass.readings.iter().enumerate() {
-        let Some(error) = reading.error.as_ref().filter(|error| error.kind() == ErrorKind::Limit) else { continue };
-        let location = place(pass, member, index, reading.end);
-        collected.say(&rules::limit_reached::RULE, Level::Incomplete, escape(error.message()).into_owned(), location);
-    }
+/// Whether an error is about a limit or the system, not about the bytes: what follows them is not known to any reader.
+pub(super) fn is_exhaustion(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Limit | ErrorKind::Io)
 }
 
 fn oddities<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected) {
-    for (index, reading) in pass.readings.iter().enumerate() {
+    for reading in &pass.readings {
         for &(oddity, at) in &reading.oddities {
             // A file that was cut short is cut short inside a frame; it is odd only if it loads all the same.
             if oddity == FrameOddity::Overlong && reading.root.is_none() {
@@ -102,7 +102,7 @@ fn oddities<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collecte
             let mut finding = rules::frame_anomaly::RULE.finding(
                 Level::Suspicious,
                 message.to_owned(),
-                place(pass, member, index, at),
+                place(pass, member, reading, at),
             );
             finding.loaders = reading.readers.names();
             collected.add(finding);
@@ -112,13 +112,13 @@ fn oddities<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collecte
                 && !(honest && (1..=16).contains(&length))
             {
                 let message = format!("an array has a padding of {length} bytes that joblib does not write");
-                let location = Location { stream: stream_of(pass, index), ..member.at(Some(array.offset)) };
+                let location = Location { stream: reading.stream, ..member.at(Some(array.offset)) };
                 collected.say(&rules::joblib_padding::RULE, Level::Suspicious, message, location);
             }
         }
         if let Some(at) = reading.first_8bit_string {
             let message = "a string of Python 2 holds bytes above 0x7f";
-            collected.say(&rules::needs_encoding::RULE, Level::Note, message, place(pass, member, index, at));
+            collected.say(&rules::needs_encoding::RULE, Level::Note, message, place(pass, member, reading, at));
         }
     }
 }

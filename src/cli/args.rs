@@ -19,6 +19,77 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Judge files: clean, suspicious, dangerous or incomplete
     Scan(ScanArgs),
+    /// Print the contents of a file as a tree, no classes needed
+    Show(ShowArgs),
+    /// Print the opcodes of a file, with offsets
+    Disasm(DisasmArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ShowArgs {
+    /// The file; `-` is standard input
+    pub(super) file: PathBuf,
+
+    /// What to show of it, such as `root.steps[1][1].coef_` or `#1:root["key"]`
+    pub(super) path: Option<String>,
+
+    /// Output format
+    #[arg(long, value_name = "FMT", default_value = "tree")]
+    pub(super) format: ShowFormat,
+
+    /// Levels to show
+    #[arg(long, value_name = "N")]
+    pub(super) depth: Option<usize>,
+
+    /// What takes the most bytes, by path, instead of the contents
+    #[arg(long, conflicts_with_all = ["depth", "format"])]
+    pub(super) sizes: bool,
+
+    /// Cut nothing
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// Change a limit, such as `--limit inflated=8G`; `--limit help` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) limit: Vec<LimitArg>,
+}
+
+/// How `show` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShowFormat {
+    /// An indented tree
+    Tree,
+    /// One object, `depickle.show/1`
+    Json,
+    /// A graph for Graphviz
+    Dot,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DisasmArgs {
+    /// The file; `-` is standard input
+    pub(super) file: PathBuf,
+
+    /// Output format
+    #[arg(long, value_name = "FMT", default_value = "human")]
+    pub(super) format: DisasmFormat,
+
+    /// Cut no argument
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// Change a limit, such as `--limit inflated=8G`; `--limit help` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) limit: Vec<LimitArg>,
+}
+
+/// How `disasm` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DisasmFormat {
+    /// In the columns of `python -m pickletools`
+    Human,
+    /// One object, `depickle.disasm/1`
+    Json,
 }
 
 #[derive(Debug, clap::Args)]

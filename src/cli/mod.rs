@@ -4,13 +4,16 @@
 //! turns its arguments into calls of the library and a report into bytes on a stream; it judges nothing.
 
 mod args;
+mod disasm;
 mod exit;
 mod first_contact;
 mod guard;
 mod limit;
+mod look;
 mod message;
 mod progress;
 mod scan;
+mod show;
 mod style;
 
 pub use exit::Exit;
@@ -31,6 +34,8 @@ fn run() -> Exit {
     match Args::try_parse_from(&arguments) {
         Ok(args) => match args.command {
             Command::Scan(scan) => scan::run(&scan),
+            Command::Show(args) => show::run(&args),
+            Command::Disasm(args) => disasm::run(&args),
         },
         Err(error) => first_contact::explain(&arguments, &error),
     }

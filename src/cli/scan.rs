@@ -234,7 +234,7 @@ mod tests {
 
     fn scanned(jobs: &str, files: &[(&str, bool)], judge: impl Fn(&Source<'_>) -> FileReport + Sync) -> Report {
         let args = Args::try_parse_from(["depickle", "scan", "--jobs", jobs, "x"]).unwrap();
-        let Command::Scan(args) = args.command;
+        let Command::Scan(args) = args.command else { panic!("another command") };
         let dir = tempfile::tempdir().unwrap();
         let candidate = |(name, named): &(&str, bool)| {
             let path = dir.path().join(name);

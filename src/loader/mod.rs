@@ -12,6 +12,7 @@
     clippy::panic
 )]
 
+mod inflate;
 pub mod joblib;
 pub mod numpy;
 pub mod pass;
@@ -20,6 +21,8 @@ mod readers;
 mod reading;
 mod stream;
 
+pub use inflate::Inflating;
 pub use pass::{Companion, FirstRaw, Manner, Pass, StreamInfo, Trailing, pass, with_one_memo};
 pub use readers::{LOADERS, Loader, READERS, Reader, ReaderInfo, Readers};
 pub use reading::{RawArray, Reading, Subject, View};
+pub use stream::reread;

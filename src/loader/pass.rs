@@ -28,8 +28,11 @@ pub struct Pass<W> {
     pub manner: Manner,
     /// The bytes.
     pub window: W,
-    /// Every stream, in order; nested ones before the one they stand in.
+    /// The streams, in order; nested ones before the one they stand in. Of those of which there is nothing to say, the
+    /// first few thousand.
     pub streams: Vec<StreamInfo>,
+    /// How many there are, nested ones left out.
+    pub stream_count: u64,
     /// The readings of those streams that do or say anything, and always of the first.
     pub readings: Vec<Reading>,
     /// Bytes that no stream explains.
@@ -49,6 +52,7 @@ impl<W: Window> Pass<W> {
             manner,
             window,
             streams: Vec::new(),
+            stream_count: 0,
             readings: Vec::new(),
             trailing: Vec::new(),
             first_raw: None,
@@ -112,8 +116,12 @@ pub struct FirstRaw {
 /// One stream, in short.
 #[derive(Clone, Debug)]
 pub struct StreamInfo {
+    /// Its number among all of them, nested ones included.
+    pub number: u32,
     /// Offset of its first byte.
     pub offset: u64,
+    /// Position of its first byte in what the window kept.
+    pub position: usize,
     /// How many bytes, up to and including STOP or to where it is refused; array bytes included.
     pub len: u64,
     /// The highest protocol it declares.
@@ -122,6 +130,9 @@ pub struct StreamInfo {
     pub opcodes: u64,
     /// Whether it stands where a joblib array of objects is.
     pub nested: bool,
+    /// The BUILD behind which a nested one stands, counted in the effects of the stream around it, which is the next
+    /// that is not nested.
+    pub behind: Option<usize>,
     /// Whether STOP was reached.
     pub loads: bool,
     /// Its reading, counted in [`Pass::readings`].
@@ -158,9 +169,12 @@ const PADDING: usize = 511;
 /// How many bytes behind the last stream are searched for another one.
 const SEARCHED: usize = 64 << 20;
 
+/// How many streams are listed of which there is nothing to say.
+const LISTED: usize = 1 << 12;
+
 /// Reads `window` from its first byte to its last. Whatever goes wrong ends the pass, and the last reading says why.
 pub fn pass<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W> {
-    let mut driver = Driver { pass: Pass::new(window, manner), budget, tried: 0 };
+    let mut driver = Driver { pass: Pass::new(window, manner), budget, tried: 0, met: 0, silent: 0 };
     driver.streams();
     driver.pass
 }
@@ -179,6 +193,10 @@ struct Driver<'b, W> {
     budget: &'b mut Budget,
     /// Opcodes run in search of streams in bytes that nothing explains.
     tried: u64,
+    /// Streams met, nested ones included.
+    met: u32,
+    /// Streams listed of which there is nothing to say.
+    silent: usize,
 }
 
 impl<W: Window> Driver<'_, W> {
@@ -200,7 +218,7 @@ impl<W: Window> Driver<'_, W> {
             wants_memo |= !first && reading.reads_memo;
             // A stream on which the engines part may speak to the other one.
             if first || loads || !silent || over || reading.parted.is_some() || reading.decimal.is_some() {
-                self.keep(reading, false, first);
+                self.keep(reading, None, first);
             }
             if over || (first && !loads && silent) {
                 break;
@@ -248,30 +266,42 @@ impl<W: Window> Driver<'_, W> {
         let reading = stream.read(at);
         let (nested, companions, first_raw) = (stream.nested, stream.companions, stream.first_raw);
         self.pass.first_raw = self.pass.first_raw.or(first_raw);
-        for inner in nested {
-            self.keep(inner, true, false);
+        for (effect, inner) in nested {
+            self.keep(inner, Some(effect), false);
         }
         let index = self.pass.readings.len();
         self.pass.companions.extend(companions.into_iter().map(|companion| Companion::of(index, companion)));
         reading
     }
 
-    /// Keeps a stream, and its reading if there is anything to say of it.
-    fn keep(&mut self, reading: Reading, nested: bool, always: bool) {
+    /// Keeps a stream, and its reading if there is anything to say of it; `behind` is where a nested one stands.
+    fn keep(&mut self, reading: Reading, behind: Option<usize>, always: bool) {
         let source = self.pass.source();
         let (offset, end) = (source.offset(reading.start), source.offset(reading.end));
-        let kept = always || reading.speaks();
+        let (kept, nested) = (always || reading.speaks(), behind.is_some());
+        let number = self.met;
+        self.met = self.met.saturating_add(1);
+        self.pass.stream_count = self.pass.stream_count.saturating_add(u64::from(!nested));
+        if !kept && !nested {
+            if self.silent >= LISTED {
+                return;
+            }
+            self.silent = self.silent.saturating_add(1);
+        }
         self.pass.streams.push(StreamInfo {
+            number,
             offset,
+            position: reading.start,
             len: end.saturating_sub(offset),
             protocol: reading.protocol,
             opcodes: reading.opcodes,
             nested,
+            behind,
             loads: reading.root.is_some(),
             reading: kept.then_some(self.pass.readings.len()),
         });
         if kept {
-            self.pass.readings.push(reading);
+            self.pass.readings.push(Reading { stream: number, ..reading });
         }
     }
 
@@ -280,7 +310,7 @@ impl<W: Window> Driver<'_, W> {
     fn other_place(&mut self, end: usize) {
         let reading = self.read(end);
         if reading.root.is_some() || !reading.effects.is_empty() {
-            self.keep(reading, false, false);
+            self.keep(reading, None, false);
         }
     }
 

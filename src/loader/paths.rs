@@ -15,7 +15,7 @@ pub struct Paths {
 }
 
 /// How many values are visited; behind them a finding has no path.
-const VISITED: usize = 1 << 20;
+const VISITED: usize = 1 << 18;
 
 /// How many items of one container are looked at.
 const ITEMS: usize = 1 << 16;

@@ -26,6 +26,8 @@ pub struct Reading {
     pub readers: Readers,
     /// The engine they run.
     pub dialect: Dialect,
+    /// The number of the stream in its source; of all read with one memo, the first.
+    pub stream: u32,
     /// What the stream builds.
     pub ast: Ast,
     /// What loading it does, in order.
@@ -85,6 +87,7 @@ impl Reading {
         Self {
             readers,
             dialect,
+            stream: 0,
             ast: machine.ast,
             effects: machine.effects,
             root,

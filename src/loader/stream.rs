@@ -8,15 +8,15 @@ use crate::ast::Value;
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::machine::{Machine, Pause};
-use crate::opcode::{Dialect, Engine, Opcode, Reader, Source, Window};
+use crate::opcode::{Dialect, Engine, Opcode, Reader, Replay, Source, Window};
 
 /// Reads one stream.
 pub(super) struct StreamReader<'a, W> {
     pub(super) window: &'a mut W,
     pub(super) manner: Manner,
     pub(super) budget: &'a mut Budget,
-    /// Streams inside this one, in order.
-    pub(super) nested: Vec<Reading>,
+    /// Streams inside this one, in order: the effect behind which each stands, and what it is.
+    pub(super) nested: Vec<(usize, Reading)>,
     /// Files that it names: the effect that does, the name, the wrapper.
     pub(super) companions: Vec<(usize, String, Wrapper)>,
     /// The first place at which array bytes or a nested stream follow.
@@ -49,7 +49,7 @@ impl<W: Window> StreamReader<'_, W> {
                 Ok(Follows::Raw { len, padded }) => {
                     raw(&mut reader, effect, len, padded).map(|array| arrays.push(array))
                 }
-                Ok(Follows::Nested) => nested(&mut reader, self.budget, self.manner, &mut self.nested),
+                Ok(Follows::Nested) => nested(&mut reader, self.budget, self.manner, &mut self.nested, effect),
                 Ok(Follows::Companion { name, wrapper }) => {
                     self.companions.push((effect, name, wrapper));
                     continue;
@@ -101,7 +101,8 @@ fn nested<W: Window>(
     reader: &mut Reader<&mut W>,
     budget: &mut Budget,
     manner: Manner,
-    readings: &mut Vec<Reading>,
+    readings: &mut Vec<(usize, Reading)>,
+    effect: usize,
 ) -> Result<()> {
     let at = reader.file_position();
     let begin = reader.source().offset(at);
@@ -109,12 +110,12 @@ fn nested<W: Window>(
     let next = inner.next;
     let failed = inner.error.clone();
     let parted = inner.parted.is_some();
-    readings.push(inner);
+    readings.push((effect, inner));
     if parted {
         // joblib up to 1.5 reads it by the C engine, from 1.6 on by Python's.
         let engine = if manner.dialect.is_c() { Engine::Python } else { Engine::C };
         let other = Dialect { engine, ..manner.dialect };
-        readings.push(plain(&mut **reader.window(), at, manner, other, budget));
+        readings.push((effect, plain(&mut **reader.window(), at, manner, other, budget)));
     }
     match failed {
         None => {
@@ -126,6 +127,11 @@ fn nested<W: Window>(
                 .at(begin))
         }
     }
+}
+
+/// Reads a stream again whose reading was not kept, from the bytes of the pass: nothing stands between its opcodes.
+pub fn reread(source: Source<'_>, position: usize, manner: Manner, budget: &mut Budget) -> Reading {
+    plain(&mut Replay::new(source, position), position, manner, manner.dialect, budget)
 }
 
 /// Reads a stream in which nothing stands between opcodes.

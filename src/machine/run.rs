@@ -675,8 +675,11 @@ impl Machine {
     fn import_lines<W: Window>(&mut self, reader: &Reader<W>, budget: &mut Budget, op: Op, arg: Arg) -> Result<Value> {
         let Arg::Names(module, name) = arg else { return Err(refuse(reader, op, "no names")) };
         let (module, name) = (text::printable(reader.bytes(module)), text::printable(reader.bytes(name)));
-        budget.spend(Limit::Names, (module.len() as u64).saturating_add(name.len() as u64))?;
+        let known = self.ast.symbols().len();
         let value = self.ast.import(&module, &name, self.protocol)?;
+        if self.ast.symbols().len() > known {
+            budget.spend(Limit::Names, (module.len() as u64).saturating_add(name.len() as u64))?;
+        }
         self.log(op.at, Action::Import { value, how: op.opcode });
         Ok(value)
     }

@@ -24,4 +24,4 @@ pub use file::{Access, File, FileWindow};
 pub use literal::{Literal, literal};
 pub use reader::{Arg, Dialect, Engine, FrameOddity, Op, Reader, Run};
 pub use table::{Opcode, OpcodeInfo};
-pub use window::{Feed, Gap, SliceWindow, Source, StreamWindow, Window};
+pub use window::{Feed, Gap, Replay, SliceWindow, Source, StreamWindow, Window};

@@ -53,6 +53,18 @@ pub enum ArgumentKind {
     Text8,
 }
 
+impl ArgumentKind {
+    /// Bytes of the length in front of an argument that has one.
+    pub const fn length_width(self) -> Option<u64> {
+        match self {
+            Self::Bytes1 | Self::Text1 | Self::Long1 => Some(1),
+            Self::Bytes4 | Self::SignedBytes4 | Self::Text4 | Self::Long4 => Some(4),
+            Self::Bytes8 | Self::Text8 => Some(8),
+            _ => None,
+        }
+    }
+}
+
 /// What an opcode does to the memo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoEffect {

@@ -21,6 +21,11 @@ pub trait Window {
     /// As [`fill`](Self::fill).
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)>;
 
+    /// What the source said when it could not be read on; nothing follows. `None` for a slice.
+    fn failure(&self) -> Option<&Error> {
+        None
+    }
+
     /// Steps which were not kept: (position, how many bytes), in order of position. Empty for a slice.
     fn gaps(&self) -> &[Gap] {
         &[]
@@ -53,6 +58,10 @@ impl<W: Window> Window for &mut W {
 
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         (**self).skip(at, count)
+    }
+
+    fn failure(&self) -> Option<&Error> {
+        (**self).failure()
     }
 
     fn gaps(&self) -> &[Gap] {
@@ -143,6 +152,7 @@ pub struct StreamWindow<F> {
     kept: Vec<u8>,
     gaps: Vec<Gap>,
     ended: bool,
+    failure: Option<Error>,
 }
 
 /// How much is read from a feed at once.
@@ -151,7 +161,7 @@ const CHUNK: usize = 64 << 10;
 impl<F: Feed> StreamWindow<F> {
     /// A window over `feed`.
     pub fn new(feed: F) -> Self {
-        Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false }
+        Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false, failure: None }
     }
 
     /// Reads once into `buffer`; 0 at the end.
@@ -161,6 +171,8 @@ impl<F: Feed> StreamWindow<F> {
         }
         let count = self.feed.read(buffer, kept);
         self.ended = !matches!(count, Ok(1..));
+        // Whoever asked may not care; whoever answers for the whole source has to.
+        self.failure = count.as_ref().err().cloned();
         count
     }
 }
@@ -199,6 +211,10 @@ impl<F: Feed> Window for StreamWindow<F> {
         Ok((at, taken))
     }
 
+    fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
     fn gaps(&self) -> &[Gap] {
         &self.gaps
     }
@@ -226,6 +242,15 @@ impl<'a> Source<'a> {
         (position as u64).saturating_add(skipped)
     }
 
+    /// The position of an offset, if its byte is here.
+    pub fn position(&self, offset: u64) -> Option<usize> {
+        let after = self.gaps.partition_point(|gap| (gap.at as u64).saturating_add(gap.total) <= offset);
+        let skipped = after.checked_sub(1).and_then(|last| self.gaps.get(last)).map_or(0, |gap| gap.total);
+        let position = usize::try_from(offset.checked_sub(skipped)?).ok()?;
+        let before_next = self.gaps.get(after).is_none_or(|gap| position < gap.at);
+        (before_next && position < self.bytes.len()).then_some(position)
+    }
+
     /// Whether the bytes that begin at `position` were stepped over.
     pub fn is_gap(&self, position: usize) -> bool {
         let from = self.gaps.partition_point(|gap| gap.at < position);
@@ -237,6 +262,51 @@ impl<'a> Source<'a> {
     pub fn slice(&self, position: usize, len: usize) -> &'a [u8] {
         let rest = self.bytes.get(position..).unwrap_or_default();
         rest.get(..len).unwrap_or(rest)
+    }
+}
+
+/// A source read again after it was read: what was stepped over then is stepped over now, by as many bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Replay<'a> {
+    source: Source<'a>,
+    /// The next gap, counted in the source's.
+    next: usize,
+}
+
+impl<'a> Replay<'a> {
+    /// `source`, to be read from `position` on.
+    pub fn new(source: Source<'a>, position: usize) -> Self {
+        Self { source, next: source.gaps.partition_point(|gap| gap.at <= position) }
+    }
+}
+
+impl Window for Replay<'_> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self.source.bytes
+    }
+
+    fn fill(&mut self, _end: usize) -> Result<()> {
+        Ok(())
+    }
+
+    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
+        // A gap that is not met, because the first reading ended before it, is passed by.
+        while self.source.gaps.get(self.next).is_some_and(|gap| gap.at < at) {
+            self.next = self.next.saturating_add(1);
+        }
+        match self.source.gaps.get(self.next) {
+            Some(gap) if gap.at == at && count > 0 => {
+                let before = self.next.checked_sub(1).and_then(|last| self.source.gaps.get(last));
+                self.next = self.next.saturating_add(1);
+                Ok((at, gap.total.saturating_sub(before.map_or(0, |gap| gap.total)).min(count)))
+            }
+            _ => SliceWindow(self.source.bytes).skip(at, count),
+        }
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        self.source.gaps
     }
 }
 
@@ -264,6 +334,23 @@ mod tests {
         assert_eq!(source.offset(3), 3);
         assert_eq!(source.offset(4), 200_004);
         assert!(source.is_gap(4) && !source.is_gap(3));
+    }
+
+    #[test]
+    fn a_source_reads_again_as_it_was_read() {
+        let data: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+        let mut window = StreamWindow::new(Bytes(&data));
+        window.fill(10).unwrap();
+        for count in [2, 100_000] {
+            window.skip(4, count).unwrap();
+        }
+        window.fill(8).unwrap();
+        let source = Source::of(&window);
+        let mut again = Replay::new(source, 0);
+        assert_eq!(again.skip(4, 2).unwrap(), (4, 2));
+        assert_eq!(again.skip(4, 100_000).unwrap(), (4, 100_000));
+        assert_eq!(again.skip(4, 3).unwrap(), (7, 3));
+        assert_eq!((source.position(3), source.position(4), source.position(100_006)), (Some(3), None, Some(4)));
     }
 
     #[test]

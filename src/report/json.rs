@@ -5,11 +5,11 @@
 //! that a double cannot hold.
 
 use super::{Report, Summary, Tool};
-use crate::escape::is_plain;
+use crate::escape::{Uint, json as value};
 use crate::finding::{
     Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Import, LoaderOutcome, Location, Stream,
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::io::{self, Write};
 
 /// Writes `report` as one JSON document, one line per file.
@@ -38,37 +38,6 @@ fn lines<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item = T>) -> io
         (before, after) = (b",\n", b"\n]");
     }
     out.write_all(after)
-}
-
-fn value(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(out, Ascii)).map_err(io::Error::from)
-}
-
-/// JSON without spaces and without a character that is not printable ASCII.
-struct Ascii;
-
-impl serde_json::ser::Formatter for Ascii {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some((at, char)) = rest.char_indices().find(|(_, char)| !is_plain(*char)) {
-            let (plain, tail) = rest.split_at(at);
-            out.write_all(plain.as_bytes())?;
-            for unit in char.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            rest = tail.strip_prefix(char).unwrap_or_default();
-        }
-        out.write_all(rest.as_bytes())
-    }
-}
-
-/// A count or position: a number up to 2^53, its decimal digits as a string beyond.
-struct Uint(u64);
-
-impl Serialize for Uint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 <= 1 << 53 { serializer.serialize_u64(self.0) } else { serializer.collect_str(&self.0) }
-    }
 }
 
 fn rows<'a, T, R: From<&'a T>>(items: &'a [T]) -> Vec<R> {
@@ -336,6 +305,7 @@ impl<'a> From<&'a DirectoryReport> for DirectoryRow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::escape::is_plain;
 
     fn written(value: &impl Serialize) -> String {
         let mut out = Vec::new();

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
 mod commands;
+mod look;
 mod report;
 mod support;

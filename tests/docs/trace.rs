@@ -40,7 +40,7 @@ impl Trace {
     fn read(&self) -> Pass<SliceWindow<'_>> {
         let readers = Readers::of(Reader::Joblib).union(Readers::of(Reader::Pickle));
         let manner = Manner { readers, dialect: Dialect::PYTHON, joblib: true, search: true };
-        pass(SliceWindow(&self.bytes), manner, &mut Limits::default().budget())
+        pass(SliceWindow(&self.bytes), manner, &mut Limits::default().budget(self.bytes.len() as u64))
     }
 
     pub(crate) fn report(&self) -> FileReport {

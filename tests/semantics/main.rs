@@ -85,7 +85,7 @@ fn read<'a>(bytes: &'a [u8], (reader, access, _): Recorded) -> Pass<Box<dyn Wind
     };
     let search = access == Access::Memory;
     let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib: false, search };
-    let budget = &mut Limits::default().budget();
+    let budget = &mut Limits::default().budget(bytes.len() as u64);
     let mut pass = pass(open(), manner, budget);
     if pass.wants_one_memo && !search {
         pass.readings.extend(with_one_memo(open(), manner, budget).readings);

@@ -95,7 +95,7 @@ fn read(bytes: &[u8], reader: Reader, access: Access, answer: &mut Answer) -> (b
     let open = || -> Box<dyn Window + '_> {
         if search { Box::new(SliceWindow(bytes)) } else { Box::new(FileWindow::new(SliceWindow(bytes), access)) }
     };
-    let budget = &mut Limits::default().budget();
+    let budget = &mut Limits::default().budget(bytes.len() as u64);
     let mut pass = pass(open(), manner, budget);
     if pass.wants_one_memo && !search {
         pass.readings.extend(with_one_memo(open(), manner, budget).readings);

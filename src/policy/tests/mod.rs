@@ -22,7 +22,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 fn judged(bytes: &[u8]) -> Judged {
     let reader = Reader::Pickle;
     let manner = Manner { readers: Readers::of(reader), dialect: Dialect::C, joblib: false, search: false };
-    let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget());
+    let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
     let reading = &pass.readings[0];
     assert!(reading.error.is_none(), "{:?}", reading.error);
     judge(Subject { reading, source: pass.source() }, &Policy::builtin())

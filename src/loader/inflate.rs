@@ -6,9 +6,11 @@ use crate::limits::{Budget, Limit};
 use crate::opcode::Feed;
 
 /// A decoder and what it may still spend.
-pub(super) struct Inflating<'a> {
-    pub(super) decoder: Decoder<'a>,
-    pub(super) budget: Budget,
+pub struct Inflating<'a> {
+    /// What inflates.
+    pub decoder: Decoder<'a>,
+    /// What may still be spent.
+    pub budget: Budget,
 }
 
 impl Feed for Inflating<'_> {

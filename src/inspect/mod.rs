@@ -1,0 +1,28 @@
+//! Looking inside: what a file holds, as a listing of opcodes and as an outline of values. Nothing is judged here.
+//!
+//! [`open`](open::open) reads a file as its format's own reader does; [`Listing`] walks its opcodes, [`Outline`] the
+//! values that they build. Both work piece by piece, so that what is printed needs no more memory than the reading.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod arrays;
+pub mod disasm;
+pub mod graph;
+mod listing;
+pub mod lookup;
+mod open;
+mod outline;
+pub mod sizes;
+pub mod text;
+pub mod tree;
+
+pub use listing::{Line, Listing, What};
+pub use open::{Contents, Member, open};
+pub use outline::{Child, Label, Node, Outline, Root, npy_text};
+pub use tree::Cuts;

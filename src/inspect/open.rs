@@ -1,0 +1,243 @@
+//! A file as its format's own reader reads it.
+
+use crate::container::detect::{JoblibReads, PREFIX, is_text, joblib_reads};
+use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{Budget, Limits};
+use crate::loader::{Inflating, Manner, Pass, Reader, Readers, pass};
+use crate::machine::Action;
+use crate::opcode::{Dialect, Gap, SliceWindow, Source, StreamWindow, Window};
+use std::collections::BTreeMap;
+
+/// What a file holds.
+pub struct Contents<'a> {
+    /// What the file is, as `scan` calls it: `pickle`, `joblib+zlib`, `npy`, ...
+    pub format: String,
+    /// What is around the pickles.
+    pub member: Member,
+    /// The pickles in it; `None` for an array of numbers.
+    pub pass: Option<Pass<Bytes<'a>>>,
+    /// The header of a `.npy` file and the bytes of its array.
+    pub npy: Option<(NpyHeader, &'a [u8])>,
+    /// What is wrong with the file beyond its streams.
+    pub broken: Option<String>,
+    /// What is left to spend.
+    pub budget: Budget,
+}
+
+/// How the pickles of a file are wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// They are the file, from this offset on.
+    Plain {
+        /// Where they begin.
+        base: u64,
+    },
+    /// They are compressed.
+    Inflated {
+        /// By which codec.
+        codec: Codec,
+        /// Where the compressed data begins in the file.
+        start: u64,
+    },
+}
+
+impl Contents<'_> {
+    /// The bytes of the streams, as far as they are kept.
+    pub fn source(&self) -> Source<'_> {
+        self.pass.as_ref().map(Pass::source).unwrap_or_default()
+    }
+
+    /// The first bytes of a run of `len` at `offset`, at most [`HEAD`] where they were inflated and not kept.
+    pub fn head(&self, offset: u64, len: u64) -> &[u8] {
+        let source = self.source();
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        match source.position(offset) {
+            Some(position) => source.slice(position, len),
+            None => {
+                let heads = self.pass.as_ref().and_then(|pass| pass.window.heads());
+                let head = heads.and_then(|heads| heads.get(&offset)).map(Vec::as_slice).unwrap_or_default();
+                head.get(..len).unwrap_or(head)
+            }
+        }
+    }
+}
+
+/// How many bytes of what is inflated and stepped over are kept for show.
+pub(super) const HEAD: usize = 128;
+
+/// The bytes of a file, inflated as they are asked for where they are compressed.
+pub enum Bytes<'a> {
+    /// As they stand in the file.
+    Plain(SliceWindow<'a>),
+    /// Out of a decompressor.
+    Inflated {
+        /// What was inflated and kept.
+        window: Box<StreamWindow<Inflating<'a>>>,
+        /// The first bytes of each run that was stepped over, by offset.
+        heads: BTreeMap<u64, Vec<u8>>,
+    },
+}
+
+impl Bytes<'_> {
+    fn heads(&self) -> Option<&BTreeMap<u64, Vec<u8>>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Inflated { heads, .. } => Some(heads),
+        }
+    }
+}
+
+impl Window for Bytes<'_> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Plain(window) => window.bytes(),
+            Self::Inflated { window, .. } => window.bytes(),
+        }
+    }
+
+    fn fill(&mut self, end: usize) -> Result<()> {
+        match self {
+            Self::Plain(window) => window.fill(end),
+            Self::Inflated { window, .. } => window.fill(end),
+        }
+    }
+
+    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
+        match self {
+            Self::Plain(window) => window.skip(at, count),
+            Self::Inflated { window, heads } => {
+                let kept = usize::try_from(count).map_or(HEAD, |count| count.min(HEAD));
+                window.fill(at.saturating_add(kept))?;
+                let source = Source::of(&**window);
+                heads.entry(source.offset(at)).or_insert_with(|| source.slice(at, kept).to_vec());
+                window.skip(at, count)
+            }
+        }
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        match self {
+            Self::Plain(window) => window.gaps(),
+            Self::Inflated { window, .. } => window.gaps(),
+        }
+    }
+}
+
+/// Opens the bytes of a file.
+///
+/// # Errors
+/// Where there is nothing in it that could be shown: it is empty, of another kind, or of a format that is not read yet.
+pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>> {
+    if bytes.is_empty() {
+        return Err(Error::new(ErrorKind::Truncated, "there is nothing in it"));
+    }
+    let budget = limits.budget(bytes.len() as u64);
+    let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
+    match (joblib_reads(prefix), detect(prefix, bytes.len() as u64)) {
+        (JoblibReads::ZFile, _) => match ZFile::parse(bytes) {
+            Ok(header) => compressed(Codec::Zlib, bytes, header.data_offset, "zf", budget),
+            Err(error) => Err(error),
+        },
+        (JoblibReads::Compressed(codec), Format::Compressed(_)) => compressed(codec, bytes, 0, codec.name(), budget),
+        (_, Format::Npy) => npy(bytes, budget),
+        (_, format) => plain(bytes, format, budget),
+    }
+}
+
+fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Contents<'a>> {
+    let other = |kind: &str| Error::new(ErrorKind::Unsupported, format!("this is no pickle: {kind}"));
+    if let Format::Other { kind, pickle_may_start: false } = format {
+        return Err(other(kind));
+    }
+    let pass = read(|_| Bytes::Plain(SliceWindow(bytes)), &mut budget);
+    if !reaches_anything(&pass) {
+        match format {
+            Format::Other { kind, .. } => return Err(other(kind)),
+            Format::Zip | Format::Tar | Format::SevenZip | Format::Zstd => {
+                let message = format!("{} files cannot be looked into yet", format.name());
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+            _ if is_text(bytes) => return Err(other("text")),
+            _ if bytes.first() != Some(&0x80) => return Err(other("nothing that is known")),
+            _ => {}
+        }
+    }
+    let format = if pass.is_joblib() { "joblib" } else { "pickle" }.to_owned();
+    let member = Member::Plain { base: 0 };
+    Ok(Contents { format, member, pass: Some(pass), npy: None, broken: None, budget })
+}
+
+/// Reads a source as its format's own reader does: joblib's where an array of joblib is met, pickle's otherwise.
+fn read<'a>(open: impl Fn(&Budget) -> Bytes<'a>, budget: &mut Budget) -> Pass<Bytes<'a>> {
+    let joblib = Readers::of(Reader::Joblib);
+    let manner = Manner { readers: joblib, dialect: Dialect::PYTHON, joblib: true, search: true };
+    let window = open(budget);
+    let first = pass(window, manner, budget);
+    if first.is_joblib() || !first.parts() {
+        return first;
+    }
+    let manner = Manner { readers: Readers::of(Reader::Pickle), dialect: Dialect::C, joblib: false, search: true };
+    let window = open(budget);
+    pass(window, manner, budget)
+}
+
+/// Whether a stream loads or does anything beyond an import of what no module can be called.
+fn reaches_anything<W: Window>(pass: &Pass<W>) -> bool {
+    let possible = |module: &str| module.chars().all(|char| char.is_alphanumeric() || "_.".contains(char));
+    pass.readings.iter().any(|reading| {
+        let acts = reading.effects.iter().any(|effect| match effect.action {
+            Action::Import { value, .. } => reading.ast.symbol(value).is_some_and(|symbol| possible(&symbol.module)),
+            _ => true,
+        });
+        reading.root.is_some() || acts
+    })
+}
+
+fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut budget: Budget) -> Result<Contents<'a>> {
+    let data = bytes.get(start..).unwrap_or_default();
+    let open = |budget: &Budget| Bytes::Inflated {
+        window: Box::new(StreamWindow::new(Inflating { decoder: Decoder::new(codec, data), budget: budget.clone() })),
+        heads: BTreeMap::new(),
+    };
+    let pass = read(open, &mut budget);
+    let is_joblib = pass.is_joblib() || matches!(codec, Codec::Zlib | Codec::Lzma | Codec::Lz4);
+    let format = format!("{}+{name}", if is_joblib { "joblib" } else { "pickle" });
+    if !reaches_anything(&pass) {
+        if pass.window.bytes().is_empty() {
+            return Err(Error::malformed(start as u64, format!("the {} data does not inflate", codec.name())));
+        }
+        if pass.window.bytes().first() != Some(&0x80) {
+            return Err(Error::new(ErrorKind::Unsupported, format!("there is no pickle in the {} data", codec.name())));
+        }
+    }
+    let broken = match &pass.window {
+        Bytes::Inflated { window, .. } => end_of(&window.feed.decoder, codec),
+        Bytes::Plain(_) => None,
+    };
+    let member = Member::Inflated { codec, start: start as u64 };
+    Ok(Contents { format, member, pass: Some(pass), npy: None, broken, budget })
+}
+
+/// What is wrong with the end of compressed data.
+fn end_of(decoder: &Decoder<'_>, codec: Codec) -> Option<String> {
+    let name = codec.name();
+    match decoder.ending()? {
+        Ending::Complete if decoder.trailing().is_empty() => None,
+        Ending::Complete => Some(format!("{} bytes stand behind the {name} data", decoder.trailing().len())),
+        Ending::Truncated => Some(format!("the {name} data ends before its trailer")),
+        Ending::BadChecksum => Some(format!("the {name} data has a wrong checksum")),
+        Ending::Corrupt | Ending::Refused => Some(format!("the {name} data cannot be inflated to its end")),
+    }
+}
+
+fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {
+    let header = NpyHeader::parse(bytes)?;
+    let data = bytes.get(header.data_offset..).unwrap_or_default();
+    let member = Member::Plain { base: header.data_offset as u64 };
+    let pass = header.has_object().then(|| read(|_| Bytes::Plain(SliceWindow(data)), &mut budget));
+    let short = header.nbytes().is_some_and(|len| len > data.len() as u64);
+    let broken = short.then(|| "the file ends inside the array".to_owned());
+    Ok(Contents { format: "npy".to_owned(), member, pass, npy: Some((header, data)), broken, budget })
+}

@@ -1,0 +1,760 @@
+//! What a stream builds, as nodes and their children: the one place that knows how an object reads.
+
+use super::arrays::{self, Array, Data};
+use super::open::Contents;
+use super::text;
+use crate::ast::path::Step;
+use crate::ast::{Ast, Kind, Moment, Value};
+use crate::error::Error;
+use crate::escape::escape;
+use crate::loader::numpy::{DTypes, encoded};
+use crate::loader::{RawArray, Reading, View, reread};
+use crate::machine::Action;
+use crate::opcode::text::printable;
+use crate::opcode::{Literal, Opcode, Reader, Replay};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+/// A value of one of the readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Node {
+    reading: u32,
+    pub(super) value: Value,
+}
+
+/// How a child stands in its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// An attribute in a state, by its key.
+    Attribute(Node),
+    /// An item of a dict, by its key, a literal; and its number.
+    Key(Node, usize),
+    /// The n-th item of a dict whose key is no literal.
+    Entry(usize),
+    /// That key.
+    EntryKey(usize),
+    /// An item of a sequence.
+    Index(usize),
+    /// A member of a set.
+    Member(usize),
+    /// An argument of the call that made an object.
+    Argument(usize),
+    /// A keyword argument of it.
+    Keyword(Node),
+    /// A state that is no dict.
+    State,
+    /// What is called, where that is no imported name.
+    Callee,
+    /// What is asked of a hook, or looked up at run time.
+    Asked(&'static str),
+}
+
+/// A child.
+#[derive(Clone, Copy, Debug)]
+pub struct Child {
+    /// How it stands in its parent.
+    pub label: Label,
+    /// What it is.
+    pub node: Node,
+}
+
+/// A stream of the file.
+#[derive(Clone, Debug)]
+pub struct Root {
+    /// Its number, as in the report of `scan`.
+    pub stream: usize,
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// Whether it stands in another one.
+    pub nested: bool,
+    /// What it builds; `None` where it is refused.
+    pub node: Option<Node>,
+    /// Why it is refused.
+    pub error: Option<Error>,
+    reading: Option<u32>,
+}
+
+/// The values of a file.
+pub struct Outline<'c, 'a> {
+    contents: &'c Contents<'a>,
+    /// Readings that the pass did not keep, numbered behind those that it did.
+    extra: Vec<Reading>,
+    roots: Vec<Root>,
+    /// What follows a BUILD, by reading and effect.
+    raw: HashMap<(u32, usize), RawArray>,
+    nested: HashMap<(u32, usize), u32>,
+    dtypes: RefCell<HashMap<u32, DTypes>>,
+}
+
+/// The most streams whose values are kept at once.
+const STREAMS: usize = 1000;
+
+fn id(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+impl<'c, 'a> Outline<'c, 'a> {
+    /// The values of `contents`. Of more than a thousand streams only the first are looked at.
+    pub fn new(contents: &'c mut Contents<'a>) -> Self {
+        let mut extra = Vec::new();
+        let mut reading_of: Vec<(usize, Option<u32>)> = Vec::new();
+        let mut budget = contents.budget.clone();
+        if let Some(pass) = &contents.pass {
+            for (number, stream) in pass.streams.iter().enumerate().take(STREAMS) {
+                let reading = stream.reading.unwrap_or_else(|| {
+                    extra.push(reread(pass.source(), stream.position, pass.manner, &mut budget));
+                    pass.readings.len().saturating_add(extra.len()).saturating_sub(1)
+                });
+                reading_of.push((number, Some(id(reading))));
+            }
+        }
+        contents.budget = budget;
+        let contents = &*contents;
+        let mut outline = Self {
+            contents,
+            extra,
+            roots: Vec::new(),
+            raw: HashMap::new(),
+            nested: HashMap::new(),
+            dtypes: RefCell::default(),
+        };
+        let streams = contents.pass.as_ref().map(|pass| pass.streams.as_slice()).unwrap_or_default();
+        let mut waiting: Vec<(usize, u32)> = Vec::new();
+        for (stream, &(number, reading)) in streams.iter().zip(&reading_of) {
+            let Some(reading) = reading else { continue };
+            let Some(read) = outline.reading(reading) else { continue };
+            let node = read.root.map(|value| Node { reading, value });
+            let root = Root {
+                stream: number,
+                offset: stream.offset,
+                nested: stream.nested,
+                node,
+                error: read.error.clone(),
+                reading: Some(reading),
+            };
+            let arrays: Vec<RawArray> = read.arrays.clone();
+            outline.roots.push(root);
+            match stream.behind {
+                Some(effect) => waiting.push((effect, reading)),
+                None => {
+                    // Of two readings of one nested stream the first is the own reader's.
+                    for (effect, inner) in waiting.drain(..) {
+                        outline.nested.entry((reading, effect)).or_insert(inner);
+                    }
+                    outline.raw.extend(arrays.into_iter().map(|array| ((reading, array.effect), array)));
+                }
+            }
+        }
+        outline
+    }
+
+    /// What the file holds.
+    pub fn contents(&self) -> &'c Contents<'a> {
+        self.contents
+    }
+
+    /// The streams, in the order of the report of `scan`.
+    pub fn roots(&self) -> &[Root] {
+        &self.roots
+    }
+
+    /// How many streams are not looked at.
+    pub fn more_streams(&self) -> usize {
+        let all = self.contents.pass.as_ref().map_or(0, |pass| pass.streams.len());
+        all.saturating_sub(self.roots.len())
+    }
+
+    fn reading(&self, reading: u32) -> Option<&Reading> {
+        let kept = self.contents.pass.as_ref().map(|pass| pass.readings.as_slice()).unwrap_or_default();
+        let reading = reading as usize;
+        kept.get(reading).or_else(|| self.extra.get(reading.checked_sub(kept.len())?))
+    }
+
+    fn view(&self, node: Node) -> Option<View<'_>> {
+        let reading = self.reading(node.reading)?;
+        Some(View {
+            ast: &reading.ast,
+            effects: &reading.effects,
+            source: self.contents.source(),
+            dialect: reading.dialect,
+        })
+    }
+
+    /// The literal that a node is.
+    pub fn literal(&self, node: Node) -> Option<Literal<'_>> {
+        self.view(node)?.literal(node.value)
+    }
+
+    /// The array that a node is. One of objects in a pickle of its own is what that pickle builds.
+    pub(super) fn array(&self, node: Node) -> Option<Array> {
+        let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
+        let mut dtypes = self.dtypes.borrow_mut();
+        arrays::array(view, dtypes.entry(node.reading).or_default(), node.value)
+    }
+
+    /// The list of the elements of an array of objects.
+    fn object_elements(&self, node: Node, array: &Array) -> Option<Node> {
+        match &array.data {
+            Data::Value(value) if value.kind() == Kind::List => Some(Node { value: *value, ..node }),
+            Data::Behind(effect) => {
+                let inner = *self.nested.get(&(node.reading, *effect))?;
+                let root = Node { reading: inner, value: self.reading(inner)?.root? };
+                match self.array(root)?.data {
+                    Data::Value(value) if value.kind() == Kind::List => Some(Node { value, ..root }),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Offset and length of the bytes of an array, where they stand in the file between opcodes or in a literal.
+    pub(super) fn array_place(&self, node: Node, array: &Array) -> Option<(u64, u64)> {
+        match array.data {
+            Data::Behind(effect) => self.raw.get(&(node.reading, effect)).map(|raw| (raw.offset, raw.len)),
+            Data::Value(value) => {
+                let view = self.view(node)?;
+                let value = if value.kind() == Kind::View { view.ast.viewed(value)? } else { value };
+                let opcode = Opcode::from_byte(view.source.bytes.get(value.index()).copied()?)?;
+                let payload = opcode.info().argument.length_width()?;
+                let offset = view.source.offset(value.index()).saturating_add(1).saturating_add(payload);
+                match view.literal(value)? {
+                    Literal::Bytes(bytes) | Literal::ByteArray(bytes) => Some((offset, bytes.len() as u64)),
+                    Literal::Absent(len) => Some((offset, len)),
+                    _ => None,
+                }
+            }
+            Data::File(_) => None,
+        }
+    }
+
+    /// The first elements of an array as text, and whether there are more.
+    pub(super) fn elements(&self, node: Node, array: &Array, most: usize) -> (Vec<String>, bool) {
+        let Ok(dtype) = &array.dtype else { return (Vec::new(), false) };
+        if dtype.has_object() {
+            return (Vec::new(), false);
+        }
+        let head = match (self.array_place(node, array), &array.data) {
+            (Some((offset, len)), _) => self.contents.head(offset, len).to_vec(),
+            (None, Data::Value(value)) => {
+                let bytes = self.view(node).and_then(|view| arrays::bytes(view, *value));
+                bytes.map(std::borrow::Cow::into_owned).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        let shown = arrays::elements(dtype, &head, most);
+        let count =
+            array.shape.as_ref().map_or(0, |shape| shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one)));
+        let more = count > shown.len() as u64;
+        (shown, more)
+    }
+
+    /// Whether a node is shown by one line: a literal, a name, a numpy scalar or data type.
+    pub fn is_leaf(&self, node: Node) -> bool {
+        match node.value.kind() {
+            Kind::Import | Kind::Buffer | Kind::Extension => true,
+            kind if kind.is_literal() => true,
+            Kind::Object => self.small_object(node).is_some(),
+            _ => false,
+        }
+    }
+
+    /// An object that reads as one literal.
+    fn small_object(&self, node: Node) -> Option<String> {
+        let view = self.view(node)?;
+        if let Some(bytes) = encoded(view, node.value) {
+            return Some(text::bytes(&bytes, 60));
+        }
+        let mut dtypes = self.dtypes.borrow_mut();
+        let dtypes = dtypes.entry(node.reading).or_default();
+        if let Some(dtype) = arrays::dtype(view, dtypes, node.value) {
+            return Some(format!("dtype({})", arrays::dtype_name(&dtype)));
+        }
+        let (dtype, text) = arrays::scalar(view, dtypes, node.value)?;
+        Some(format!("np.{}({text})", arrays::dtype_name(&dtype)))
+    }
+
+    /// A leaf on one line, its text cut to `most` characters.
+    pub fn leaf(&self, node: Node, most: usize) -> Option<String> {
+        let view = self.view(node)?;
+        match node.value.kind() {
+            Kind::Import => Some(format!("<{}>", symbol(view.ast, node.value)?)),
+            Kind::Buffer => Some("<out-of-band buffer>".to_owned()),
+            Kind::Extension => match view.effects.get(node.value.index())?.action {
+                Action::Extension { code } => Some(format!("<extension code {code}>")),
+                _ => None,
+            },
+            Kind::Object => self.small_object(node),
+            _ => view.literal(node.value).map(|literal| text::literal(&literal, most)),
+        }
+    }
+
+    /// What a node is, without its children.
+    pub fn head(&self, node: Node) -> String {
+        if self.is_leaf(node) {
+            return self.leaf(node, TEXT).unwrap_or_else(|| "<unreadable>".to_owned());
+        }
+        let Some(view) = self.view(node) else { return String::new() };
+        let kind = node.value.kind();
+        match kind {
+            Kind::Dict => count(kind.name(), view.ast.len(node.value) / 2),
+            Kind::Tuple | Kind::List | Kind::Set | Kind::FrozenSet => count(kind.name(), view.ast.len(node.value)),
+            Kind::Object => self.object_head(view, node),
+            Kind::Persistent => "<persistent object>".to_owned(),
+            Kind::View => "<read-only view>".to_owned(),
+            _ => "<import of a name made at run time>".to_owned(),
+        }
+    }
+
+    fn object_head(&self, view: View<'_>, node: Node) -> String {
+        if let Some(array) = self.array(node) {
+            return self.array_head(node, &array);
+        }
+        let Some(made) = made(view, node) else { return "<object>".to_owned() };
+        match made {
+            Made::New(class) => match class.rsplit_once('.') {
+                Some((_, short)) => format!("{short} ({class})"),
+                None => class,
+            },
+            Made::Call { callee, args } => {
+                let shown = self.inline_args(node, args).unwrap_or_else(|| "...".to_owned());
+                match callee {
+                    Some(callee) => format!("call {callee}({shown})"),
+                    None => format!("call <callee>({shown})"),
+                }
+            }
+        }
+    }
+
+    fn array_head(&self, node: Node, array: &Array) -> String {
+        let mut out = array_text(array);
+        let (mut shown, mut more) = self.elements(node, array, ELEMENTS);
+        let mut length = 0_usize;
+        let mut fits = |text: &String| {
+            length = length.saturating_add(text.len()).saturating_add(2);
+            length <= ELEMENTS_LENGTH
+        };
+        let fit = shown.iter().take_while(|text| fits(text)).count().max(1);
+        more |= fit < shown.len();
+        shown.truncate(fit);
+        if !shown.is_empty() {
+            out.push_str(&format!(": {}{}", shown.join(", "), if more { ", ..." } else { "" }));
+        }
+        out
+    }
+
+    /// A container of a few leaves on one line.
+    pub fn inline(&self, node: Node) -> Option<String> {
+        if self.is_leaf(node) {
+            return self.leaf(node, TEXT);
+        }
+        let view = self.view(node)?;
+        let items = view.ast.len(node.value);
+        if items > INLINE_ITEMS {
+            return None;
+        }
+        let (open, close) = match node.value.kind() {
+            Kind::Tuple => ("(", if items == 1 { ",)" } else { ")" }),
+            Kind::List => ("[", "]"),
+            Kind::Dict if items == 0 => return Some("{}".to_owned()),
+            Kind::Set if items == 0 => return Some("set()".to_owned()),
+            Kind::Set => ("{", "}"),
+            Kind::FrozenSet => ("frozenset({", "})"),
+            _ => return None,
+        };
+        let shown = self.leaves(node, view.ast.items(node.value, Moment::END))?;
+        Some(format!("{open}{shown}{close}"))
+    }
+
+    /// Leaves with commas between them, if that is not long.
+    fn leaves(&self, parent: Node, values: impl Iterator<Item = Value>) -> Option<String> {
+        let mut out = String::new();
+        for (index, value) in values.enumerate() {
+            let node = Node { value, ..parent };
+            let empty = value.kind() == Kind::Tuple && self.view(parent)?.ast.is_empty(value);
+            let leaf = if empty { "()".to_owned() } else { self.leaf(node, TEXT).filter(|_| self.is_leaf(node))? };
+            out.push_str(if index > 0 { ", " } else { "" });
+            out.push_str(&leaf);
+            if out.len() > INLINE_LENGTH || index > INLINE_ITEMS {
+                return None;
+            }
+        }
+        Some(out)
+    }
+
+    fn inline_args(&self, node: Node, args: Value) -> Option<String> {
+        let view = self.view(node)?;
+        if args.kind() != Kind::Tuple || view.ast.len(args) > INLINE_ITEMS {
+            return None;
+        }
+        self.leaves(node, view.ast.items(args, Moment::END))
+    }
+
+    /// The children of a node, in the order in which they are shown.
+    pub fn children(&self, node: Node) -> Vec<Child> {
+        let Some(view) = self.view(node) else { return Vec::new() };
+        let mut children = Vec::new();
+        if self.is_leaf(node) {
+            return children;
+        }
+        let here = |value: Value| Node { value, ..node };
+        let mut push = |label: Label, value: Value| children.push(Child { label, node: here(value) });
+        match node.value.kind() {
+            Kind::Object => self.object_children(view, node, &mut children),
+            Kind::Persistent => {
+                if let Some(Action::Persistent { id }) = view.effects.get(node.value.index()).map(|it| it.action) {
+                    push(Label::Asked("id"), id);
+                }
+            }
+            Kind::View => {
+                if let Some(inner) = view.ast.viewed(node.value) {
+                    push(Label::Argument(0), inner);
+                }
+            }
+            Kind::Opaque => {
+                let action = view.effects.get(node.value.index()).map(|effect| effect.action);
+                if let Some(Action::DynamicImport { module, name }) = action {
+                    push(Label::Asked("module"), module);
+                    push(Label::Asked("name"), name);
+                }
+            }
+            _ => container(view, node, node.value, &mut children),
+        }
+        children
+    }
+
+    fn object_children(&self, view: View<'_>, node: Node, children: &mut Vec<Child>) {
+        if let Some(array) = self.array(node) {
+            if let Some(list) = self.object_elements(node, &array)
+                && let Some(view) = self.view(list)
+            {
+                container(view, list, list.value, children);
+            }
+            return;
+        }
+        let here = |value: Value| Node { value, ..node };
+        let Some(object) = view.ast.object_of(node.value) else { return };
+        let build = object.build.and_then(|build| view.effects.get(build as usize));
+        if let Some(Action::Build { state, .. }) = build.map(|effect| effect.action) {
+            // A state of two is (dict, slots).
+            let two: Vec<Value> = view.ast.items(state, Moment::END).take(3).collect();
+            let slots = |value: &Value| matches!(value.kind(), Kind::Dict | Kind::None);
+            let split = state.kind() == Kind::Tuple
+                && two.len() == 2
+                && two.iter().all(slots)
+                && two.iter().any(|part| part.kind() == Kind::Dict);
+            for part in if split { two } else { vec![state] } {
+                match part.kind() {
+                    Kind::Dict => attributes(view, node, part, children),
+                    Kind::None if split => {}
+                    _ => children.push(Child { label: Label::State, node: here(part) }),
+                }
+            }
+        }
+        if let Some(items) = object.items {
+            container(view, node, items, children);
+        }
+        let made_by = view.effects.get(object.made_by as usize).map(|effect| effect.action);
+        let Some(Action::Call { callee, args, kwargs, .. }) = made_by else { return };
+        if view.ast.symbol(callee).is_none() {
+            children.push(Child { label: Label::Callee, node: here(callee) });
+        }
+        let quiet = matches!(made(view, node), Some(Made::New(_))) && view.ast.len(args) <= self.class_args(view, node);
+        if !quiet && args.kind() == Kind::Tuple {
+            if self.inline_args(node, args).is_none() || matches!(made(view, node), Some(Made::New(_))) {
+                let args = view.ast.items(args, Moment::END).enumerate();
+                let skipped = self.class_args(view, node);
+                children.extend(
+                    args.skip(skipped)
+                        .map(|(number, value)| Child { label: Label::Argument(number), node: here(value) }),
+                );
+            }
+        } else if args.kind() != Kind::Tuple {
+            children.push(Child { label: Label::Argument(0), node: here(args) });
+        }
+        if let Some(kwargs) = kwargs {
+            for (key, value) in view.ast.entries(kwargs, Moment::END) {
+                children.push(Child { label: Label::Keyword(here(key)), node: here(value) });
+            }
+        }
+    }
+
+    /// How many arguments of the call say no more than the class: those of `copyreg._reconstructor`.
+    fn class_args(&self, view: View<'_>, node: Node) -> usize {
+        let object = view.ast.object_of(node.value);
+        let made_by = object.and_then(|object| view.effects.get(object.made_by as usize));
+        match made_by.map(|effect| effect.action) {
+            Some(Action::Call { callee, .. }) if is_reconstructor(view.ast, callee) => 3,
+            _ => 0,
+        }
+    }
+
+    /// The first line of a node without its values.
+    pub fn short(&self, node: Node) -> String {
+        match self.array(node) {
+            Some(array) => array_text(&array),
+            None if self.is_leaf(node) => self.leaf(node, 20).unwrap_or_default(),
+            None => self.head(node),
+        }
+    }
+
+    /// How many bytes of the file a node takes by itself: its opcode where it is a literal, the bytes of its elements
+    /// where it is an array of numbers.
+    pub fn own_bytes(&self, node: Node) -> u64 {
+        if let Some(array) = self.array(node) {
+            return self.array_place(node, &array).map_or_else(|| array.nbytes().unwrap_or(0), |(_, len)| len);
+        }
+        let Some(view) = self.view(node).filter(|_| node.value.kind().is_literal()) else { return 0 };
+        let at = node.value.index();
+        let mut reader = Reader::new(Replay::new(view.source, at), at, view.dialect);
+        match (view.literal(node.value), reader.next_op()) {
+            (Some(Literal::Absent(len)), _) => len,
+            (_, Ok(_)) => (reader.position().saturating_sub(at)) as u64,
+            _ => 0,
+        }
+    }
+
+    /// Calls of a stream whose answers are no part of what it builds, outermost ones only.
+    pub fn aside(&self, root: &Root) -> Vec<Node> {
+        let Some(of) = root.reading.and_then(|reading| Some((reading, self.reading(reading)?))) else {
+            return Vec::new();
+        };
+        let (number, reading) = of;
+        let mut met = HashSet::new();
+        let mark = |met: &mut HashSet<Value>, from: Value| {
+            let mut open = vec![from];
+            while let Some(value) = open.pop() {
+                if value.kind().is_literal() || !met.insert(value) {
+                    continue;
+                }
+                open.extend(parts(reading, value));
+            }
+        };
+        if let Some(value) = reading.root {
+            mark(&mut met, value);
+        }
+        let mut found = Vec::new();
+        for effect in reading.effects.iter().rev() {
+            let Action::Call { result, .. } = effect.action else { continue };
+            let value = Value::new(Kind::Object, u64::from(result));
+            if !met.contains(&value) {
+                found.push(Node { reading: number, value });
+                mark(&mut met, value);
+            }
+        }
+        found.reverse();
+        found
+    }
+
+    /// The step of a path that leads to a child.
+    pub fn step(&self, label: Label) -> Step {
+        let number = |number: usize| Step::Index(i64::try_from(number).unwrap_or(i64::MAX));
+        match label {
+            Label::Attribute(key) => match self.key_text(key) {
+                Some(name) => Step::Attribute(name),
+                None => Step::State,
+            },
+            Label::Key(key, position) => match self.literal(key) {
+                Some(Literal::Str(text) | Literal::ByteStr(text)) => Step::Key(printable(&text).into_owned()),
+                Some(Literal::Int(key)) => Step::Index(key),
+                _ => Step::Member(position),
+            },
+            Label::Index(index) => number(index),
+            Label::Entry(index) | Label::EntryKey(index) | Label::Member(index) => Step::Member(index),
+            Label::Argument(index) => Step::Argument(index),
+            Label::Keyword(key) => Step::Key(self.key_text(key).unwrap_or_default()),
+            Label::State | Label::Callee | Label::Asked(_) => Step::State,
+        }
+    }
+
+    fn key_text(&self, key: Node) -> Option<String> {
+        match self.literal(key)? {
+            Literal::Str(text) | Literal::ByteStr(text) => Some(printable(&text).into_owned()),
+            _ => None,
+        }
+    }
+
+    /// A label as it is shown before a colon.
+    pub fn label(&self, label: Label) -> String {
+        match label {
+            Label::Attribute(key) => match self.key_text(key) {
+                Some(name) => cut(escape(&name).into_owned()),
+                None => self.leaf(key, KEY).unwrap_or_default(),
+            },
+            Label::Key(key, _) => self.leaf(key, KEY).unwrap_or_default(),
+            Label::Entry(index) | Label::Member(index) => format!("{{{index}}}"),
+            Label::EntryKey(index) => format!("{{{index}}} key"),
+            Label::Index(index) => format!("[{index}]"),
+            Label::Argument(index) => format!("<args>[{index}]"),
+            Label::Keyword(key) => {
+                format!("{}=", self.key_text(key).map(|key| escape(&key).into_owned()).unwrap_or_default())
+            }
+            Label::State => "<state>".to_owned(),
+            Label::Callee => "<callee>".to_owned(),
+            Label::Asked(what) => format!("<{what}>"),
+        }
+    }
+}
+
+/// The array of numbers that a `.npy` file is, on one line.
+pub fn npy_text(contents: &Contents<'_>) -> Option<String> {
+    let (header, data) = contents.npy.as_ref().filter(|(header, _)| !header.has_object())?;
+    let array = Array {
+        class: "numpy.ndarray".to_owned(),
+        dtype: Ok(header.dtype.clone()),
+        shape: Some(header.shape.clone()),
+        fortran: header.fortran_order,
+        data: Data::Behind(0),
+    };
+    let values = arrays::elements(&header.dtype, data, ELEMENTS);
+    let all = header.shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one));
+    let shown = usize::try_from(all).unwrap_or(usize::MAX).min(values.len());
+    let values = values.get(..shown).unwrap_or_default().join(", ");
+    let more = if all > shown as u64 { ", ..." } else { "" };
+    let broken = contents.broken.as_ref().map(|broken| format!(" (error: {broken})")).unwrap_or_default();
+    Some(format!("{}: {values}{more}{broken}", array_text(&array)))
+}
+
+/// Class, type, shape and size of an array.
+fn array_text(array: &Array) -> String {
+    let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
+    let mut out = escape(class).into_owned();
+    out.push(' ');
+    match (&array.dtype, &array.data) {
+        (_, Data::File(name)) => out.push_str(&format!("in the file {name}")),
+        (Ok(dtype), _) => out.push_str(&arrays::dtype_name(dtype)),
+        (Err(error), _) => out.push_str(&format!("of an unknown type ({})", escape(error.message()))),
+    }
+    if let Some(shape) = &array.shape {
+        let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
+        out.push_str(&format!(" ({}{})", shape.join(", "), if shape.len() == 1 { "," } else { "" }));
+    }
+    if array.fortran && array.shape.as_ref().is_some_and(|shape| shape.len() > 1) {
+        out.push_str(" Fortran order");
+    }
+    if let Some(nbytes) = array.nbytes() {
+        out.push_str(&format!(", {} bytes", text::thousands(nbytes)));
+    }
+    out
+}
+
+/// How long texts are, in characters, where they stand among others.
+const TEXT: usize = 100;
+const KEY: usize = 60;
+/// How many elements of an array are shown.
+const ELEMENTS: usize = 6;
+const ELEMENTS_LENGTH: usize = 100;
+/// What stands on one line: so many items, so many characters.
+const INLINE_ITEMS: usize = 10;
+const INLINE_LENGTH: usize = 80;
+
+fn cut(text: String) -> String {
+    if text.len() <= 200 { text } else { format!("{}...", text.chars().take(200).collect::<String>()) }
+}
+
+fn count(what: &str, items: usize) -> String {
+    format!("{what} of {}", text::thousands(items as u64))
+}
+
+/// Module and name of an import as the file gives them.
+fn symbol(ast: &Ast, value: Value) -> Option<String> {
+    let symbol = ast.symbol(value)?;
+    Some(cut(format!("{}.{}", escape(&symbol.module), escape(&symbol.name))))
+}
+
+fn is_reconstructor(ast: &Ast, callee: Value) -> bool {
+    ast.symbol(callee).is_some_and(|it| matches!((&*it.module, &*it.name), ("copyreg" | "copy_reg", "_reconstructor")))
+}
+
+/// How an object came about.
+enum Made {
+    /// By `__new__` of a class, named.
+    New(String),
+    /// By a call.
+    Call { callee: Option<String>, args: Value },
+}
+
+fn made(view: View<'_>, node: Node) -> Option<Made> {
+    let object = view.ast.object_of(node.value)?;
+    let effect = view.effects.get(object.made_by as usize)?;
+    let Action::Call { how, callee, args, .. } = effect.action else { return None };
+    if is_reconstructor(view.ast, callee) {
+        let three: Vec<Value> = view.ast.items(args, effect.moment).take(4).collect();
+        if let [class, base, state] = three.as_slice() {
+            let is_object = view.ast.symbol(*base).is_some_and(|base| &*base.name == "object");
+            if let (Some(class), true, Kind::None) = (symbol(view.ast, *class), is_object, state.kind()) {
+                return Some(Made::New(class));
+            }
+        }
+    }
+    let callee = symbol(view.ast, callee);
+    match (how, callee) {
+        (Opcode::NewObj | Opcode::NewObjEx, Some(class)) => Some(Made::New(class)),
+        (_, callee) => Some(Made::Call { callee, args }),
+    }
+}
+
+/// Everything that a value is made of, whatever it reads as.
+fn parts(reading: &Reading, value: Value) -> Vec<Value> {
+    let ast = &reading.ast;
+    let mut parts: Vec<Value> = ast.items(value, Moment::END).collect();
+    parts.extend(ast.viewed(value));
+    let effect = |number: u32| reading.effects.get(number as usize).map(|effect| effect.action);
+    if let Some(object) = ast.object_of(value) {
+        parts.extend(object.items);
+        if let Some(Action::Call { callee, args, kwargs, .. }) = effect(object.made_by) {
+            parts.extend([callee, args]);
+            parts.extend(kwargs);
+        }
+        if let Some(Action::Build { state, .. }) = object.build.and_then(effect) {
+            parts.push(state);
+        }
+    }
+    if matches!(value.kind(), Kind::Persistent | Kind::Opaque) {
+        match reading.effects.get(value.index()).map(|effect| effect.action) {
+            Some(Action::Persistent { id }) => parts.push(id),
+            Some(Action::DynamicImport { module, name }) => parts.extend([module, name]),
+            _ => {}
+        }
+    }
+    parts
+}
+
+/// The items of a container: those of `value`, which stands for what `parent` holds.
+fn container(view: View<'_>, parent: Node, value: Value, children: &mut Vec<Child>) {
+    let here = |value: Value| Node { value, ..parent };
+    match value.kind() {
+        Kind::Dict => {
+            for (index, (key, item)) in view.ast.entries(value, Moment::END).enumerate() {
+                if key.kind().is_literal() {
+                    children.push(Child { label: Label::Key(here(key), index), node: here(item) });
+                } else {
+                    children.push(Child { label: Label::EntryKey(index), node: here(key) });
+                    children.push(Child { label: Label::Entry(index), node: here(item) });
+                }
+            }
+        }
+        kind => {
+            let label = |index| match kind {
+                Kind::Set | Kind::FrozenSet => Label::Member(index),
+                _ => Label::Index(index),
+            };
+            let items = view.ast.items(value, Moment::END).enumerate();
+            children.extend(items.map(|(index, item)| Child { label: label(index), node: here(item) }));
+        }
+    }
+}
+
+/// The attributes that a dict of a state gives.
+fn attributes(view: View<'_>, node: Node, dict: Value, children: &mut Vec<Child>) {
+    let here = |value: Value| Node { value, ..node };
+    for (index, (key, item)) in view.ast.entries(dict, Moment::END).enumerate() {
+        let is_text = matches!(key.kind(), Kind::Str | Kind::ByteStr);
+        let label = match key.kind() {
+            _ if is_text => Label::Attribute(here(key)),
+            kind if kind.is_literal() => Label::Key(here(key), index),
+            _ => Label::Entry(index),
+        };
+        children.push(Child { label, node: here(item) });
+    }
+}

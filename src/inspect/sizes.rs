@@ -1,0 +1,93 @@
+//! What takes the most bytes, by path.
+
+use super::outline::{Label, Node, Outline};
+use super::text::thousands;
+use crate::ast::path::{ObjectPath, Step};
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+/// How many rows are printed.
+const ROWS: usize = 20;
+/// The longest path that is printed, in steps.
+const STEPS: usize = 200;
+
+/// A node where it is met first, and the bytes of the opcodes and arrays below it.
+struct Row {
+    node: Node,
+    parent: Option<usize>,
+    label: Option<Label>,
+    bytes: u64,
+}
+
+/// Prints what takes the most bytes below a node, which stands at `path`. What stands in several places counts where
+/// it stands first; `all` prints every row.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(
+    out: &mut dyn Write,
+    outline: &Outline<'_, '_>,
+    (path, root): (&ObjectPath, Node),
+    all: bool,
+) -> io::Result<()> {
+    let mut rows = vec![Row { node: root, parent: None, label: None, bytes: outline.own_bytes(root) }];
+    let mut met = HashSet::from([root]);
+    let mut next = 0_usize;
+    // Breadth first: every row stands behind its parent.
+    while let Some(row) = rows.get(next) {
+        let mut own = 0_u64;
+        for child in outline.children(row.node) {
+            let bytes = outline.own_bytes(child.node);
+            if let Label::Attribute(key) | Label::Key(key, _) | Label::Keyword(key) = child.label {
+                own = own.saturating_add(outline.own_bytes(key));
+            }
+            if outline.is_leaf(child.node) && bytes < LEAF {
+                own = own.saturating_add(bytes);
+            } else if outline.is_leaf(child.node) || met.insert(child.node) {
+                rows.push(Row { node: child.node, parent: Some(next), label: Some(child.label), bytes });
+            }
+        }
+        if let Some(row) = rows.get_mut(next) {
+            row.bytes = row.bytes.saturating_add(own);
+        }
+        next = next.saturating_add(1);
+    }
+    for index in (0..rows.len()).rev() {
+        let Some((Some(parent), bytes)) = rows.get(index).map(|row| (row.parent, row.bytes)) else { continue };
+        if let Some(parent) = rows.get_mut(parent) {
+            parent.bytes = parent.bytes.saturating_add(bytes);
+        }
+    }
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&index| (std::cmp::Reverse(rows.get(index).map_or(0, |row| row.bytes)), index));
+    let total = rows.first().map_or(0, |row| row.bytes);
+    let shown = if all { order.len() } else { ROWS };
+    for &index in order.iter().take(shown) {
+        let Some(row) = rows.get(index) else { continue };
+        let share = u128::from(row.bytes).saturating_mul(100).checked_div(u128::from(total)).unwrap_or(0);
+        let path = path_of(outline, &rows, index, path);
+        writeln!(out, "{:>15}  {share:>3} %  {path}: {}", thousands(row.bytes), outline.short(row.node))?;
+    }
+    if order.len() > shown {
+        writeln!(out, "... {} more", thousands(order.len().saturating_sub(shown) as u64))?;
+    }
+    Ok(())
+}
+
+/// Literals of this many bytes have a row of their own.
+const LEAF: u64 = 512;
+
+fn path_of(outline: &Outline<'_, '_>, rows: &[Row], index: usize, base: &ObjectPath) -> ObjectPath {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut at = rows.get(index);
+    while let Some(Row { parent: Some(parent), label: Some(label), .. }) = at {
+        if steps.len() >= STEPS {
+            break;
+        }
+        steps.push(outline.step(*label));
+        at = rows.get(*parent);
+    }
+    steps.extend(base.0.iter().rev().cloned());
+    steps.reverse();
+    ObjectPath(steps)
+}
