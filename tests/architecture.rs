@@ -25,13 +25,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("machine", &["ast"]),
     ("container", &["input", "dtype"]),
     ("loader", &["machine", "container", "dtype"]),
+    // Looks inside and judges nothing.
+    ("inspect", &["loader", "finding", "escape"]),
     ("resolve", &["machine"]),
     // It judges what a loader made of a stream: one reading and its bytes.
     ("policy", &["resolve", "loader", "dtype", "finding", "escape"]),
     ("rules", &["policy", "finding"]),
     ("audit", &["loader", "rules", "escape"]),
     ("report", &["finding", "escape"]),
-    ("cli", &["audit", "report", "output"]),
+    ("cli", &["audit", "report", "inspect", "output"]),
 ];
 
 /// What a room may use: its row, and the rows of those.

@@ -20,7 +20,7 @@ pub enum Line {
     /// A stream begins.
     Stream {
         /// Its number, as in the report of `scan`.
-        number: usize,
+        number: u32,
         /// Whether it stands in another one, in the place of an array of objects.
         nested: bool,
         /// Offset of its first byte.
@@ -152,7 +152,7 @@ impl<'c, 'a> Listing<'c, 'a> {
 
     fn streams<W: Window>(&mut self, pass: &Pass<W>, sink: &mut Sink<'_>) -> io::Result<()> {
         let mut trailing = pass.trailing.iter().peekable();
-        let mut first_nested = 0_usize;
+        let (mut first_nested, mut listed) = (0_usize, 0_u64);
         for (number, stream) in pass.streams.iter().enumerate() {
             if stream.nested {
                 continue;
@@ -161,13 +161,20 @@ impl<'c, 'a> Listing<'c, 'a> {
                 sink(self.trailing(bytes.offset, bytes.len, bytes.padding))?;
             }
             let nested = pass.streams.get(first_nested..number).unwrap_or_default();
-            self.stream(pass, number, stream, (first_nested, nested), sink)?;
+            self.stream(pass, stream, nested, sink)?;
+            listed = listed.saturating_add(1);
             first_nested = number.saturating_add(1);
         }
         for bytes in trailing {
             sink(self.trailing(bytes.offset, bytes.len, bytes.padding))?;
         }
-        Ok(())
+        match pass.stream_count.saturating_sub(listed) {
+            0 => Ok(()),
+            more => {
+                let more = text::thousands(more);
+                sink(Line::File(format!("{more} more streams, of nothing but plain data, are not listed")))
+            }
+        }
     }
 
     fn trailing(&mut self, offset: u64, len: u64, padding: bool) -> Line {
@@ -179,16 +186,15 @@ impl<'c, 'a> Listing<'c, 'a> {
         Line::Bytes { offset, len, what, head: self.contents.head(offset, len.min(HEAD)).to_vec() }
     }
 
-    /// A stream with those that are nested in it, of which the first has the given number.
+    /// A stream with those that are nested in it.
     fn stream<W: Window>(
         &mut self,
         pass: &Pass<W>,
-        number: usize,
         stream: &StreamInfo,
-        (first, nested): (usize, &[StreamInfo]),
+        nested: &[StreamInfo],
         sink: &mut Sink<'_>,
     ) -> io::Result<()> {
-        sink(Line::Stream { number, nested: stream.nested, offset: stream.offset })?;
+        sink(Line::Stream { number: stream.number, nested: stream.nested, offset: stream.offset })?;
         let source = pass.source();
         let reading = stream.reading.and_then(|reading| pass.readings.get(reading));
         let dialect = reading.map_or(pass.manner.dialect, |reading| reading.dialect);
@@ -196,7 +202,7 @@ impl<'c, 'a> Listing<'c, 'a> {
         let mut state = State::default();
         // What follows which BUILD: in order, so that each is looked at once.
         let mut arrays = reading.map(|reading| reading.arrays.as_slice()).unwrap_or_default().iter().peekable();
-        let mut inner = nested.iter().enumerate().peekable();
+        let mut inner = nested.iter().peekable();
         let position_of = |reading: &Reading, effect: usize| reading.effects.get(effect).map(|effect| effect.at);
         while let Ok(op) = reader.next_op() {
             sink(self.op(source, dialect, &mut state, op))?;
@@ -223,10 +229,10 @@ impl<'c, 'a> Listing<'c, 'a> {
                 continue;
             }
             let mut next = None;
-            while let Some((index, info)) =
-                inner.next_if(|(_, info)| info.behind.and_then(|effect| position_of(reading, effect)) == Some(op.at))
+            while let Some(info) =
+                inner.next_if(|info| info.behind.and_then(|effect| position_of(reading, effect)) == Some(op.at))
             {
-                self.stream(pass, first.saturating_add(index), info, (0, &[]), sink)?;
+                self.stream(pass, info, &[], sink)?;
                 let reading = info.reading.and_then(|reading| pass.readings.get(reading));
                 let length = usize::try_from(info.len).unwrap_or(usize::MAX);
                 let end = reading.map_or(info.position.saturating_add(length), |reading| reading.next);
@@ -273,8 +279,8 @@ impl State {
     fn step(&mut self, op: Op, offset: u64) -> (Option<u64>, usize) {
         let info = op.opcode.info();
         let takes = info.to_mark || (op.opcode == Opcode::Pop && self.above == 0);
-        let mark = if takes { self.marks.pop() } else { None };
         let depth = self.marks.len();
+        let mark = if takes { self.marks.pop() } else { None };
         if let Some((_, below)) = mark {
             self.above = below;
         } else if info.to_mark {

@@ -65,9 +65,9 @@ fn missing(outline: &Outline<'_, '_>, node: Node, done: &ObjectPath, step: &Step
         there.push_str(&one(&outline.step(child.label)));
     }
     match children.len() {
-        0 => format!("{done} has no {asked}: it is {what}"),
-        all if all > NAMED => format!("{done} has no {asked}: it is {what}, with {there}, ... ({all} in all)"),
-        _ => format!("{done} has no {asked}: it is {what}, with {there}"),
+        0 => format!("{done} ({what}) has no {asked}, and nothing else in it"),
+        all if all > NAMED => format!("{done} ({what}) has no {asked}, but {there}, ... ({all} in all)"),
+        _ => format!("{done} ({what}) has no {asked}, but {there}"),
     }
 }
 

@@ -41,6 +41,11 @@ impl Table {
     /// The paragraph of `key`.
     pub(super) fn find(&self, key: &str) -> Option<Paragraph> {
         let mut rest = self.text.get(next_start(self.text, 0)..)?;
+        // Most tables are about one library, and most symbols are of another.
+        let (first, last) = (paragraph(rest), paragraph(rest.get(last_start(rest, rest.len().saturating_sub(1))..)?));
+        if key < first.key || key > last.key {
+            return None;
+        }
         while !rest.is_empty() {
             let start = last_start(rest, rest.len() / 2);
             let end = next_start(rest, start.saturating_add(1));
@@ -72,7 +77,7 @@ pub(super) fn entry(symbol: &str) -> Option<Paragraph> {
 }
 
 fn paragraph(text: &'static str) -> Paragraph {
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let end = memchr::memchr2(b' ', b'\n', text.as_bytes()).unwrap_or(text.len());
     let (key, body) = text.split_at_checked(end).unwrap_or((text, ""));
     Paragraph { key, body }
 }
@@ -85,12 +90,29 @@ fn starts(text: &[u8], at: usize) -> bool {
 
 /// The first start of a paragraph at or after `at`, or the end.
 fn next_start(text: &str, at: usize) -> usize {
-    (at..text.len()).find(|&at| starts(text.as_bytes(), at)).unwrap_or(text.len())
+    let text = text.as_bytes();
+    let mut at = at;
+    while at < text.len() && !starts(text, at) {
+        let line = memchr::memchr(b'\n', text.get(at..).unwrap_or_default());
+        at = line.map_or(text.len(), |len| at.saturating_add(len).saturating_add(1));
+    }
+    at.min(text.len())
 }
 
 /// The last start of a paragraph at or before `at`, or 0.
 fn last_start(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|&at| starts(text.as_bytes(), at)).unwrap_or(0)
+    let text = text.as_bytes();
+    let mut at = at;
+    while at > 0 && !starts(text, at) {
+        let before = memchr::memrchr(b'\n', text.get(..at).unwrap_or_default());
+        // A newline right before `at` begins the line that was just looked at.
+        at = match before {
+            Some(newline) if newline.saturating_add(1) < at => newline.saturating_add(1),
+            Some(newline) => newline,
+            None => 0,
+        };
+    }
+    at
 }
 
 #[cfg(test)]

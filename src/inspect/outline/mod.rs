@@ -1,17 +1,18 @@
 //! What a stream builds, as nodes and their children: the one place that knows how an object reads.
 
+mod heads;
+
+pub use heads::npy_text;
+
 use super::arrays::{self, Array, Data};
 use super::open::Contents;
-use super::text;
-use crate::ast::path::Step;
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::error::Error;
-use crate::escape::escape;
-use crate::loader::numpy::{DTypes, encoded};
+use crate::loader::numpy::DTypes;
 use crate::loader::{RawArray, Reading, View, reread};
 use crate::machine::Action;
-use crate::opcode::text::printable;
 use crate::opcode::{Literal, Opcode, Reader, Replay};
+use heads::symbol;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Node {
     reading: u32,
-    pub(super) value: Value,
+    pub(in crate::inspect) value: Value,
 }
 
 /// How a child stands in its parent.
@@ -62,7 +63,7 @@ pub struct Child {
 #[derive(Clone, Debug)]
 pub struct Root {
     /// Its number, as in the report of `scan`.
-    pub stream: usize,
+    pub stream: u32,
     /// Offset of its first byte.
     pub offset: u64,
     /// Whether it stands in another one.
@@ -86,7 +87,7 @@ pub struct Outline<'c, 'a> {
     dtypes: RefCell<HashMap<u32, DTypes>>,
 }
 
-/// The most streams whose values are kept at once.
+/// The most streams that are read again, because the pass did not keep what they build.
 const STREAMS: usize = 1000;
 
 fn id(index: usize) -> u32 {
@@ -94,18 +95,19 @@ fn id(index: usize) -> u32 {
 }
 
 impl<'c, 'a> Outline<'c, 'a> {
-    /// The values of `contents`. Of more than a thousand streams only the first are looked at.
+    /// The values of `contents`. Of streams of nothing but plain data the first thousand are looked at.
     pub fn new(contents: &'c mut Contents<'a>) -> Self {
         let mut extra = Vec::new();
-        let mut reading_of: Vec<(usize, Option<u32>)> = Vec::new();
+        let mut reading_of: Vec<Option<u32>> = Vec::new();
         let mut budget = contents.budget.clone();
         if let Some(pass) = &contents.pass {
-            for (number, stream) in pass.streams.iter().enumerate().take(STREAMS) {
-                let reading = stream.reading.unwrap_or_else(|| {
+            for stream in &pass.streams {
+                let again = stream.reading.is_none() && extra.len() < STREAMS;
+                let next = again.then(|| {
                     extra.push(reread(pass.source(), stream.position, pass.manner, &mut budget));
                     pass.readings.len().saturating_add(extra.len()).saturating_sub(1)
                 });
-                reading_of.push((number, Some(id(reading))));
+                reading_of.push(stream.reading.or(next).map(id));
             }
         }
         contents.budget = budget;
@@ -120,12 +122,12 @@ impl<'c, 'a> Outline<'c, 'a> {
         };
         let streams = contents.pass.as_ref().map(|pass| pass.streams.as_slice()).unwrap_or_default();
         let mut waiting: Vec<(usize, u32)> = Vec::new();
-        for (stream, &(number, reading)) in streams.iter().zip(&reading_of) {
+        for (stream, &reading) in streams.iter().zip(&reading_of) {
             let Some(reading) = reading else { continue };
             let Some(read) = outline.reading(reading) else { continue };
             let node = read.root.map(|value| Node { reading, value });
             let root = Root {
-                stream: number,
+                stream: stream.number,
                 offset: stream.offset,
                 nested: stream.nested,
                 node,
@@ -158,10 +160,10 @@ impl<'c, 'a> Outline<'c, 'a> {
         &self.roots
     }
 
-    /// How many streams are not looked at.
-    pub fn more_streams(&self) -> usize {
-        let all = self.contents.pass.as_ref().map_or(0, |pass| pass.streams.len());
-        all.saturating_sub(self.roots.len())
+    /// How many streams are not looked at, nested ones left out.
+    pub fn more_streams(&self) -> u64 {
+        let all = self.contents.pass.as_ref().map_or(0, |pass| pass.stream_count);
+        all.saturating_sub(self.roots.iter().filter(|root| !root.nested).count() as u64)
     }
 
     fn reading(&self, reading: u32) -> Option<&Reading> {
@@ -186,7 +188,7 @@ impl<'c, 'a> Outline<'c, 'a> {
     }
 
     /// The array that a node is. One of objects in a pickle of its own is what that pickle builds.
-    pub(super) fn array(&self, node: Node) -> Option<Array> {
+    pub(in crate::inspect) fn array(&self, node: Node) -> Option<Array> {
         let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
         let mut dtypes = self.dtypes.borrow_mut();
         arrays::array(view, dtypes.entry(node.reading).or_default(), node.value)
@@ -209,7 +211,7 @@ impl<'c, 'a> Outline<'c, 'a> {
     }
 
     /// Offset and length of the bytes of an array, where they stand in the file between opcodes or in a literal.
-    pub(super) fn array_place(&self, node: Node, array: &Array) -> Option<(u64, u64)> {
+    pub(in crate::inspect) fn array_place(&self, node: Node, array: &Array) -> Option<(u64, u64)> {
         match array.data {
             Data::Behind(effect) => self.raw.get(&(node.reading, effect)).map(|raw| (raw.offset, raw.len)),
             Data::Value(value) => {
@@ -229,7 +231,7 @@ impl<'c, 'a> Outline<'c, 'a> {
     }
 
     /// The first elements of an array as text, and whether there are more.
-    pub(super) fn elements(&self, node: Node, array: &Array, most: usize) -> (Vec<String>, bool) {
+    pub(in crate::inspect) fn elements(&self, node: Node, array: &Array, most: usize) -> (Vec<String>, bool) {
         let Ok(dtype) = &array.dtype else { return (Vec::new(), false) };
         if dtype.has_object() {
             return (Vec::new(), false);
@@ -247,147 +249,6 @@ impl<'c, 'a> Outline<'c, 'a> {
             array.shape.as_ref().map_or(0, |shape| shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one)));
         let more = count > shown.len() as u64;
         (shown, more)
-    }
-
-    /// Whether a node is shown by one line: a literal, a name, a numpy scalar or data type.
-    pub fn is_leaf(&self, node: Node) -> bool {
-        match node.value.kind() {
-            Kind::Import | Kind::Buffer | Kind::Extension => true,
-            kind if kind.is_literal() => true,
-            Kind::Object => self.small_object(node).is_some(),
-            _ => false,
-        }
-    }
-
-    /// An object that reads as one literal.
-    fn small_object(&self, node: Node) -> Option<String> {
-        let view = self.view(node)?;
-        if let Some(bytes) = encoded(view, node.value) {
-            return Some(text::bytes(&bytes, 60));
-        }
-        let mut dtypes = self.dtypes.borrow_mut();
-        let dtypes = dtypes.entry(node.reading).or_default();
-        if let Some(dtype) = arrays::dtype(view, dtypes, node.value) {
-            return Some(format!("dtype({})", arrays::dtype_name(&dtype)));
-        }
-        let (dtype, text) = arrays::scalar(view, dtypes, node.value)?;
-        Some(format!("np.{}({text})", arrays::dtype_name(&dtype)))
-    }
-
-    /// A leaf on one line, its text cut to `most` characters.
-    pub fn leaf(&self, node: Node, most: usize) -> Option<String> {
-        let view = self.view(node)?;
-        match node.value.kind() {
-            Kind::Import => Some(format!("<{}>", symbol(view.ast, node.value)?)),
-            Kind::Buffer => Some("<out-of-band buffer>".to_owned()),
-            Kind::Extension => match view.effects.get(node.value.index())?.action {
-                Action::Extension { code } => Some(format!("<extension code {code}>")),
-                _ => None,
-            },
-            Kind::Object => self.small_object(node),
-            _ => view.literal(node.value).map(|literal| text::literal(&literal, most)),
-        }
-    }
-
-    /// What a node is, without its children.
-    pub fn head(&self, node: Node) -> String {
-        if self.is_leaf(node) {
-            return self.leaf(node, TEXT).unwrap_or_else(|| "<unreadable>".to_owned());
-        }
-        let Some(view) = self.view(node) else { return String::new() };
-        let kind = node.value.kind();
-        match kind {
-            Kind::Dict => count(kind.name(), view.ast.len(node.value) / 2),
-            Kind::Tuple | Kind::List | Kind::Set | Kind::FrozenSet => count(kind.name(), view.ast.len(node.value)),
-            Kind::Object => self.object_head(view, node),
-            Kind::Persistent => "<persistent object>".to_owned(),
-            Kind::View => "<read-only view>".to_owned(),
-            _ => "<import of a name made at run time>".to_owned(),
-        }
-    }
-
-    fn object_head(&self, view: View<'_>, node: Node) -> String {
-        if let Some(array) = self.array(node) {
-            return self.array_head(node, &array);
-        }
-        let Some(made) = made(view, node) else { return "<object>".to_owned() };
-        match made {
-            Made::New(class) => match class.rsplit_once('.') {
-                Some((_, short)) => format!("{short} ({class})"),
-                None => class,
-            },
-            Made::Call { callee, args } => {
-                let shown = self.inline_args(node, args).unwrap_or_else(|| "...".to_owned());
-                match callee {
-                    Some(callee) => format!("call {callee}({shown})"),
-                    None => format!("call <callee>({shown})"),
-                }
-            }
-        }
-    }
-
-    fn array_head(&self, node: Node, array: &Array) -> String {
-        let mut out = array_text(array);
-        let (mut shown, mut more) = self.elements(node, array, ELEMENTS);
-        let mut length = 0_usize;
-        let mut fits = |text: &String| {
-            length = length.saturating_add(text.len()).saturating_add(2);
-            length <= ELEMENTS_LENGTH
-        };
-        let fit = shown.iter().take_while(|text| fits(text)).count().max(1);
-        more |= fit < shown.len();
-        shown.truncate(fit);
-        if !shown.is_empty() {
-            out.push_str(&format!(": {}{}", shown.join(", "), if more { ", ..." } else { "" }));
-        }
-        out
-    }
-
-    /// A container of a few leaves on one line.
-    pub fn inline(&self, node: Node) -> Option<String> {
-        if self.is_leaf(node) {
-            return self.leaf(node, TEXT);
-        }
-        let view = self.view(node)?;
-        let items = view.ast.len(node.value);
-        if items > INLINE_ITEMS {
-            return None;
-        }
-        let (open, close) = match node.value.kind() {
-            Kind::Tuple => ("(", if items == 1 { ",)" } else { ")" }),
-            Kind::List => ("[", "]"),
-            Kind::Dict if items == 0 => return Some("{}".to_owned()),
-            Kind::Set if items == 0 => return Some("set()".to_owned()),
-            Kind::Set => ("{", "}"),
-            Kind::FrozenSet => ("frozenset({", "})"),
-            _ => return None,
-        };
-        let shown = self.leaves(node, view.ast.items(node.value, Moment::END))?;
-        Some(format!("{open}{shown}{close}"))
-    }
-
-    /// Leaves with commas between them, if that is not long.
-    fn leaves(&self, parent: Node, values: impl Iterator<Item = Value>) -> Option<String> {
-        let mut out = String::new();
-        for (index, value) in values.enumerate() {
-            let node = Node { value, ..parent };
-            let empty = value.kind() == Kind::Tuple && self.view(parent)?.ast.is_empty(value);
-            let leaf = if empty { "()".to_owned() } else { self.leaf(node, TEXT).filter(|_| self.is_leaf(node))? };
-            out.push_str(if index > 0 { ", " } else { "" });
-            out.push_str(&leaf);
-            if out.len() > INLINE_LENGTH || index > INLINE_ITEMS {
-                return None;
-            }
-        }
-        Some(out)
-    }
-
-    fn inline_args(&self, node: Node, args: Value) -> Option<String> {
-        let view = self.view(node)?;
-        if args.kind() != Kind::Tuple || view.ast.len(args) > INLINE_ITEMS {
-            return None;
-        }
-        self.leaves(node, view.ast.items(args, Moment::END))
     }
 
     /// The children of a node, in the order in which they are shown.
@@ -489,15 +350,6 @@ impl<'c, 'a> Outline<'c, 'a> {
         }
     }
 
-    /// The first line of a node without its values.
-    pub fn short(&self, node: Node) -> String {
-        match self.array(node) {
-            Some(array) => array_text(&array),
-            None if self.is_leaf(node) => self.leaf(node, 20).unwrap_or_default(),
-            None => self.head(node),
-        }
-    }
-
     /// How many bytes of the file a node takes by itself: its opcode where it is a literal, the bytes of its elements
     /// where it is an array of numbers.
     pub fn own_bytes(&self, node: Node) -> u64 {
@@ -545,121 +397,6 @@ impl<'c, 'a> Outline<'c, 'a> {
         found.reverse();
         found
     }
-
-    /// The step of a path that leads to a child.
-    pub fn step(&self, label: Label) -> Step {
-        let number = |number: usize| Step::Index(i64::try_from(number).unwrap_or(i64::MAX));
-        match label {
-            Label::Attribute(key) => match self.key_text(key) {
-                Some(name) => Step::Attribute(name),
-                None => Step::State,
-            },
-            Label::Key(key, position) => match self.literal(key) {
-                Some(Literal::Str(text) | Literal::ByteStr(text)) => Step::Key(printable(&text).into_owned()),
-                Some(Literal::Int(key)) => Step::Index(key),
-                _ => Step::Member(position),
-            },
-            Label::Index(index) => number(index),
-            Label::Entry(index) | Label::EntryKey(index) | Label::Member(index) => Step::Member(index),
-            Label::Argument(index) => Step::Argument(index),
-            Label::Keyword(key) => Step::Key(self.key_text(key).unwrap_or_default()),
-            Label::State | Label::Callee | Label::Asked(_) => Step::State,
-        }
-    }
-
-    fn key_text(&self, key: Node) -> Option<String> {
-        match self.literal(key)? {
-            Literal::Str(text) | Literal::ByteStr(text) => Some(printable(&text).into_owned()),
-            _ => None,
-        }
-    }
-
-    /// A label as it is shown before a colon.
-    pub fn label(&self, label: Label) -> String {
-        match label {
-            Label::Attribute(key) => match self.key_text(key) {
-                Some(name) => cut(escape(&name).into_owned()),
-                None => self.leaf(key, KEY).unwrap_or_default(),
-            },
-            Label::Key(key, _) => self.leaf(key, KEY).unwrap_or_default(),
-            Label::Entry(index) | Label::Member(index) => format!("{{{index}}}"),
-            Label::EntryKey(index) => format!("{{{index}}} key"),
-            Label::Index(index) => format!("[{index}]"),
-            Label::Argument(index) => format!("<args>[{index}]"),
-            Label::Keyword(key) => {
-                format!("{}=", self.key_text(key).map(|key| escape(&key).into_owned()).unwrap_or_default())
-            }
-            Label::State => "<state>".to_owned(),
-            Label::Callee => "<callee>".to_owned(),
-            Label::Asked(what) => format!("<{what}>"),
-        }
-    }
-}
-
-/// The array of numbers that a `.npy` file is, on one line.
-pub fn npy_text(contents: &Contents<'_>) -> Option<String> {
-    let (header, data) = contents.npy.as_ref().filter(|(header, _)| !header.has_object())?;
-    let array = Array {
-        class: "numpy.ndarray".to_owned(),
-        dtype: Ok(header.dtype.clone()),
-        shape: Some(header.shape.clone()),
-        fortran: header.fortran_order,
-        data: Data::Behind(0),
-    };
-    let values = arrays::elements(&header.dtype, data, ELEMENTS);
-    let all = header.shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one));
-    let shown = usize::try_from(all).unwrap_or(usize::MAX).min(values.len());
-    let values = values.get(..shown).unwrap_or_default().join(", ");
-    let more = if all > shown as u64 { ", ..." } else { "" };
-    let broken = contents.broken.as_ref().map(|broken| format!(" (error: {broken})")).unwrap_or_default();
-    Some(format!("{}: {values}{more}{broken}", array_text(&array)))
-}
-
-/// Class, type, shape and size of an array.
-fn array_text(array: &Array) -> String {
-    let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
-    let mut out = escape(class).into_owned();
-    out.push(' ');
-    match (&array.dtype, &array.data) {
-        (_, Data::File(name)) => out.push_str(&format!("in the file {name}")),
-        (Ok(dtype), _) => out.push_str(&arrays::dtype_name(dtype)),
-        (Err(error), _) => out.push_str(&format!("of an unknown type ({})", escape(error.message()))),
-    }
-    if let Some(shape) = &array.shape {
-        let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
-        out.push_str(&format!(" ({}{})", shape.join(", "), if shape.len() == 1 { "," } else { "" }));
-    }
-    if array.fortran && array.shape.as_ref().is_some_and(|shape| shape.len() > 1) {
-        out.push_str(" Fortran order");
-    }
-    if let Some(nbytes) = array.nbytes() {
-        out.push_str(&format!(", {} bytes", text::thousands(nbytes)));
-    }
-    out
-}
-
-/// How long texts are, in characters, where they stand among others.
-const TEXT: usize = 100;
-const KEY: usize = 60;
-/// How many elements of an array are shown.
-const ELEMENTS: usize = 6;
-const ELEMENTS_LENGTH: usize = 100;
-/// What stands on one line: so many items, so many characters.
-const INLINE_ITEMS: usize = 10;
-const INLINE_LENGTH: usize = 80;
-
-fn cut(text: String) -> String {
-    if text.len() <= 200 { text } else { format!("{}...", text.chars().take(200).collect::<String>()) }
-}
-
-fn count(what: &str, items: usize) -> String {
-    format!("{what} of {}", text::thousands(items as u64))
-}
-
-/// Module and name of an import as the file gives them.
-fn symbol(ast: &Ast, value: Value) -> Option<String> {
-    let symbol = ast.symbol(value)?;
-    Some(cut(format!("{}.{}", escape(&symbol.module), escape(&symbol.name))))
 }
 
 fn is_reconstructor(ast: &Ast, callee: Value) -> bool {

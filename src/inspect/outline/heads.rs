@@ -1,0 +1,281 @@
+//! How nodes read: on one line each, and what stands in front of their colon.
+
+use super::{Label, Made, Node, Outline, made};
+use crate::ast::path::Step;
+use crate::ast::{Ast, Kind, Moment, Value};
+use crate::escape::escape;
+use crate::inspect::arrays::{self, Array, Data};
+use crate::inspect::open::Contents;
+use crate::inspect::text;
+use crate::loader::View;
+use crate::loader::numpy::encoded;
+use crate::machine::Action;
+use crate::opcode::Literal;
+use crate::opcode::text::printable;
+
+impl Outline<'_, '_> {
+    /// Whether a node is shown by one line: a literal, a name, a numpy scalar or data type.
+    pub fn is_leaf(&self, node: Node) -> bool {
+        match node.value.kind() {
+            Kind::Import | Kind::Buffer | Kind::Extension => true,
+            kind if kind.is_literal() => true,
+            Kind::Object => self.small_object(node).is_some(),
+            _ => false,
+        }
+    }
+
+    /// An object that reads as one literal.
+    fn small_object(&self, node: Node) -> Option<String> {
+        let view = self.view(node)?;
+        if let Some(bytes) = encoded(view, node.value) {
+            return Some(text::bytes(&bytes, 60));
+        }
+        let mut dtypes = self.dtypes.borrow_mut();
+        let dtypes = dtypes.entry(node.reading).or_default();
+        if let Some(dtype) = arrays::dtype(view, dtypes, node.value) {
+            return Some(format!("dtype({})", arrays::dtype_name(&dtype)));
+        }
+        let (dtype, text) = arrays::scalar(view, dtypes, node.value)?;
+        Some(format!("np.{}({text})", arrays::dtype_name(&dtype)))
+    }
+
+    /// A leaf on one line, its text cut to `most` characters.
+    pub fn leaf(&self, node: Node, most: usize) -> Option<String> {
+        let view = self.view(node)?;
+        match node.value.kind() {
+            Kind::Import => Some(format!("<{}>", symbol(view.ast, node.value)?)),
+            Kind::Buffer => Some("<out-of-band buffer>".to_owned()),
+            Kind::Extension => match view.effects.get(node.value.index())?.action {
+                Action::Extension { code } => Some(format!("<extension code {code}>")),
+                _ => None,
+            },
+            Kind::Object => self.small_object(node),
+            _ => view.literal(node.value).map(|literal| text::literal(&literal, most)),
+        }
+    }
+
+    /// What a node is, without its children.
+    pub fn head(&self, node: Node) -> String {
+        if self.is_leaf(node) {
+            return self.leaf(node, TEXT).unwrap_or_else(|| "<unreadable>".to_owned());
+        }
+        let Some(view) = self.view(node) else { return String::new() };
+        let kind = node.value.kind();
+        match kind {
+            Kind::Dict => count(kind.name(), view.ast.len(node.value) / 2),
+            Kind::Tuple | Kind::List | Kind::Set | Kind::FrozenSet => count(kind.name(), view.ast.len(node.value)),
+            Kind::Object => self.object_head(view, node),
+            Kind::Persistent => "<persistent object>".to_owned(),
+            Kind::View => "<read-only view>".to_owned(),
+            _ => "<import of a name made at run time>".to_owned(),
+        }
+    }
+
+    fn object_head(&self, view: View<'_>, node: Node) -> String {
+        if let Some(array) = self.array(node) {
+            return self.array_head(node, &array);
+        }
+        let Some(made) = made(view, node) else { return "<object>".to_owned() };
+        match made {
+            Made::New(class) => match class.rsplit_once('.') {
+                Some((_, short)) => format!("{short} ({class})"),
+                None => class,
+            },
+            Made::Call { callee, args } => {
+                let shown = self.inline_args(node, args).unwrap_or_else(|| "...".to_owned());
+                match callee {
+                    Some(callee) => format!("call {callee}({shown})"),
+                    None => format!("call <callee>({shown})"),
+                }
+            }
+        }
+    }
+
+    fn array_head(&self, node: Node, array: &Array) -> String {
+        let mut out = array_text(array);
+        let (mut shown, mut more) = self.elements(node, array, ELEMENTS);
+        let mut length = 0_usize;
+        let mut fits = |text: &String| {
+            length = length.saturating_add(text.len()).saturating_add(2);
+            length <= ELEMENTS_LENGTH
+        };
+        let fit = shown.iter().take_while(|text| fits(text)).count().max(1);
+        more |= fit < shown.len();
+        shown.truncate(fit);
+        if !shown.is_empty() {
+            out.push_str(&format!(": {}{}", shown.join(", "), if more { ", ..." } else { "" }));
+        }
+        out
+    }
+
+    /// A container of a few leaves on one line.
+    pub fn inline(&self, node: Node) -> Option<String> {
+        if self.is_leaf(node) {
+            return self.leaf(node, TEXT);
+        }
+        let view = self.view(node)?;
+        let items = view.ast.len(node.value);
+        if items > INLINE_ITEMS {
+            return None;
+        }
+        let (open, close) = match node.value.kind() {
+            Kind::Tuple => ("(", if items == 1 { ",)" } else { ")" }),
+            Kind::List => ("[", "]"),
+            Kind::Dict if items == 0 => return Some("{}".to_owned()),
+            Kind::Set if items == 0 => return Some("set()".to_owned()),
+            Kind::Set => ("{", "}"),
+            Kind::FrozenSet => ("frozenset({", "})"),
+            _ => return None,
+        };
+        let shown = self.leaves(node, view.ast.items(node.value, Moment::END))?;
+        Some(format!("{open}{shown}{close}"))
+    }
+
+    /// Leaves with commas between them, if that is not long.
+    fn leaves(&self, parent: Node, values: impl Iterator<Item = Value>) -> Option<String> {
+        let mut out = String::new();
+        for (index, value) in values.enumerate() {
+            let node = Node { value, ..parent };
+            let empty = value.kind() == Kind::Tuple && self.view(parent)?.ast.is_empty(value);
+            let leaf = if empty { "()".to_owned() } else { self.leaf(node, TEXT).filter(|_| self.is_leaf(node))? };
+            out.push_str(if index > 0 { ", " } else { "" });
+            out.push_str(&leaf);
+            if out.len() > INLINE_LENGTH || index > INLINE_ITEMS {
+                return None;
+            }
+        }
+        Some(out)
+    }
+
+    pub(super) fn inline_args(&self, node: Node, args: Value) -> Option<String> {
+        let view = self.view(node)?;
+        if args.kind() != Kind::Tuple || view.ast.len(args) > INLINE_ITEMS {
+            return None;
+        }
+        self.leaves(node, view.ast.items(args, Moment::END))
+    }
+
+    /// The first line of a node without its values.
+    pub fn short(&self, node: Node) -> String {
+        match self.array(node) {
+            Some(array) => array_text(&array),
+            None if self.is_leaf(node) => self.leaf(node, 20).unwrap_or_default(),
+            None => self.head(node),
+        }
+    }
+
+    /// The step of a path that leads to a child.
+    pub fn step(&self, label: Label) -> Step {
+        let number = |number: usize| Step::Index(i64::try_from(number).unwrap_or(i64::MAX));
+        match label {
+            Label::Attribute(key) => match self.key_text(key) {
+                Some(name) => Step::Attribute(name),
+                None => Step::State,
+            },
+            Label::Key(key, position) => match self.literal(key) {
+                Some(Literal::Str(text) | Literal::ByteStr(text)) => Step::Key(printable(&text).into_owned()),
+                Some(Literal::Int(key)) => Step::Index(key),
+                _ => Step::Member(position),
+            },
+            Label::Index(index) => number(index),
+            Label::Entry(index) | Label::EntryKey(index) | Label::Member(index) => Step::Member(index),
+            Label::Argument(index) => Step::Argument(index),
+            Label::Keyword(key) => Step::Key(self.key_text(key).unwrap_or_default()),
+            Label::State | Label::Callee | Label::Asked(_) => Step::State,
+        }
+    }
+
+    fn key_text(&self, key: Node) -> Option<String> {
+        match self.literal(key)? {
+            Literal::Str(text) | Literal::ByteStr(text) => Some(printable(&text).into_owned()),
+            _ => None,
+        }
+    }
+
+    /// A label as it is shown before a colon.
+    pub fn label(&self, label: Label) -> String {
+        match label {
+            Label::Attribute(key) => match self.key_text(key) {
+                Some(name) => cut(escape(&name).into_owned()),
+                None => self.leaf(key, KEY).unwrap_or_default(),
+            },
+            Label::Key(key, _) => self.leaf(key, KEY).unwrap_or_default(),
+            Label::Entry(index) | Label::Member(index) => format!("{{{index}}}"),
+            Label::EntryKey(index) => format!("{{{index}}} key"),
+            Label::Index(index) => format!("[{index}]"),
+            Label::Argument(index) => format!("<args>[{index}]"),
+            Label::Keyword(key) => {
+                format!("{}=", self.key_text(key).map(|key| escape(&key).into_owned()).unwrap_or_default())
+            }
+            Label::State => "<state>".to_owned(),
+            Label::Callee => "<callee>".to_owned(),
+            Label::Asked(what) => format!("<{what}>"),
+        }
+    }
+}
+
+/// The array of numbers that a `.npy` file is, on one line.
+pub fn npy_text(contents: &Contents<'_>) -> Option<String> {
+    let (header, data) = contents.npy.as_ref().filter(|(header, _)| !header.has_object())?;
+    let array = Array {
+        class: "numpy.ndarray".to_owned(),
+        dtype: Ok(header.dtype.clone()),
+        shape: Some(header.shape.clone()),
+        fortran: header.fortran_order,
+        data: Data::Behind(0),
+    };
+    let values = arrays::elements(&header.dtype, data, ELEMENTS);
+    let all = header.shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one));
+    let shown = usize::try_from(all).unwrap_or(usize::MAX).min(values.len());
+    let values = values.get(..shown).unwrap_or_default().join(", ");
+    let more = if all > shown as u64 { ", ..." } else { "" };
+    let broken = contents.broken.as_ref().map(|broken| format!(" (error: {broken})")).unwrap_or_default();
+    Some(format!("{}: {values}{more}{broken}", array_text(&array)))
+}
+
+/// Class, type, shape and size of an array.
+fn array_text(array: &Array) -> String {
+    let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
+    let mut out = escape(class).into_owned();
+    out.push(' ');
+    match (&array.dtype, &array.data) {
+        (_, Data::File(name)) => out.push_str(&format!("in the file {name}")),
+        (Ok(dtype), _) => out.push_str(&arrays::dtype_name(dtype)),
+        (Err(error), _) => out.push_str(&format!("of an unknown type ({})", escape(error.message()))),
+    }
+    if let Some(shape) = &array.shape {
+        let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
+        out.push_str(&format!(" ({}{})", shape.join(", "), if shape.len() == 1 { "," } else { "" }));
+    }
+    if array.fortran && array.shape.as_ref().is_some_and(|shape| shape.len() > 1) {
+        out.push_str(" Fortran order");
+    }
+    if let Some(nbytes) = array.nbytes() {
+        out.push_str(&format!(", {} bytes", text::thousands(nbytes)));
+    }
+    out
+}
+
+/// How long texts are, in characters, where they stand among others.
+const TEXT: usize = 100;
+const KEY: usize = 60;
+/// How many elements of an array are shown.
+const ELEMENTS: usize = 6;
+const ELEMENTS_LENGTH: usize = 100;
+/// What stands on one line: so many items, so many characters.
+const INLINE_ITEMS: usize = 10;
+const INLINE_LENGTH: usize = 80;
+
+fn cut(text: String) -> String {
+    if text.len() <= 200 { text } else { format!("{}...", text.chars().take(200).collect::<String>()) }
+}
+
+fn count(what: &str, items: usize) -> String {
+    format!("{what} of {}", text::thousands(items as u64))
+}
+
+/// Module and name of an import as the file gives them.
+pub(super) fn symbol(ast: &Ast, value: Value) -> Option<String> {
+    let symbol = ast.symbol(value)?;
+    Some(cut(format!("{}.{}", escape(&symbol.module), escape(&symbol.name))))
+}
