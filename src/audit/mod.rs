@@ -182,7 +182,7 @@ impl Audit<'_> {
     }
 
     /// Judges what the readers of a source reach, and says what its layout tells.
-    fn judge<W: Window>(&mut self, passes: &Passes<W>, member: &Member) {
+    fn judge<'a, W: Window + 'a>(&mut self, passes: &Passes<'a, W>, member: &Member) {
         if !member.evidence {
             structure::describe(passes, member, &mut self.collected);
             self.facts.get_or_insert_with(|| facts_of(passes.own(), member));
@@ -190,7 +190,12 @@ impl Audit<'_> {
         let collected = &mut self.collected;
         self.jobs.extend(judge::judge(passes.own(), member, self.policy, collected, Scope::Own));
         if let Some(other) = passes.other() {
-            let known = passes.known();
+            let known = passes.known(other);
+            let scope = known.as_ref().map_or(Scope::Own, Scope::Foreign);
+            self.jobs.extend(judge::judge(other, member, self.policy, collected, scope));
+        }
+        for other in &passes.further {
+            let known = passes.known(other);
             let scope = known.as_ref().map_or(Scope::Own, Scope::Foreign);
             self.jobs.extend(judge::judge(other, member, self.policy, collected, scope));
         }
@@ -231,7 +236,7 @@ impl Audit<'_> {
         }
     }
 
-    fn read<W: Window>(&self, passes: &Passes<W>, format: String, member: &Member) -> Read {
+    fn read<'a, W: Window + 'a>(&self, passes: &Passes<'a, W>, format: String, member: &Member) -> Read {
         let wanted = |companion: &crate::loader::Companion| {
             let reading = passes.joblib.readings.get(companion.reading);
             let effect = reading.and_then(|reading| reading.effects.get(companion.effect));

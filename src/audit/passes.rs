@@ -3,33 +3,82 @@
 use super::structure::is_exhaustion;
 use crate::finding::LoaderOutcome;
 use crate::limits::Budget;
-use crate::loader::{Manner, Pass, Reader, Readers, Reading, pass};
+use crate::loader::{Manner, Pass, READERS, Reader, ReaderInfo, Readers, Reading, pass, with_one_memo};
 use crate::machine::{Action, Effect};
-use crate::opcode::{Dialect, Window};
+use crate::opcode::{Access, FileWindow, Window};
 use std::collections::HashSet;
 
+/// The bytes of a source as any reader gets at them.
+pub(super) type AnyWindow<'a> = Box<dyn Window + 'a>;
+
 /// What the readers make of one source.
-pub(super) struct Passes<W> {
-    /// As `joblib.load` reads it, and `pickle.load` too where nothing parts them.
+pub(super) struct Passes<'a, W> {
+    /// As `joblib.load` reads it, and every other reader too where nothing parts them.
     pub(super) joblib: Pass<W>,
-    /// As `pickle.load` reads it, where that is something else.
+    /// As `pickle.load` reads it from memory, where that is something else.
     pub(super) pickle: Option<Pass<W>>,
+    /// As further readers of the table read it, those that may make something else of it.
+    pub(super) further: Vec<Pass<AnyWindow<'a>>>,
 }
 
-impl<W: Window> Passes<W> {
+impl<'a, W: Window + 'a> Passes<'a, W> {
     /// Reads a source with each class of readers. `open` answers the source from its first byte.
     pub(super) fn read(open: impl Fn() -> W, budget: &mut Budget) -> Self {
-        let pickle_only = Readers::of(Reader::Pickle);
-        let both = Readers::of(Reader::Joblib).union(pickle_only);
-        let mut joblib =
-            pass(open(), Manner { readers: both, dialect: Dialect::Python, joblib: true, search: true }, budget);
+        let both = Readers::of(Reader::Joblib).union(Readers::of(Reader::Pickle));
+        let first = Manner { readers: both, search: true, ..manner(Reader::Joblib.info()) };
+        let mut joblib = pass(open(), first, budget);
         let parted = joblib.parts() || joblib.first_raw.is_some_and(|raw| raw.opcode);
         if parted || joblib.first_raw.is_some() {
             joblib.set_readers(Readers::of(Reader::Joblib));
         }
-        let manner = Manner { readers: pickle_only, dialect: Dialect::C, joblib: false, search: !joblib.is_joblib() };
-        let pickle = parted.then(|| pass(open(), manner, budget));
-        Self { joblib, pickle }
+        let search = !joblib.is_joblib();
+        let pickle = parted.then(|| pass(open(), Manner { search, ..manner(Reader::Pickle.info()) }, budget));
+        let mut passes = Self { joblib, pickle, further: Vec::new() };
+        passes.read_further(open, budget);
+        passes
+    }
+
+    /// Reads with each reader of the table that has reason to make something else of the source.
+    fn read_further(&mut self, open: impl Fn() -> W, budget: &mut Budget) {
+        let is_odd = self.joblib.is_odd() || self.pickle.as_ref().is_some_and(Pass::is_odd);
+        let has_raw_opcodes = self.joblib.first_raw.is_some_and(|raw| raw.opcode);
+        let mut is_decimal = self.joblib.is_decimal() || self.pickle.as_ref().is_some_and(Pass::is_decimal);
+        if !(is_odd || has_raw_opcodes || is_decimal) {
+            return;
+        }
+        let source = self.own().source();
+        let len = source.offset(source.bytes.len());
+        for info in READERS.iter().filter(|info| !matches!(info.reader, Reader::Joblib | Reader::Pickle)) {
+            // What sets a reader apart: how it gets at bytes, its version, that it knows no arrays.
+            let by_access = match info.access {
+                Access::Memory => false,
+                Access::Unbuffered => is_odd,
+                Access::Buffered(size) => is_odd && len > u64::from(size),
+            };
+            let by_version = info.dialect.decimal && is_decimal;
+            let by_arrays = has_raw_opcodes && !info.arrays && !info.dialect.is_c();
+            let wanted = match info.reader {
+                Reader::Unbuffered314 => by_access && by_version,
+                Reader::PurePython314 => by_arrays && by_version,
+                _ => by_access || by_arrays || (by_version && info.access == Access::Memory),
+            };
+            if !wanted {
+                continue;
+            }
+            let open = || -> AnyWindow<'a> {
+                match info.access {
+                    Access::Memory => Box::new(open()),
+                    access => Box::new(FileWindow::new(open(), access)),
+                }
+            };
+            let in_memory = info.access == Access::Memory;
+            let search = in_memory && (info.arrays || !self.joblib.is_joblib());
+            let manner = Manner { search, ..manner(info) };
+            let pass = pass(open(), manner, budget);
+            is_decimal |= pass.is_decimal();
+            let again = (pass.wants_one_memo && !in_memory).then(|| with_one_memo(open(), manner, budget));
+            self.further.extend([Some(pass), again].into_iter().flatten());
+        }
     }
 
     /// Whether the source is joblib's by its content.
@@ -51,16 +100,15 @@ impl<W: Window> Passes<W> {
         Some(if self.is_joblib() { pickle } else { &self.joblib })
     }
 
-    /// What the own reader of a joblib file does where; `None` where no other format's reader comes into question.
-    pub(super) fn known(&self) -> Option<Known> {
-        self.other().filter(|_| self.is_joblib())?;
-        Some(Known::of(&self.joblib))
+    /// What the own reader of a joblib file does where; `None` where a pass is not another format's reader's.
+    pub(super) fn known<V>(&self, other: &Pass<V>) -> Option<Known> {
+        (self.is_joblib() && !other.manner.joblib).then(|| Known::of(&self.joblib))
     }
 
     /// Positions of imports and calls of another format's reader that are none of the own reader's: what makes a file
     /// mean something else to it.
-    pub(super) fn beyond(&self) -> Vec<usize> {
-        let (Some(known), Some(other)) = (self.known(), self.other()) else { return Vec::new() };
+    pub(super) fn beyond<V: Window>(&self, other: &Pass<V>) -> Vec<usize> {
+        let Some(known) = self.known(other) else { return Vec::new() };
         let acts = |effect: &&Effect| matches!(effect.action, Action::Import { .. } | Action::Call { .. });
         let effects = other.readings.iter().flat_map(reached_by_foreign).filter(acts).map(|effect| effect.at);
         let source = other.source();
@@ -70,18 +118,14 @@ impl<W: Window> Passes<W> {
     /// Whether any reader reaches anything: a stream that loads, or an effect.
     pub(super) fn reach_anything(&self, is_text: impl Fn() -> bool) -> bool {
         let passes = || std::iter::once(&self.joblib).chain(&self.pickle);
-        let explained = |pass: &Pass<W>| {
-            let loads = pass.streams.iter().any(|stream| stream.loads);
-            loads && pass.trailing.iter().all(|trailing| trailing.padding)
-        };
-        // PROTO and an effect, be it a hook's: no other format begins so.
-        let declared =
-            |pass: &Pass<W>| pass.first().is_some_and(|first| first.protocol >= 2 && !first.effects.is_empty());
-        if passes().any(explained) || passes().any(declared) {
+        if passes().any(explains) || self.further.iter().any(explains) {
             return true;
         }
-        let mut effects =
-            passes().flat_map(|pass| &pass.readings).filter(|reading| reached(reading).next().is_some()).peekable();
+        let readings = || {
+            let further = self.further.iter().flat_map(|pass| &pass.readings);
+            passes().flat_map(|pass| &pass.readings).chain(further)
+        };
+        let mut effects = readings().filter(|reading| reached(reading).next().is_some()).peekable();
         if effects.peek().is_none() {
             return false;
         }
@@ -100,20 +144,43 @@ impl<W: Window> Passes<W> {
 
     /// How each loader fares with the first stream.
     pub(super) fn outcomes(&self) -> Vec<LoaderOutcome> {
-        let outcome = |reader: Reader, pass: &Pass<W>| {
-            let first = pass.first();
-            let loads = first.is_some_and(|reading| reading.root.is_some() && !asks_a_hook(reading));
-            let offset = first.filter(|_| !loads).map(|reading| pass.source().offset(reading.end));
-            LoaderOutcome { name: reader.name(), loads, offset }
-        };
-        let joblib = outcome(Reader::Joblib, &self.joblib);
+        let joblib = outcome(Reader::Joblib.name(), &self.joblib);
         let pickle = match (&self.pickle, self.joblib.first_raw) {
-            (Some(pickle), _) => outcome(Reader::Pickle, pickle),
+            (Some(pickle), _) => outcome(Reader::Pickle.name(), pickle),
             (None, Some(raw)) => LoaderOutcome { name: Reader::Pickle.name(), loads: false, offset: Some(raw.offset) },
             (None, None) => LoaderOutcome { name: Reader::Pickle.name(), ..joblib.clone() },
         };
-        vec![pickle, joblib]
+        let mut outcomes = vec![pickle, joblib];
+        for pass in self.further.iter().filter(|pass| !pass.streams.is_empty()) {
+            for name in pass.manner.readers.names() {
+                if outcomes.iter().all(|known| known.name != name) {
+                    outcomes.push(outcome(name, pass));
+                }
+            }
+        }
+        outcomes
     }
+}
+
+/// How a class of readers reads.
+fn manner(info: &ReaderInfo) -> Manner {
+    Manner { readers: Readers::of(info.reader), dialect: info.dialect, joblib: info.arrays, search: false }
+}
+
+/// How a pass fares with the first stream.
+fn outcome<W: Window>(name: &'static str, pass: &Pass<W>) -> LoaderOutcome {
+    let first = pass.first();
+    let loads = first.is_some_and(|reading| reading.root.is_some() && !asks_a_hook(reading));
+    let offset = first.filter(|_| !loads).map(|reading| pass.source().offset(reading.end));
+    LoaderOutcome { name, loads, offset }
+}
+
+/// Whether what a pass finds is a pickle without doubt: a stream that loads and nothing else, or PROTO and an effect,
+/// be it a hook's. No other format begins so.
+fn explains<W: Window>(pass: &Pass<W>) -> bool {
+    let loads = pass.streams.iter().any(|stream| stream.loads);
+    let declared = pass.first().is_some_and(|first| first.protocol >= 2 && !first.effects.is_empty());
+    declared || (loads && pass.trailing.iter().all(|trailing| trailing.padding))
 }
 
 /// What the own reader of a joblib file does where.

@@ -17,7 +17,7 @@ pub(super) fn is_padding(rest: &[u8]) -> bool {
 }
 
 /// Adds what the layout of a source says to what is collected.
-pub(super) fn describe<W: Window>(passes: &Passes<W>, member: &Member, collected: &mut Collected) {
+pub(super) fn describe<'a, W: Window + 'a>(passes: &Passes<'a, W>, member: &Member, collected: &mut Collected) {
     let own = passes.own();
     streams(own, member, collected);
     refusals(own, member, |_| true, collected);
@@ -26,11 +26,15 @@ pub(super) fn describe<W: Window>(passes: &Passes<W>, member: &Member, collected
     }
     oddities(own, member, collected);
     // Array bytes that another format's reader takes for a frame are no matter, unless they make it do something.
-    if let Some(other) = passes.other().filter(|_| !passes.is_joblib() || !passes.beyond().is_empty()) {
-        oddities(other, member, collected);
-    }
     if let Some(other) = passes.other() {
-        divergence(passes, own, other, member, collected);
+        if !passes.is_joblib() || !passes.beyond(other).is_empty() {
+            oddities(other, member, collected);
+        }
+        divergence(passes, other, member, collected);
+    }
+    for other in &passes.further {
+        refusals(other, member, is_exhaustion, collected);
+        divergence(passes, other, member, collected);
     }
 }
 
@@ -119,24 +123,24 @@ fn oddities<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collecte
     }
 }
 
-/// Where two classes of readers read something else.
-fn divergence<W: Window>(
-    passes: &Passes<W>,
-    own: &Pass<W>,
-    other: &Pass<W>,
+/// Where another class of readers reads something else than the format's own.
+fn divergence<'a, W: Window + 'a, V: Window>(
+    passes: &Passes<'a, W>,
+    other: &Pass<V>,
     member: &Member,
     collected: &mut Collected,
 ) {
+    let own = passes.own();
     let names = other.manner.readers.names();
     let name = names.first().copied().unwrap_or("another reader");
     let (Some(own_first), Some(other_first)) = (own.first(), other.first()) else { return };
-    let (level, message, at) = if passes.is_joblib() {
+    let (level, message, at) = if passes.is_joblib() && !other.manner.joblib {
         // Another format's reader is expected to fail at the first array; what it must not do is reach more.
-        let Some(at) = passes.beyond().first().copied() else { return };
+        let Some(at) = passes.beyond(other).first().copied() else { return };
+        let at = other.source().offset(at);
         (Level::Suspicious, format!("{name} runs array bytes as opcodes, and they do something"), at)
     } else {
-        let parted = own_first.parted.or(other_first.parted).or_else(|| first_parted(own, other));
-        let Some((at, what)) = parted else { return };
+        let Some((at, what)) = why_parted(own, other) else { return };
         let same = is_prefix(own, own_first, other, other_first);
         match (own_first.root.is_some(), other_first.root.is_some()) {
             (true, true) => (Level::Suspicious, format!("readers load different values: {what}"), at),
@@ -144,18 +148,27 @@ fn divergence<W: Window>(
             _ => (Level::Suspicious, format!("readers reach different effects: {what}"), at),
         }
     };
-    let mut finding =
-        rules::loader_divergence::RULE.finding(level, message, member.at(Some(other.source().offset(at))));
-    finding.loaders = vec!["pickle.load", "joblib.load"];
+    let mut finding = rules::loader_divergence::RULE.finding(level, message, member.at(Some(at)));
+    finding.loaders = own.manner.readers.union(other.manner.readers).names();
     collected.add(finding);
 }
 
-fn first_parted<W: Window>(own: &Pass<W>, other: &Pass<W>) -> Option<(usize, &'static str)> {
-    own.readings.iter().chain(&other.readings).find_map(|reading| reading.parted)
+/// Where a reader first parts from the format's own, and on what.
+fn why_parted<W: Window, V: Window>(own: &Pass<W>, other: &Pass<V>) -> Option<(u64, &'static str)> {
+    if other.manner.dialect.decimal && !own.manner.dialect.decimal {
+        let decimal = other.readings.iter().find_map(|reading| reading.decimal);
+        return decimal.map(|at| (other.source().offset(at), "CPython 3.14 reads INT and LONG as decimal"));
+    }
+    parted(own).or_else(|| parted(other))
+}
+
+fn parted<W: Window>(pass: &Pass<W>) -> Option<(u64, &'static str)> {
+    let (at, what) = pass.readings.iter().find_map(|reading| reading.parted)?;
+    Some((pass.source().offset(at), what))
 }
 
 /// Whether the effects of one reading are the first of the other's: the same kinds at the same places.
-fn is_prefix<W: Window>(own: &Pass<W>, a: &Reading, other: &Pass<W>, b: &Reading) -> bool {
+fn is_prefix<W: Window, V: Window>(own: &Pass<W>, a: &Reading, other: &Pass<V>, b: &Reading) -> bool {
     let alike = |(a, b): (&Effect, &Effect)| {
         own.source().offset(a.at) == other.source().offset(b.at)
             && std::mem::discriminant(&a.action) == std::mem::discriminant(&b.action)

@@ -172,7 +172,7 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
 /// Reads a source as its format's own reader does: joblib's where an array of joblib is met, pickle's otherwise.
 fn read<'a>(open: impl Fn(&Budget) -> Bytes<'a>, budget: &mut Budget) -> Pass<Bytes<'a>> {
     let joblib = Readers::of(Reader::Joblib);
-    let manner = Manner { readers: joblib, dialect: Dialect::Python, joblib: true, search: true };
+    let manner = Manner { readers: joblib, dialect: Dialect::PYTHON, joblib: true, search: true };
     let window = open(budget);
     let first = pass(window, manner, budget);
     if first.is_joblib() || !first.parts() {

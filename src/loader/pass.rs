@@ -1,7 +1,8 @@
 //! One pass over a source: its streams from the first byte to the last, as one class of readers reads them.
 
 use super::joblib::Wrapper;
-use super::reading::{Readers, Reading};
+use super::readers::Readers;
+use super::reading::Reading;
 use super::stream::{StreamReader, inherited, plain};
 use crate::error::ErrorKind;
 use crate::limits::{Budget, Limit};
@@ -40,9 +41,26 @@ pub struct Pass<W> {
     pub first_raw: Option<FirstRaw>,
     /// Files beside this one that it names.
     pub companions: Vec<Companion>,
+    /// Whether reading the source again, with one memo for all streams, may tell something else. That has been done
+    /// unless the source is a [file](Window::file), of which bytes were lost.
+    pub wants_one_memo: bool,
 }
 
 impl<W: Window> Pass<W> {
+    fn new(window: W, manner: Manner) -> Self {
+        Self {
+            manner,
+            window,
+            streams: Vec::new(),
+            stream_count: 0,
+            readings: Vec::new(),
+            trailing: Vec::new(),
+            first_raw: None,
+            companions: Vec::new(),
+            wants_one_memo: false,
+        }
+    }
+
     /// The bytes, as far as they were read.
     pub fn source(&self) -> Source<'_> {
         Source::of(&self.window)
@@ -56,6 +74,16 @@ impl<W: Window> Pass<W> {
     /// Whether the engines part anywhere.
     pub fn parts(&self) -> bool {
         self.readings.iter().any(|reading| reading.parted.is_some())
+    }
+
+    /// Whether frames are odd anywhere.
+    pub fn is_odd(&self) -> bool {
+        self.readings.iter().any(|reading| !reading.oddities.is_empty())
+    }
+
+    /// Whether CPython 3.14 reads a number as something else.
+    pub fn is_decimal(&self) -> bool {
+        self.readings.iter().any(|reading| reading.decimal.is_some())
     }
 
     /// Says who reads so.
@@ -146,19 +174,18 @@ const LISTED: usize = 1 << 12;
 
 /// Reads `window` from its first byte to its last. Whatever goes wrong ends the pass, and the last reading says why.
 pub fn pass<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W> {
-    let pass = Pass {
-        manner,
-        window,
-        streams: Vec::new(),
-        stream_count: 0,
-        readings: Vec::new(),
-        trailing: Vec::new(),
-        first_raw: None,
-        companions: Vec::new(),
-    };
-    let mut driver = Driver { pass, budget, tried: 0, met: 0, silent: 0 };
+    let mut driver = Driver { pass: Pass::new(window, manner), budget, tried: 0, met: 0, silent: 0 };
     driver.streams();
     driver.pass
+}
+
+/// Reads all streams of `window` with one memo, as an unpickler does whose `load()` is called again: one reading.
+pub fn with_one_memo<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W> {
+    let mut pass = Pass::new(window, manner);
+    let mut reading = inherited(&mut pass.window, manner, budget);
+    reading.inherits_memo = true;
+    pass.readings.push(reading);
+    pass
 }
 
 struct Driver<'b, W> {
@@ -175,6 +202,7 @@ struct Driver<'b, W> {
 impl<W: Window> Driver<'_, W> {
     fn streams(&mut self) {
         let mut at = 0;
+        let over_file = self.pass.window.file().is_some();
         let mut wants_memo = false;
         loop {
             let first = self.pass.streams.is_empty();
@@ -189,14 +217,17 @@ impl<W: Window> Driver<'_, W> {
             // What it fetches may be something else where the memo of the streams before is still there.
             wants_memo |= !first && reading.reads_memo;
             // A stream on which the engines part may speak to the other one.
-            if first || loads || !silent || over || reading.parted.is_some() {
+            if first || loads || !silent || over || reading.parted.is_some() || reading.decimal.is_some() {
                 self.keep(reading, None, first);
             }
             if over || (first && !loads && silent) {
                 break;
             }
             if loads {
-                if next != end {
+                if next != end && over_file {
+                    // Who reads on there keeps what the buffer holds of the frame, and the memo.
+                    wants_memo = true;
+                } else if next != end {
                     self.other_place(end);
                 }
                 at = next;
@@ -209,7 +240,8 @@ impl<W: Window> Driver<'_, W> {
             }
         }
         // joblib makes a new unpickler for each load.
-        if wants_memo && self.pass.first_raw.is_none() {
+        self.pass.wants_one_memo = wants_memo && self.pass.first_raw.is_none();
+        if self.pass.wants_one_memo && !over_file {
             let mut reading = inherited(&mut self.pass.window, self.pass.manner, self.budget);
             reading.inherits_memo = true;
             self.pass.readings.push(reading);

@@ -1,67 +1,10 @@
 //! What one class of readers makes of one stream.
 
+use super::readers::Readers;
 use crate::ast::{Ast, Value};
 use crate::error::{Error, Result};
 use crate::machine::{Effect, Machine};
 use crate::opcode::{self, Dialect, FrameOddity, Literal, Source, Window};
-
-/// A reader: a loader and the engine it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Reader {
-    /// `pickle.load`, `pickle.loads`: the C engine.
-    Pickle,
-    /// `joblib.load`: the Python engine, with array bytes between opcodes.
-    Joblib,
-}
-
-impl Reader {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Pickle, Self::Joblib];
-
-    /// The reader as it stands in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pickle => "pickle.load",
-            Self::Joblib => "joblib.load",
-        }
-    }
-
-    /// The engine it runs.
-    pub const fn dialect(self) -> Dialect {
-        match self {
-            Self::Pickle => Dialect::C,
-            Self::Joblib => Dialect::Python,
-        }
-    }
-}
-
-/// A set of readers that behave alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Readers(u8);
-
-impl Readers {
-    /// The set of one.
-    pub const fn of(reader: Reader) -> Self {
-        Self(1 << reader as u8)
-    }
-
-    /// Everything in either.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether a reader is in it.
-    pub const fn contains(self, reader: Reader) -> bool {
-        self.0 & (1 << reader as u8) != 0
-    }
-
-    /// Their names, in a fixed order.
-    pub fn names(self) -> Vec<&'static str> {
-        Reader::ALL.into_iter().filter(|&reader| self.contains(reader)).map(Reader::name).collect()
-    }
-}
 
 /// Array bytes between opcodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +56,8 @@ pub struct Reading {
     pub oddities: Vec<(FrameOddity, usize)>,
     /// Where the engines part, and on what.
     pub parted: Option<(usize, &'static str)>,
+    /// Where an INT or a LONG first means something else to CPython 3.14.
+    pub decimal: Option<usize>,
     /// Where the first string of Python 2 with a byte above 0x7f stands.
     pub first_8bit_string: Option<usize>,
     /// The key that costs most to hash: how many values it stands for, and where.
@@ -132,7 +77,7 @@ impl Reading {
         arrays: Vec<RawArray>,
     ) -> Self {
         let dialect = reader.dialect();
-        let next = if dialect == Dialect::C { reader.position() } else { reader.file_position() };
+        let next = reader.next_stream();
         // Array bytes that are cut short stand behind the frame, and nothing else does.
         let end = if outcome.is_ok() { reader.position() } else { reader.position().max(next) };
         let (root, error) = match outcome {
@@ -157,6 +102,7 @@ impl Reading {
             inherits_memo: false,
             oddities: reader.oddities().to_vec(),
             parted: reader.parted(),
+            decimal: reader.decimal(),
             first_8bit_string: machine.first_8bit_string,
             costliest_key: machine.costliest_key,
             highest_index: machine.highest_index,
@@ -168,7 +114,7 @@ impl Reading {
         let cost = self.costliest_key.0 > 1 << 16 || self.highest_index.0 > 1 << 16;
         let quiet =
             self.effects.is_empty() && self.error.is_none() && self.oddities.is_empty() && self.arrays.is_empty();
-        !quiet || cost || self.parted.is_some() || self.first_8bit_string.is_some()
+        !quiet || cost || self.parted.is_some() || self.decimal.is_some() || self.first_8bit_string.is_some()
     }
 }
 

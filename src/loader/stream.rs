@@ -8,7 +8,7 @@ use crate::ast::Value;
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::machine::{Machine, Pause};
-use crate::opcode::{Dialect, Opcode, Reader, Replay, Source, Window};
+use crate::opcode::{Dialect, Engine, Opcode, Reader, Replay, Source, Window};
 
 /// Reads one stream.
 pub(super) struct StreamReader<'a, W> {
@@ -113,7 +113,8 @@ fn nested<W: Window>(
     readings.push((effect, inner));
     if parted {
         // joblib up to 1.5 reads it by the C engine, from 1.6 on by Python's.
-        let other = if manner.dialect == Dialect::C { Dialect::Python } else { Dialect::C };
+        let engine = if manner.dialect.is_c() { Engine::Python } else { Engine::C };
+        let other = Dialect { engine, ..manner.dialect };
         readings.push((effect, plain(&mut **reader.window(), at, manner, other, budget)));
     }
     match failed {
@@ -154,9 +155,8 @@ pub(super) fn plain<W: Window>(
 /// reading, whose effects are those of all streams.
 pub(super) fn inherited<W: Window>(window: &mut W, manner: Manner, budget: &mut Budget) -> Reading {
     let mut machine = Machine::default();
-    let mut at = 0;
+    let mut reader = Reader::new(window, 0, manner.dialect);
     loop {
-        let mut reader = Reader::new(&mut *window, at, manner.dialect);
         let outcome: Result<Value> = match machine.run(&mut reader, budget, false) {
             Ok(Pause::Stop(root)) => Ok(root),
             Ok(Pause::Build) => continue,
@@ -166,7 +166,7 @@ pub(super) fn inherited<W: Window>(window: &mut W, manner: Manner, budget: &mut 
         if !more {
             return Reading::new(machine, &reader, manner.readers, 0, outcome, Vec::new());
         }
-        at = reader.position();
+        reader.go_on();
         machine.next_stream();
     }
 }

@@ -7,7 +7,7 @@ use crate::ast::{Ast, Kind, Value};
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::opcode::text::{self, Number};
-use crate::opcode::{Arg, Dialect, Literal, Opcode, Reader, Run, Window};
+use crate::opcode::{Arg, Engine, Literal, Opcode, Reader, Run, Window};
 use std::collections::HashMap;
 
 /// Why the machine came back.
@@ -316,7 +316,7 @@ impl Machine {
                 // C asks for the mark before it imports, Python after.
                 if !self.stack.has_mark() {
                     reader.part(op.at, "INST without a mark");
-                    if reader.dialect() == Dialect::C {
+                    if reader.dialect().is_c() {
                         return Err(refuse(reader, op, "there is no mark"));
                     }
                 }
@@ -447,7 +447,7 @@ impl Machine {
         let index = u64::try_from(index).map_err(|_| refuse(reader, op, "a memo index is negative"))?;
         if index >= C_MEMO_END {
             reader.part(op.at, "a memo index beyond any memory");
-            if reader.dialect() == Dialect::C {
+            if reader.dialect().is_c() {
                 return Err(refuse(reader, op, "a memo index is beyond any memory"));
             }
         }
@@ -457,7 +457,7 @@ impl Machine {
 
     fn put_vast<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, run: Run, value: Value) -> Result<()> {
         reader.part(op.at, "a memo index beyond any memory");
-        if reader.dialect() == Dialect::C || reader.bytes(run).contains(&b'-') {
+        if reader.dialect().is_c() || reader.bytes(run).contains(&b'-') {
             return Err(refuse(reader, op, "a memo index is beyond any memory"));
         }
         self.memo.put_vast(reader.bytes(run), value);
@@ -505,7 +505,7 @@ impl Machine {
     /// method.
     fn nothing_to_put<W: Window>(&mut self, reader: &mut Reader<W>, op: Op) -> bool {
         reader.part(op.at, "nothing is put into something of another type");
-        reader.dialect() == Dialect::C
+        reader.dialect().is_c()
     }
 
     #[inline]
@@ -569,11 +569,11 @@ impl Machine {
         let target = self.top(reader, op)?;
         if target.kind().is_builtin() {
             let (c, python) =
-                (self.is_no_state(reader, state, Dialect::C), self.is_no_state(reader, state, Dialect::Python));
+                (self.is_no_state(reader, state, Engine::C), self.is_no_state(reader, state, Engine::Python));
             if c != python {
                 reader.part(op.at, "an empty state for a plain value");
             }
-            let accepted = if reader.dialect() == Dialect::C { c } else { python };
+            let accepted = if reader.dialect().is_c() { c } else { python };
             return if accepted {
                 Ok(false)
             } else {
@@ -586,17 +586,17 @@ impl Machine {
     }
 
     /// Whether giving `state` to a plain value does nothing: `None`, and in Python whatever is false.
-    fn is_no_state<W: Window>(&self, reader: &Reader<W>, state: Value, dialect: Dialect) -> bool {
+    fn is_no_state<W: Window>(&self, reader: &Reader<W>, state: Value, engine: Engine) -> bool {
         let now = self.ast.now();
         let mut items = self.ast.items(state, now);
         match (state.kind(), self.ast.len(state), items.next(), items.next()) {
-            (Kind::Tuple, 2, Some(state), Some(slots)) => match dialect {
-                Dialect::C => state.kind() == Kind::None && slots.kind() == Kind::Dict && self.ast.is_empty(slots),
-                Dialect::Python => self.is_false(reader, state) && self.is_false(reader, slots),
+            (Kind::Tuple, 2, Some(state), Some(slots)) => match engine {
+                Engine::C => state.kind() == Kind::None && slots.kind() == Kind::Dict && self.ast.is_empty(slots),
+                Engine::Python => self.is_false(reader, state) && self.is_false(reader, slots),
             },
-            _ => match dialect {
-                Dialect::C => state.kind() == Kind::None,
-                Dialect::Python => self.is_false(reader, state),
+            _ => match engine {
+                Engine::C => state.kind() == Kind::None,
+                Engine::Python => self.is_false(reader, state),
             },
         }
     }
@@ -630,7 +630,7 @@ impl Machine {
             if iterable {
                 reader.part(op.at, "arguments that are not a tuple");
             }
-            if !iterable || reader.dialect() == Dialect::C {
+            if !iterable || reader.dialect().is_c() {
                 return Err(refuse(reader, op, format!("arguments are a {}, not a tuple", kind.name())));
             }
         }

@@ -12,13 +12,16 @@
     clippy::panic
 )]
 
+mod file;
 mod literal;
 mod reader;
+mod refill;
 pub mod table;
 pub mod text;
 mod window;
 
+pub use file::{Access, File, FileWindow};
 pub use literal::{Literal, literal};
-pub use reader::{Arg, Dialect, FrameOddity, Op, Reader, Run};
+pub use reader::{Arg, Dialect, Engine, FrameOddity, Op, Reader, Run};
 pub use table::{Opcode, OpcodeInfo};
 pub use window::{Feed, Gap, Replay, SliceWindow, Source, StreamWindow, Window};

@@ -7,11 +7,36 @@ use crate::error::{Error, Result};
 
 /// An engine, where the two differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// `_pickle` over memory: a frame is a hint.
+pub enum Engine {
+    /// `_pickle`: a frame is a hint.
     C,
     /// `pickle._Unpickler`: a frame is a border.
     Python,
+}
+
+/// An engine as a class of versions has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Dialect {
+    /// The engine.
+    pub engine: Engine,
+    /// Whether INT and LONG are decimal, as from CPython 3.14 on, and not in the base that their prefix says.
+    pub decimal: bool,
+}
+
+impl Dialect {
+    /// `_pickle` of CPython 3.8 to 3.13.
+    pub const C: Self = Self { engine: Engine::C, decimal: false };
+    /// `pickle._Unpickler` of CPython 3.8 to 3.13.
+    pub const PYTHON: Self = Self { engine: Engine::Python, decimal: false };
+    /// `_pickle` of CPython 3.14.
+    pub const C_314: Self = Self { engine: Engine::C, decimal: true };
+    /// `pickle._Unpickler` of CPython 3.14.
+    pub const PYTHON_314: Self = Self { engine: Engine::Python, decimal: true };
+
+    /// Whether the engine is C's.
+    pub fn is_c(self) -> bool {
+        self.engine == Engine::C
+    }
 }
 
 /// A run of bytes: its position in the window and its length.
@@ -68,34 +93,40 @@ pub enum FrameOddity {
 
 /// Reads opcodes from a window.
 pub struct Reader<W> {
-    window: W,
+    pub(super) window: W,
     dialect: Dialect,
+    /// Whether the window is a [file](Window::file): `limit` is then the end of the engine's buffer.
+    over_file: bool,
     /// Where the next byte is read.
-    at: usize,
+    pub(super) at: usize,
     /// One past the last byte that may be read without asking: the end of the frame, or of what is here.
-    limit: usize,
+    pub(super) limit: usize,
     /// Whether `limit` is the end of a frame.
-    in_frame: bool,
+    pub(super) in_frame: bool,
     /// Whether the frame is cut short by the end of the source.
     clipped: bool,
     /// Where reading goes on after the frame; equal to `limit` unless raw bytes were taken from behind it.
-    behind: usize,
+    pub(super) behind: usize,
     /// The first oddity of each kind and where it stands.
     oddities: Vec<(FrameOddity, usize)>,
     /// Where the engines first part, and on what.
     parted: Option<(usize, &'static str)>,
+    /// Where an INT or a LONG first means something else to CPython 3.14.
+    decimal: Option<usize>,
 }
 
 /// Payloads of this many bytes or more are stepped over, not brought in.
-const STEP_OVER: usize = 1 << 20;
+pub(super) const STEP_OVER: usize = 1 << 20;
 
 impl<W: Window> Reader<W> {
     /// A reader of `window` from position `at`.
-    pub fn new(window: W, at: usize, dialect: Dialect) -> Self {
-        let limit = window.bytes().len().max(at);
+    pub fn new(mut window: W, at: usize, dialect: Dialect) -> Self {
+        let over_file = window.file().is_some();
+        let limit = if over_file { at } else { window.bytes().len().max(at) };
         Self {
             window,
             dialect,
+            over_file,
             at,
             limit,
             in_frame: false,
@@ -103,7 +134,28 @@ impl<W: Window> Reader<W> {
             behind: limit,
             oddities: Vec::new(),
             parted: None,
+            decimal: None,
         }
+    }
+
+    /// Where a new reader of the same file finds the next stream: C has read no further than STOP, or to the end of a
+    /// frame that it took from the file; Python to the end of the frame.
+    pub fn next_stream(&self) -> usize {
+        if self.dialect.is_c() && !self.over_file { self.at } else { self.file_position() }
+    }
+
+    /// Goes on with the next stream, as the same unpickler does: C keeps its buffer, Python does not.
+    pub fn go_on(&mut self) {
+        if !self.dialect.is_c() {
+            self.at = self.file_position();
+            self.in_frame = false;
+            self.limit = self.window.bytes().len().max(self.at);
+        }
+    }
+
+    /// Where an INT or a LONG first means something else to CPython 3.14 than to those before.
+    pub fn decimal(&self) -> Option<usize> {
+        self.decimal
     }
 
     /// The engine whose rules are followed.
@@ -164,7 +216,7 @@ impl<W: Window> Reader<W> {
     }
 
     #[cold]
-    fn odd(&mut self, oddity: FrameOddity, at: usize) {
+    pub(super) fn odd(&mut self, oddity: FrameOddity, at: usize) {
         if !self.oddities.iter().any(|&(seen, _)| seen == oddity) {
             self.oddities.push((oddity, at));
         }
@@ -182,7 +234,7 @@ impl<W: Window> Reader<W> {
     }
 
     #[cold]
-    fn truncated(&self, at: usize) -> Error {
+    pub(super) fn truncated(&self, at: usize) -> Error {
         Error::truncated(self.source().offset(at), "the pickle is cut short: it ends inside an opcode or before STOP")
     }
 
@@ -207,6 +259,9 @@ impl<W: Window> Reader<W> {
 
     #[cold]
     fn take_slow(&mut self, count: usize, opcode_at: usize) -> Result<usize> {
+        if self.over_file {
+            return self.take_from_file(count, opcode_at);
+        }
         if self.in_frame {
             self.leave_frame(opcode_at)?;
             return self.take(count, opcode_at);
@@ -231,7 +286,7 @@ impl<W: Window> Reader<W> {
             // C reads on; Python calls the frame exhausted.
             self.odd(FrameOddity::Straddles, opcode_at);
             self.part(opcode_at, "an argument straddles the end of its frame");
-            if self.dialect == Dialect::Python {
+            if !self.dialect.is_c() {
                 return Err(self.malformed(opcode_at, "an argument runs over the end of its frame"));
             }
         } else {
@@ -249,8 +304,13 @@ impl<W: Window> Reader<W> {
 
     /// Takes a payload of `len` bytes. A large one outside a frame is stepped over.
     #[inline]
-    fn payload(&mut self, len: u64, opcode_at: usize) -> Result<Run> {
+    fn payload(&mut self, len: u64, opcode: Opcode, opcode_at: usize) -> Result<Run> {
         let Ok(len) = usize::try_from(len) else { return Err(self.truncated(opcode_at)) };
+        if self.over_file && len > self.limit.saturating_sub(self.at) {
+            use Opcode::{BinBytes, BinBytes8, ByteArray8, ShortBinBytes};
+            let into = matches!(opcode, BinBytes | BinBytes8 | ByteArray8 | ShortBinBytes);
+            return self.payload_from_file(len, into, opcode_at);
+        }
         if len >= STEP_OVER && !(self.in_frame && self.at < self.limit) {
             return self.step_over(len, opcode_at);
         }
@@ -305,6 +365,9 @@ impl<W: Window> Reader<W> {
 
     #[cold]
     fn line_slow(&mut self, opcode_at: usize) -> Result<Run> {
+        if self.over_file {
+            return self.line_from_file(opcode_at);
+        }
         if self.in_frame {
             self.leave_frame(opcode_at)?;
             return self.line(opcode_at);
@@ -328,7 +391,7 @@ impl<W: Window> Reader<W> {
         }
         // The file ends inside the line: Python chops its last byte and goes on.
         self.part(opcode_at, "a line has no end");
-        if self.dialect == Dialect::C {
+        if self.dialect.is_c() {
             return Err(self.truncated(opcode_at));
         }
         self.limit = seen.max(at);
@@ -344,13 +407,29 @@ impl<W: Window> Reader<W> {
         read: impl Fn(&[u8], Dialect) -> Option<T>,
     ) -> Result<T> {
         let bytes = self.bytes(run);
-        let (c, python) = (read(bytes, Dialect::C), read(bytes, Dialect::Python));
+        let own = |engine| read(bytes, Dialect { engine, ..self.dialect });
+        let (c, python) = (own(Engine::C), own(Engine::Python));
         // NaN differs from itself, and is the same to both.
         if c != python && !(c.is_some_and(|c| Some(c) != Some(c)) && python.is_some()) {
             self.part(opcode_at, "a number in text form");
         }
-        let own = if self.dialect == Dialect::C { c } else { python };
+        let own = if self.dialect.is_c() { c } else { python };
         own.ok_or_else(|| self.malformed(opcode_at, "a text is not a number as its opcode demands"))
+    }
+
+    /// Notes a number that CPython 3.14 reads as something else.
+    fn base(&mut self, run: Run, opcode_at: usize, read: fn(&[u8], Dialect) -> Option<Number>) {
+        let bytes = self.bytes(run);
+        // Only a prefix that is a zero says anything of a base.
+        let first = bytes.iter().position(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0x0b | b'+' | b'-'));
+        let prefixed = first.is_some_and(|at| bytes.get(at) == Some(&b'0') && bytes.len() > at.saturating_add(1));
+        let differs = |engine| {
+            let [before, from] = [false, true].map(|decimal| read(bytes, Dialect { engine, decimal }));
+            before != from
+        };
+        if self.decimal.is_none() && prefixed && (differs(Engine::C) || differs(Engine::Python)) {
+            self.decimal = Some(opcode_at);
+        }
     }
 
     /// Reads module and name.
@@ -361,7 +440,7 @@ impl<W: Window> Reader<W> {
             if run.len == 0 {
                 // C calls an empty line truncated, Python asks for the empty name.
                 self.part(opcode_at, "a module or name is empty");
-                if self.dialect == Dialect::C {
+                if self.dialect.is_c() {
                     return Err(self.malformed(opcode_at, "a module or name is empty"));
                 }
             }
@@ -407,6 +486,9 @@ impl<W: Window> Reader<W> {
     /// Brings in the bytes behind the frame, or behind what is here.
     #[cold]
     fn next_bytes(&mut self) -> Result<()> {
+        if self.over_file {
+            return self.refill(1, self.at);
+        }
         if self.in_frame {
             self.leave_frame(self.at)?;
         }
@@ -441,11 +523,11 @@ impl<W: Window> Reader<W> {
             }
             ArgumentKind::Bytes1 => {
                 let len = u8::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.payload(u64::from(len), at)?)
+                Arg::Bytes(self.payload(u64::from(len), opcode, at)?)
             }
             ArgumentKind::Bytes4 => {
                 let len = u32::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.payload(u64::from(len), at)?)
+                Arg::Bytes(self.payload(u64::from(len), opcode, at)?)
             }
             ArgumentKind::IntLine => Arg::Number(self.number(at, None, text::int)?.0),
             ArgumentKind::LongLine => Arg::Number(self.number(at, Some(b'L'), text::long)?.0),
@@ -472,6 +554,7 @@ impl<W: Window> Reader<W> {
             return Ok((Number::Int(number), Run { at: begin, len }));
         }
         let run = self.line(at)?;
+        self.base(run, at, read);
         Ok((self.both(run, at, read)?, run))
     }
 
@@ -517,28 +600,28 @@ impl<W: Window> Reader<W> {
             ArgumentKind::NameLines => self.names(opcode, at)?,
             ArgumentKind::Long1 => {
                 let len = u8::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.payload(u64::from(len), at)?)
+                Arg::Bytes(self.payload(u64::from(len), opcode, at)?)
             }
             ArgumentKind::Long4 => {
                 let len = i32::from_le_bytes(self.array(at)?);
                 let Ok(len) = u64::try_from(len) else {
                     return Err(self.malformed(at, "LONG4 has a negative length"));
                 };
-                Arg::Bytes(self.payload(len, at)?)
+                Arg::Bytes(self.payload(len, opcode, at)?)
             }
             ArgumentKind::SignedBytes4 => {
                 let len = u32::from_le_bytes(self.array(at)?);
                 if i32::try_from(len).is_err() {
                     self.part(at, "the length of a BINSTRING, signed or not");
-                    if self.dialect == Dialect::Python {
+                    if !self.dialect.is_c() {
                         return Err(self.malformed(at, "BINSTRING has a negative length"));
                     }
                 }
-                Arg::Bytes(self.payload(u64::from(len), at)?)
+                Arg::Bytes(self.payload(u64::from(len), opcode, at)?)
             }
             ArgumentKind::Bytes8 => {
                 let len = u64::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.payload(len, at)?)
+                Arg::Bytes(self.payload(len, opcode, at)?)
             }
             ArgumentKind::Text8 => {
                 let len = u64::from_le_bytes(self.array(at)?);
@@ -552,10 +635,10 @@ impl<W: Window> Reader<W> {
         if self.in_frame && self.at < self.limit {
             self.odd(FrameOddity::Nested, at);
             self.part(at, "a frame begins inside another");
-            if self.dialect == Dialect::Python {
+            if !self.dialect.is_c() {
                 return Err(self.malformed(at, "a frame begins before the one around it ends"));
             }
-        } else if self.in_frame {
+        } else if self.in_frame && !self.over_file {
             if self.behind != self.limit {
                 self.odd(FrameOddity::Straddles, at);
             }
@@ -565,12 +648,15 @@ impl<W: Window> Reader<W> {
         let size = i64::try_from(size).ok().and_then(|size| usize::try_from(size).ok());
         let end = size.and_then(|size| self.at.checked_add(size));
         let end = end.ok_or_else(|| self.malformed(at, "a frame claims more bytes than any file has"))?;
+        if self.over_file {
+            return self.frame_from_file(end.saturating_sub(self.at), at);
+        }
         self.window.fill(end)?;
         let there = self.window.bytes().len();
         if end > there {
             self.odd(FrameOddity::Overlong, at);
             self.part(at, "a frame is longer than the file");
-            if self.dialect == Dialect::C {
+            if self.dialect.is_c() {
                 let message = "the pickle is cut short: a frame is not all there";
                 return Err(Error::truncated(self.source().offset(at), message));
             }
@@ -616,7 +702,7 @@ mod tests {
             (vec![(0, "PROTO"), (2, "FRAME"), (11, "BININT2"), (14, "STOP")], true, vec![FrameOddity::Straddles])
         );
         assert_eq!(
-            read(bytes, Dialect::Python),
+            read(bytes, Dialect::PYTHON),
             (vec![(0, "PROTO"), (2, "FRAME")], true, vec![FrameOddity::Straddles])
         );
     }
@@ -624,7 +710,7 @@ mod tests {
     #[test]
     fn an_argument_may_begin_where_a_frame_ends() {
         let bytes = b"\x80\x04\x95\x01\0\0\0\0\0\0\0K\x01.";
-        for dialect in [Dialect::C, Dialect::Python] {
+        for dialect in [Dialect::C, Dialect::PYTHON] {
             assert_eq!(
                 read(bytes, dialect),
                 (vec![(0, "PROTO"), (2, "FRAME"), (11, "BININT1"), (13, "STOP")], false, vec![])
@@ -636,12 +722,12 @@ mod tests {
     fn a_frame_past_the_end_parts_the_engines() {
         let bytes = b"\x80\x04\x95\xff\0\0\0\0\0\0\0N.";
         assert_eq!(read(bytes, Dialect::C), (vec![(0, "PROTO")], true, vec![FrameOddity::Overlong]));
-        assert_eq!(read(bytes, Dialect::Python).0.len(), 4);
+        assert_eq!(read(bytes, Dialect::PYTHON).0.len(), 4);
     }
 
     #[test]
     fn python_chops_a_line_that_has_no_end() {
-        let mut reader = Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::Python);
+        let mut reader = Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::PYTHON);
         let Arg::Names(_, name) = reader.next_op().unwrap().arg else { panic!("two names") };
         assert_eq!(reader.bytes(name), b"system");
         assert!(Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::C).next_op().is_err());

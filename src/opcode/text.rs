@@ -5,7 +5,7 @@
 //! (`_PyBytes_DecodeEscape`), `Objects/unicodeobject.c` (`_PyUnicode_DecodeRawUnicodeEscapeStateful`).
 //! A line is given without its newline.
 
-use super::Dialect;
+use super::{Dialect, Engine};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_while, take_while_m_n, take_while1};
 use nom::character::complete::one_of;
@@ -69,18 +69,19 @@ pub fn plain_float(line: &[u8]) -> Option<f64> {
 
 /// The argument of INT.
 pub fn int(line: &[u8], dialect: Dialect) -> Option<Number> {
-    match dialect {
+    let base = base(dialect);
+    match dialect.engine {
         // `load_int` demands two bytes, newline included.
-        Dialect::C if line.is_empty() => None,
-        Dialect::C => match strtol(line) {
+        Engine::C if line.is_empty() => None,
+        Engine::C => match strtol(line, base) {
             Some(number @ (0 | 1)) if line.len() == 2 => Some(Number::Bool(number == 1)),
             Some(number) => Some(Number::Int(number)),
-            None => python_int(until_nul(line), 0),
+            None => python_int(until_nul(line), base),
         },
-        Dialect::Python => match line {
+        Engine::Python => match line {
             b"00" => Some(Number::Bool(false)),
             b"01" => Some(Number::Bool(true)),
-            _ => python_int(line, 0),
+            _ => python_int(line, base),
         },
     }
 }
@@ -88,22 +89,27 @@ pub fn int(line: &[u8], dialect: Dialect) -> Option<Number> {
 /// The argument of LONG.
 pub fn long(line: &[u8], dialect: Dialect) -> Option<Number> {
     let digits = line.strip_suffix(b"L").unwrap_or(line);
-    match dialect {
-        Dialect::C => python_int(until_nul(digits), 0),
-        Dialect::Python => python_int(digits, 0),
+    match dialect.engine {
+        Engine::C => python_int(until_nul(digits), base(dialect)),
+        Engine::Python => python_int(digits, base(dialect)),
     }
 }
 
 /// The argument of GET and PUT: an index in decimal.
 pub fn index(line: &[u8], dialect: Dialect) -> Option<Number> {
-    match dialect {
-        Dialect::C => python_int(until_nul(line), 10),
-        Dialect::Python => python_int(line, 10),
+    match dialect.engine {
+        Engine::C => python_int(until_nul(line), 10),
+        Engine::Python => python_int(line, 10),
     }
 }
 
-/// `strtol(line, &end, 0)` where it converts and ends at the end of the line or at a NUL.
-fn strtol(line: &[u8]) -> Option<i64> {
+/// The base of INT and LONG: 0 means the one that the number's prefix says.
+fn base(dialect: Dialect) -> u32 {
+    if dialect.decimal { 10 } else { 0 }
+}
+
+/// `strtol(line, &end, base)` where it converts and ends at the end of the line or at a NUL.
+fn strtol(line: &[u8], base: u32) -> Option<i64> {
     // Without digits strtol answers 0 and stops at the start, which is an end only when a NUL stands there.
     if line.first() == Some(&0) {
         return Some(0);
@@ -112,8 +118,8 @@ fn strtol(line: &[u8]) -> Option<i64> {
     let start = text.iter().position(|&byte| !is_space(byte))?;
     let (digits, negative) = sign(text.get(start..)?).ok()?;
     let (digits, base) = match digits {
-        [b'0', b'x' | b'X', rest @ ..] => (rest, 16),
-        [b'0', ..] => (digits, 8),
+        [b'0', b'x' | b'X', rest @ ..] if base == 0 => (rest, 16),
+        [b'0', ..] if base == 0 => (digits, 8),
         _ => (digits, 10),
     };
     if digits.is_empty() {
@@ -172,14 +178,14 @@ fn python_int(text: &[u8], base: u32) -> Option<Number> {
 
 /// The argument of FLOAT.
 pub fn float(line: &[u8], dialect: Dialect) -> Option<f64> {
-    match dialect {
-        Dialect::C => {
+    match dialect.engine {
+        Engine::C => {
             let number = decimal(until_nul(line))?;
             // PyOS_string_to_double raises OverflowError where the text is finite and the value is not.
             let finite = until_nul(line).iter().any(u8::is_ascii_digit);
             (number.is_finite() || !finite).then_some(number)
         }
-        Dialect::Python => {
+        Engine::Python => {
             let start = line.iter().position(|&byte| !is_space(byte))?;
             let end = line.iter().rposition(|&byte| !is_space(byte))?;
             let text = line.get(start..=end)?;
@@ -365,7 +371,8 @@ pub fn printable(text: &[u8]) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Dialect::{C, Python};
+    const C: Dialect = Dialect::C;
+    const PYTHON: Dialect = Dialect::PYTHON;
 
     const fn some(number: i64) -> Option<Number> {
         Some(Number::Int(number))
@@ -400,7 +407,7 @@ mod tests {
             (b"99999999999999999999", Some(Number::Big), Some(Number::Big)),
         ];
         for (line, c, python) in rows {
-            assert_eq!((int(line, C), int(line, Python)), (c, python), "{:?}", line.escape_ascii().to_string());
+            assert_eq!((int(line, C), int(line, PYTHON)), (c, python), "{:?}", line.escape_ascii().to_string());
         }
     }
 
@@ -430,13 +437,13 @@ mod tests {
             if let Some((number, len)) = plain_int(&bytes, None) {
                 assert_eq!(len, line.len());
                 for read in [int, long, index] {
-                    assert_eq!((read(line, C), read(line, Python)), (some(number), some(number)));
+                    assert_eq!((read(line, C), read(line, PYTHON)), (some(number), some(number)));
                 }
                 plain += 1;
             }
             if let Some((number, len)) = plain_int(&bytes, Some(b'L')) {
                 assert_eq!(len, line.len());
-                assert_eq!((long(line, C), long(line, Python)), (some(number), some(number)));
+                assert_eq!((long(line, C), long(line, PYTHON)), (some(number), some(number)));
                 plain += 1;
             }
         }
@@ -450,15 +457,15 @@ mod tests {
         let same: [(&[u8], f64); 5] =
             [(b"1.5", 1.5), (b"-.5", -0.5), (b"1.", 1.0), (b"1e3", 1e3), (b"-INF", f64::NEG_INFINITY)];
         for (line, number) in same {
-            assert_eq!((float(line, C), float(line, Python)), (Some(number), Some(number)));
+            assert_eq!((float(line, C), float(line, PYTHON)), (Some(number), Some(number)));
         }
         let python_only: [(&[u8], f64); 4] = [(b" 1", 1.0), (b"1\r", 1.0), (b"1_0", 10.0), (b"1e400", f64::INFINITY)];
         for (line, number) in python_only {
-            assert_eq!((float(line, C), float(line, Python)), (None, Some(number)));
+            assert_eq!((float(line, C), float(line, PYTHON)), (None, Some(number)));
         }
-        assert_eq!((float(b"1\0x", C), float(b"1\0x", Python)), (Some(1.0), None));
+        assert_eq!((float(b"1\0x", C), float(b"1\0x", PYTHON)), (Some(1.0), None));
         for line in [b"".as_slice(), b".", b"1e", b"0x1p3", b"1__0", b"_1"] {
-            assert_eq!((float(line, C), float(line, Python)), (None, None), "{:?}", line.escape_ascii().to_string());
+            assert_eq!((float(line, C), float(line, PYTHON)), (None, None), "{:?}", line.escape_ascii().to_string());
         }
     }
 

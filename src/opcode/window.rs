@@ -1,5 +1,6 @@
 //! Where the bytes of a stream come from: a slice, or a decompressor that is read as the stream goes on.
 
+use super::file::File;
 use crate::error::{Error, Result};
 
 /// Bytes that may still be on their way. Positions are indexes into [`bytes`](Self::bytes) and never move.
@@ -29,6 +30,20 @@ pub trait Window {
     fn gaps(&self) -> &[Gap] {
         &[]
     }
+
+    /// The file that the C engine reads from, where it is one; `None` where everything is in memory.
+    fn file(&mut self) -> Option<&mut File> {
+        None
+    }
+
+    /// Forgets the bytes from position `from` to position `to`, and all behind them until they are asked for again:
+    /// the bytes at `to` then stand at `from`.
+    ///
+    /// # Errors
+    /// Where bytes cannot be forgotten: only a [file](Self::file) can.
+    fn lose(&mut self, _from: usize, _to: usize) -> Result<()> {
+        Err(Error::unsupported(0, "these bytes are all in memory, and none can be lost"))
+    }
 }
 
 impl<W: Window> Window for &mut W {
@@ -52,15 +67,52 @@ impl<W: Window> Window for &mut W {
     fn gaps(&self) -> &[Gap] {
         (**self).gaps()
     }
+
+    fn file(&mut self) -> Option<&mut File> {
+        (**self).file()
+    }
+
+    fn lose(&mut self, from: usize, to: usize) -> Result<()> {
+        (**self).lose(from, to)
+    }
 }
 
-/// Bytes of the source that were stepped over and not kept.
+impl Window for Box<dyn Window + '_> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        (**self).bytes()
+    }
+
+    fn fill(&mut self, end: usize) -> Result<()> {
+        (**self).fill(end)
+    }
+
+    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
+        (**self).skip(at, count)
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        (**self).gaps()
+    }
+
+    fn file(&mut self) -> Option<&mut File> {
+        (**self).file()
+    }
+
+    fn lose(&mut self, from: usize, to: usize) -> Result<()> {
+        (**self).lose(from, to)
+    }
+}
+
+/// Bytes of the source that were not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// The position, in what was kept, at which they stood.
     pub at: usize,
     /// How many bytes were stepped over up to here, those of earlier gaps included.
     pub total: u64,
+    /// Whether the reader lost them, rather than stepped over a payload.
+    pub lost: bool,
 }
 
 /// All bytes are here.
@@ -154,7 +206,7 @@ impl<F: Feed> Window for StreamWindow<F> {
         }
         if taken > 0 {
             let before = self.gaps.last().map_or(0, |gap| gap.total);
-            self.gaps.push(Gap { at, total: before.saturating_add(taken) });
+            self.gaps.push(Gap { at, total: before.saturating_add(taken), lost: false });
         }
         Ok((at, taken))
     }
@@ -201,7 +253,9 @@ impl<'a> Source<'a> {
 
     /// Whether the bytes that begin at `position` were stepped over.
     pub fn is_gap(&self, position: usize) -> bool {
-        self.gaps.binary_search_by_key(&position, |gap| gap.at).is_ok()
+        let from = self.gaps.partition_point(|gap| gap.at < position);
+        let here = self.gaps.iter().skip(from).take_while(|gap| gap.at == position);
+        here.into_iter().any(|gap| !gap.lost)
     }
 
     /// `len` bytes at `position`, cut where the source ends.

@@ -4,6 +4,7 @@
 
 use crate::compared;
 use crate::page::Page;
+use crate::readers;
 use crate::trace::Trace;
 use depickle::rules::RULES;
 
@@ -20,6 +21,8 @@ const BLOCKS: &[(&str, Writer)] = &[
     ("array-opcodes", || text(&Trace::array().opcodes(12))),
     ("array-values", || text(&Trace::array().values())),
     ("compared", compared::table),
+    ("divergences", readers::divergences),
+    ("loaders", readers::loaders),
     ("malicious-container", || text(&Trace::malicious().container())),
     ("malicious-effects", || text(&Trace::malicious().effects())),
     ("malicious-finding", || fenced("json", &Trace::malicious().finding())),
@@ -30,6 +33,8 @@ const BLOCKS: &[(&str, Writer)] = &[
     ("malicious-loader", || text(&Trace::malicious().loader())),
     ("malicious-opcodes", || text(&Trace::malicious().opcodes(usize::MAX))),
     ("malicious-values", || text(&Trace::malicious().values())),
+    ("readers", readers::readers),
+    ("recorded", readers::recorded),
     ("rules", rules),
 ];
 

@@ -11,6 +11,7 @@ mod json;
 mod page;
 #[path = "../rooms/mod.rs"]
 mod present;
+mod readers;
 mod rooms;
 mod trace;
 

@@ -29,7 +29,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "oracle",
-        help: "[--streams N] [--seed S] [--only NUMBER] [--jobs N] [--scan] [--python PATH]...  compare with CPython on random streams",
+        help: "[--streams N] [--seconds N] [--seed S] [--only NUMBER] [--jobs N] [--scan] [--python PATH]...  compare with CPython on random streams",
         run: oracle::run,
     },
     Task { name: "record", help: "write tests/semantics/recorded.json", run: record::run },

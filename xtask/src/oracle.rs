@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Streams per batch.
 const BATCH: u64 = 500;
@@ -26,6 +26,8 @@ struct Options {
     streams: u64,
     seed: u64,
     only: Option<u64>,
+    /// No batch is begun after this many seconds.
+    seconds: u64,
     jobs: usize,
     pythons: Vec<PathBuf>,
     /// Ask the front door, not the loader.
@@ -35,7 +37,8 @@ struct Options {
 impl Options {
     fn parse(arguments: &[String]) -> Fallible<Self> {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut options = Self { streams: 10_000, seed: 1, only: None, jobs, pythons: Vec::new(), scan: false };
+        let mut options =
+            Self { streams: 10_000, seed: 1, only: None, seconds: u64::MAX, jobs, pythons: Vec::new(), scan: false };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             if name == "--scan" {
@@ -47,6 +50,7 @@ impl Options {
                 "--streams" => options.streams = value.parse()?,
                 "--seed" => options.seed = value.parse()?,
                 "--only" => options.only = Some(value.parse()?),
+                "--seconds" => options.seconds = value.parse()?,
                 "--jobs" => options.jobs = value.parse::<usize>()?.max(1),
                 "--python" => options.pythons.push(value.into()),
                 _ => return Err(format!("no option {name}").into()),
@@ -87,14 +91,15 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if interpreters.is_empty() {
         return Err("no interpreter found; name one with --python PATH".into());
     }
+    let start = Instant::now();
     let run = Run {
+        until: start.checked_add(Duration::from_secs(options.seconds)),
         subject: if options.scan { &FrontDoor } else { &Loader },
         seed: options.seed,
         numbers: options.only.map_or(0..options.streams, |number| number..number + 1),
         next: AtomicU64::new(0),
         failures: Mutex::new(Vec::new()),
     };
-    let start = Instant::now();
     let tally = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..options.jobs)
             .map(|_| {
@@ -122,6 +127,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 }
 
 struct Run<'a> {
+    until: Option<Instant>,
     subject: &'a dyn Subject,
     seed: u64,
     numbers: std::ops::Range<u64>,
@@ -136,7 +142,8 @@ impl Run<'_> {
         loop {
             let first = self.numbers.start + self.next.fetch_add(BATCH, Ordering::Relaxed);
             let full = self.failures.lock().map_err(|_| "a thread panicked")?.len() >= SHOWN;
-            if first >= self.numbers.end || full {
+            let late = self.until.is_some_and(|until| Instant::now() > until);
+            if first >= self.numbers.end || full || late {
                 return Ok(tally);
             }
             self.batch(first..self.numbers.end.min(first + BATCH), &mut workers, &mut tally)?;
@@ -262,13 +269,11 @@ impl Seen {
 }
 
 /// Whether a reader may ask for names that we do not list, because it is none that we model, and the file is not called
-/// clean. A file that cannot be looked ahead in loses what an odd frame cuts off: the oddity is the finding. The Python
-/// engine on its own reads on where joblib expects the bytes of an array.
+/// clean. No file has a buffer as small as the one that the interpreters look ahead in here: a scan asks no such reader.
 fn may_lose(reader: Reader, ours: &Answer) -> bool {
     let modelled = match reader {
-        Reader::CMemory => true,
-        Reader::CStream | Reader::CPeek => !ours.odd_frames,
-        Reader::Python => !ours.joblib,
+        Reader::CMemory | Reader::CStream | Reader::Python => true,
+        Reader::CPeek => !(ours.scanned && ours.odd_frames),
     };
     !modelled && !ours.clean
 }

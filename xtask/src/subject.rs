@@ -4,9 +4,9 @@ use depickle::audit::scan;
 use depickle::finding::Verdict;
 use depickle::input::Source;
 use depickle::limits::Limits;
-use depickle::loader::{Manner, Reader, Readers, Reading, pass};
+use depickle::loader::{Manner, Reader, Readers, Reading, pass, with_one_memo};
 use depickle::machine::Action;
-use depickle::opcode::{Dialect, SliceWindow};
+use depickle::opcode::{Access, FileWindow, SliceWindow, Window};
 use depickle::policy::Policy;
 use depickle::resolve::map_name;
 use std::collections::BTreeSet;
@@ -29,6 +29,8 @@ pub(crate) struct Answer {
     pub(crate) joblib: bool,
     /// Whether it is taken for a text.
     pub(crate) text: bool,
+    /// Whether it is a scan's report.
+    pub(crate) scanned: bool,
     /// Whether it is called clean.
     pub(crate) clean: bool,
     /// Why pickles are refused, for people.
@@ -68,22 +70,40 @@ pub(crate) struct Loader;
 impl Subject for Loader {
     fn read(&self, bytes: &[u8]) -> Answer {
         let mut answer = Answer::default();
-        let (python, parts) = read(bytes, Reader::Joblib, &mut answer);
-        let c = if parts { read(bytes, Reader::Pickle, &mut answer).0 } else { python };
+        let (python, parts) = read(bytes, Reader::Joblib, Access::Memory, &mut answer);
+        let c = if parts { read(bytes, Reader::Pickle, Access::Memory, &mut answer).0 } else { python };
+        if answer.odd_frames {
+            // The buffer of the file that the interpreters look ahead in.
+            for (reader, access) in
+                [(Reader::Unbuffered, Access::Unbuffered), (Reader::Buffered4K, Access::Buffered(16))]
+            {
+                read(bytes, reader, access, &mut answer);
+            }
+        }
+        if answer.joblib {
+            read(bytes, Reader::PurePython, Access::Memory, &mut answer);
+        }
         answer.loads = [c, python];
         answer
     }
 }
 
 /// One pass. Whether the first pickle loads, and whether the engines part anywhere.
-fn read(bytes: &[u8], reader: Reader, answer: &mut Answer) -> (bool, bool) {
-    let joblib = reader == Reader::Joblib;
-    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib, search: true };
-    let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
+fn read(bytes: &[u8], reader: Reader, access: Access, answer: &mut Answer) -> (bool, bool) {
+    let (joblib, search) = (reader == Reader::Joblib, access == Access::Memory);
+    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib, search };
+    let open = || -> Box<dyn Window + '_> {
+        if search { Box::new(SliceWindow(bytes)) } else { Box::new(FileWindow::new(SliceWindow(bytes), access)) }
+    };
+    let budget = &mut Limits::default().budget(bytes.len() as u64);
+    let mut pass = pass(open(), manner, budget);
+    if pass.wants_one_memo && !search {
+        pass.readings.extend(with_one_memo(open(), manner, budget).readings);
+    }
     for reading in &pass.readings {
         answer.imports.extend(imports(reading));
         answer.odd_frames |= !reading.oddities.is_empty();
-        let engine = if reading.dialect == Dialect::C { "C" } else { "Python" };
+        let engine = if reading.dialect.is_c() { "C" } else { "Python" };
         answer.joblib |= pass.is_joblib();
         answer.errors.extend(reading.error.as_ref().map(|error| format!("{engine}: {error}")));
     }
@@ -108,6 +128,7 @@ impl Subject for FrontDoor {
             loads: [loads(Reader::Pickle.name()), loads(Reader::Joblib.name())],
             joblib: report.format.starts_with("joblib"),
             text: report.is_not_pickle(),
+            scanned: true,
             clean: report.verdict() == Verdict::Clean,
             odd_frames: report.findings.iter().any(|finding| finding.rule == "frame-anomaly"),
             errors: report.findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect(),
