@@ -17,8 +17,9 @@ pub struct Paths {
 /// How many values are visited; behind them a finding has no path.
 const VISITED: usize = 1 << 18;
 
-/// How many items of one container are looked at.
+/// How many items of one container are looked at, and how many of all of them together.
 const ITEMS: usize = 1 << 16;
+const ALL_ITEMS: usize = 1 << 22;
 
 /// The longest path.
 const LONGEST: usize = 200;
@@ -29,7 +30,13 @@ impl Paths {
         let mut paths = Self { parents: HashMap::new() };
         paths.parents.insert(root, None);
         let mut queue = VecDeque::from([root]);
+        // A state that many objects share is looked through for each of them.
+        let mut items = 0_usize;
         while let Some(value) = queue.pop_front() {
+            items = items.saturating_add(size(view, value));
+            if items >= ALL_ITEMS {
+                return paths;
+            }
             for (child, step) in children(view, value) {
                 if paths.parents.len() >= VISITED {
                     return paths;
@@ -58,6 +65,26 @@ impl Paths {
         steps.reverse();
         Some(ObjectPath(steps))
     }
+}
+
+/// How many items [`children`] looks at.
+fn size(view: View<'_>, value: Value) -> usize {
+    let len = |value: Value| view.ast.len(value).min(ITEMS);
+    let Some(object) = view.ast.object_of(value) else { return len(value) };
+    let state = object.build.and_then(|build| view.effects.get(build as usize)).map(|effect| effect.action);
+    let call = view.effects.get(object.made_by as usize).map(|effect| effect.action);
+    let state = match state {
+        Some(Action::Build { state, .. }) if state.kind() == Kind::Tuple => {
+            view.ast.items(state, Moment::END).take(2).fold(len(state), |sum, part| sum.saturating_add(len(part)))
+        }
+        Some(Action::Build { state, .. }) => len(state),
+        _ => 0,
+    };
+    let call = match call {
+        Some(Action::Call { args, kwargs, .. }) => len(args).saturating_add(kwargs.map_or(0, len)),
+        _ => 0,
+    };
+    state.saturating_add(call).saturating_add(object.items.map_or(0, len))
 }
 
 /// What stands directly in a value, at the end.
