@@ -70,7 +70,9 @@ fn refusals<W: Window>(pass: &Pass<W>, member: &Member, counts: impl Fn(&Error) 
     };
     let mut exhausted = false;
     for reading in &pass.readings {
-        let Some(error) = reading.error.as_ref().filter(|error| counts(error)) else { continue };
+        // With one memo for all, honest streams are misread; what a limit kept from being read is another matter.
+        let counts = |error: &&Error| counts(error) && (!reading.inherits_memo || error.kind() == ErrorKind::Limit);
+        let Some(error) = reading.error.as_ref().filter(counts) else { continue };
         let offset = error.offset().unwrap_or_else(|| pass.source().offset(reading.end));
         say(error, Location { stream: reading.stream, ..member.at(Some(offset)) });
         exhausted |= is_exhaustion(error);
