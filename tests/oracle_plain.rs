@@ -4,7 +4,7 @@
 use depickle::ast::{Kind, Moment, Value as Node};
 use depickle::finding::Verdict;
 use depickle::limits::Limits;
-use depickle::loader::{Manner, Reader, Readers, Subject, pass};
+use depickle::loader::{Manner, READERS, ReaderInfo, Readers, Subject, pass};
 use depickle::machine::Action;
 use depickle::opcode::{Literal, SliceWindow};
 use depickle::policy::Policy;
@@ -54,13 +54,9 @@ fn value(subject: Subject<'_>, node: Node) -> Option<Value> {
 }
 
 /// What a reader makes of a pickle.
-fn read(bytes: &[u8], reader: Reader) -> Option<Value> {
-    let manner = Manner {
-        readers: Readers::of(reader),
-        dialect: reader.dialect(),
-        joblib: reader == Reader::Joblib,
-        search: true,
-    };
+fn read(bytes: &[u8], reader: &ReaderInfo) -> Option<Value> {
+    let manner =
+        Manner { readers: Readers::of(reader.reader), dialect: reader.dialect, joblib: reader.arrays, search: true };
     let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
     let reading = pass.first()?;
     assert!(pass.trailing.is_empty() && reading.parted.is_none());
@@ -109,8 +105,8 @@ proptest! {
     fn what_serde_pickle_writes_is_what_we_read(written in plain()) {
         for options in [SerOptions::new(), SerOptions::new().proto_v2()] {
             let bytes = value_to_vec(&written, options).unwrap();
-            for reader in Reader::ALL {
-                prop_assert_eq!(&read(&bytes, reader), &Some(written.clone()), "{}", reader.name());
+            for reader in &READERS {
+                prop_assert_eq!(&read(&bytes, reader), &Some(written.clone()), "{}", reader.name);
             }
             let report = audit::scan(&Source::from_bytes("x", &bytes), &Policy::builtin(), &Limits::default());
             prop_assert_eq!(report.verdict(), Verdict::Clean, "{:?}", report.findings);

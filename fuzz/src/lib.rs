@@ -9,8 +9,8 @@ use depickle::finding::{Completeness, FileReport, Finding, Verdict};
 use depickle::input::Source;
 use depickle::inspect::{Cuts, Outline, disasm, graph, open, tree};
 use depickle::limits::{LIMITS, Limit, Limits};
-use depickle::loader::{Manner, Pass, Reader as Loader, Readers, pass};
-use depickle::opcode::{Dialect, Reader, SliceWindow, literal};
+use depickle::loader::{Manner, Pass, READERS, Readers, pass};
+use depickle::opcode::{Reader, SliceWindow, literal};
 use depickle::policy::Policy;
 use depickle::report::{self, Report, Tool};
 
@@ -19,7 +19,7 @@ const INFLATED: u64 = 8 << 20;
 
 /// Opcodes come one behind the other and end; a literal that was read can be read again.
 pub fn opcode(data: &[u8]) {
-    for dialect in [Dialect::C, Dialect::Python] {
+    for dialect in READERS.map(|row| row.dialect) {
         let mut reader = Reader::new(SliceWindow(data), 0, dialect);
         let mut next = 0;
         while let Ok(op) = reader.next_op() {
@@ -32,8 +32,9 @@ pub fn opcode(data: &[u8]) {
 
 /// Every effect and every value of a reading is one that can be looked at.
 pub fn machine(data: &[u8]) {
-    for (loader, joblib) in [(Loader::Pickle, false), (Loader::Joblib, true)] {
-        let manner = Manner { readers: Readers::of(loader), dialect: loader.dialect(), joblib, search: true };
+    for row in READERS {
+        let manner =
+            Manner { readers: Readers::of(row.reader), dialect: row.dialect, joblib: row.arrays, search: true };
         let mut budget = bounded(data.len()).budget(data.len() as u64);
         let pass = pass(SliceWindow(data), manner, &mut budget);
         for reading in &pass.readings {

@@ -135,11 +135,7 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
 
     /// Whether a limit ended a pass before it was known what the source is.
     pub(super) fn exhausted(&self) -> bool {
-        let passes = std::iter::once(&self.joblib).chain(&self.pickle);
-        let mut errors = passes.flat_map(|pass| {
-            pass.readings.iter().filter_map(|reading| reading.error.as_ref()).chain(pass.window.failure())
-        });
-        errors.any(is_exhaustion)
+        std::iter::once(&self.joblib).chain(&self.pickle).any(ends_early) || self.further.iter().any(ends_early)
     }
 
     /// How each loader fares with the first stream.
@@ -160,6 +156,12 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         }
         outcomes
     }
+}
+
+/// Whether a limit, not the bytes, ended a pass or one of its readings.
+fn ends_early<W: Window>(pass: &Pass<W>) -> bool {
+    let errors = pass.readings.iter().filter_map(|reading| reading.error.as_ref());
+    errors.chain(pass.window.failure()).any(is_exhaustion)
 }
 
 /// How a class of readers reads.

@@ -117,6 +117,13 @@ impl Window for Bytes<'_> {
         }
     }
 
+    fn failure(&self) -> Option<&Error> {
+        match self {
+            Self::Plain(window) => window.failure(),
+            Self::Inflated { window, .. } => window.failure(),
+        }
+    }
+
     fn gaps(&self) -> &[Gap] {
         match self {
             Self::Plain(window) => window.gaps(),

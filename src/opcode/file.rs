@@ -86,12 +86,14 @@ pub struct FileWindow<W> {
     kept: Vec<u8>,
     gaps: Vec<Gap>,
     file: File,
+    /// Set where more would have to be kept than may be.
+    full: Option<Error>,
 }
 
 impl<W: Window> FileWindow<W> {
     /// A file with the bytes of `inner`, which nobody has read from.
     pub fn new(inner: W, access: Access) -> Self {
-        Self { inner, next: 0, kept: Vec::new(), gaps: Vec::new(), file: File::new(access) }
+        Self { inner, next: 0, kept: Vec::new(), gaps: Vec::new(), file: File::new(access), full: None }
     }
 
     /// Drops what is kept from position `at` on; answers where in `inner` it begins.
@@ -120,7 +122,9 @@ impl<W: Window> Window for FileWindow<W> {
         let fresh = self.inner.bytes().get(self.next..).unwrap_or_default();
         let fresh = fresh.get(..wanted).unwrap_or(fresh);
         if self.kept.len().saturating_add(fresh.len()) > KEPT {
-            return Err(Error::new(ErrorKind::Limit, "too many bytes to read as one who reads from a file does"));
+            let full = Error::new(ErrorKind::Limit, "too many bytes to read as one who reads from a file does");
+            self.full = Some(full.clone());
+            return Err(full);
         }
         self.kept.extend_from_slice(fresh);
         self.next = self.next.saturating_add(fresh.len());
@@ -136,6 +140,10 @@ impl<W: Window> Window for FileWindow<W> {
             self.gap(at, taken, false);
         }
         Ok((at, taken))
+    }
+
+    fn failure(&self) -> Option<&Error> {
+        self.full.as_ref().or_else(|| self.inner.failure())
     }
 
     fn gaps(&self) -> &[Gap] {

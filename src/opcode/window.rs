@@ -21,10 +21,9 @@ pub trait Window {
     /// As [`fill`](Self::fill).
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)>;
 
-    /// What the source said when it could not be read on; nothing follows. `None` for a slice.
-    fn failure(&self) -> Option<&Error> {
-        None
-    }
+    /// What the source said when it could not be read on; nothing follows. Whoever asked for the bytes may not care,
+    /// whoever answers for the whole source has to. `None` where all bytes are here.
+    fn failure(&self) -> Option<&Error>;
 
     /// Steps which were not kept: (position, how many bytes), in order of position. Empty for a slice.
     fn gaps(&self) -> &[Gap] {
@@ -91,6 +90,10 @@ impl Window for Box<dyn Window + '_> {
         (**self).skip(at, count)
     }
 
+    fn failure(&self) -> Option<&Error> {
+        (**self).failure()
+    }
+
     fn gaps(&self) -> &[Gap] {
         (**self).gaps()
     }
@@ -134,6 +137,10 @@ impl Window for SliceWindow<'_> {
         let taken = usize::try_from(count).map_or(there, |count| count.min(there));
         Ok((at.saturating_add(taken), taken as u64))
     }
+
+    fn failure(&self) -> Option<&Error> {
+        None
+    }
 }
 
 /// What a [`StreamWindow`] reads from: a decompressor that spends a budget.
@@ -171,7 +178,6 @@ impl<F: Feed> StreamWindow<F> {
         }
         let count = self.feed.read(buffer, kept);
         self.ended = !matches!(count, Ok(1..));
-        // Whoever asked may not care; whoever answers for the whole source has to.
         self.failure = count.as_ref().err().cloned();
         count
     }
@@ -303,6 +309,10 @@ impl Window for Replay<'_> {
             }
             _ => SliceWindow(self.source.bytes).skip(at, count),
         }
+    }
+
+    fn failure(&self) -> Option<&Error> {
+        None
     }
 
     fn gaps(&self) -> &[Gap] {
