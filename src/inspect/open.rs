@@ -48,7 +48,7 @@ impl Contents<'_> {
         self.pass.as_ref().map(Pass::source).unwrap_or_default()
     }
 
-    /// The first bytes of a run of `len` at `offset`, at most [`HEAD`] where they were inflated and not kept.
+    /// The first bytes of a run of `len` at `offset`, at most `HEAD` where they were inflated and not kept.
     pub fn head(&self, offset: u64, len: u64) -> &[u8] {
         let source = self.source();
         let len = usize::try_from(len).unwrap_or(usize::MAX);
