@@ -21,6 +21,8 @@ pub enum Limit {
     Names,
     /// Pickle streams in one file.
     Streams,
+    /// Members of archives, over all archives in each other.
+    Members,
     /// Streams within streams: nested pickles, archives in archives.
     Depth,
 }
@@ -40,7 +42,7 @@ pub struct LimitInfo {
 }
 
 /// Every limit, its name, its default and what it means. `--limit help` prints this table.
-pub const LIMITS: [LimitInfo; 7] = [
+pub const LIMITS: [LimitInfo; 8] = [
     LimitInfo {
         limit: Limit::Opcodes,
         name: "opcodes",
@@ -83,6 +85,13 @@ pub const LIMITS: [LimitInfo; 7] = [
         default: 4_000_000,
         per_byte: 0,
         help: "pickle streams in a file",
+    },
+    LimitInfo {
+        limit: Limit::Members,
+        name: "members",
+        default: 1 << 16,
+        per_byte: 0,
+        help: "members of archives, over all archives within each other",
     },
     LimitInfo {
         limit: Limit::Depth,

@@ -52,7 +52,7 @@ pub(super) fn judge<W: Window>(
     policy: &Policy,
     collected: &mut Collected,
     scope: Scope<'_>,
-) -> Vec<Job> {
+) -> Vec<Job<'static>> {
     let mut jobs = Vec::new();
     for reading in &pass.readings {
         if reading.effects.is_empty() && reading.costliest_key.0 < 1 << 16 && reading.highest_index.0 < 1 << 16 {

@@ -133,6 +133,14 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         !(is_text() && effects.all(only_impossible_imports))
     }
 
+    /// Whether any reader imports anything.
+    pub(super) fn import_anything(&self) -> bool {
+        let passes = std::iter::once(&self.joblib).chain(&self.pickle).flat_map(|pass| &pass.readings);
+        let readings = passes.chain(self.further.iter().flat_map(|pass| &pass.readings));
+        let mut effects = readings.flat_map(|reading| &reading.effects);
+        effects.any(|effect| matches!(effect.action, Action::Import { .. } | Action::DynamicImport { .. }))
+    }
+
     /// Whether a limit ended a pass before it was known what the source is.
     pub(super) fn exhausted(&self) -> bool {
         std::iter::once(&self.joblib).chain(&self.pickle).any(ends_early) || self.further.iter().any(ends_early)

@@ -40,6 +40,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether it holds other files.
+    pub const fn is_wrapper(self) -> bool {
+        matches!(self, Self::Compressed(_) | Self::ZFile | Self::Zip | Self::Tar | Self::SevenZip | Self::Zstd)
+    }
+
     /// The name as it stands in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -205,6 +210,12 @@ fn is_safetensors(prefix: &[u8], len: u64) -> bool {
 /// Whether all of `bytes` is UTF-8 text without NUL. Pickles of protocol 0 are text too: read it as one first.
 pub fn is_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
+}
+
+/// Whether `bytes` may be the beginning of a text: [`is_text`] but for a last character that is cut short.
+pub fn is_text_so_far(bytes: &[u8]) -> bool {
+    let utf8 = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    utf8 && memchr::memchr(0, bytes).is_none()
 }
 
 /// The kind of a text in reports: `json` or `text`; `None` if it is not text.

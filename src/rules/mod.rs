@@ -4,6 +4,7 @@
 //! of the policy; the rules of structure are named by `audit`, which sees the layout of a file. A rule never decides:
 //! levels come with the objection.
 
+pub mod archive_anomaly;
 pub mod argument_shape;
 pub mod built_twice;
 pub mod call_target;
@@ -33,6 +34,7 @@ pub mod trailing_data;
 pub mod unknown_format;
 pub mod unlisted_import;
 pub mod unlisted_use;
+pub mod unread_member;
 pub mod unresolvable_import;
 pub mod unsupported_format;
 pub mod use_time;
@@ -62,6 +64,7 @@ pub struct Rule {
 
 /// Every rule, by identifier.
 pub const RULES: &[&Rule] = &[
+    &archive_anomaly::RULE,
     &argument_shape::RULE,
     &built_twice::RULE,
     &call_target::RULE,
@@ -91,6 +94,7 @@ pub const RULES: &[&Rule] = &[
     &unknown_format::RULE,
     &unlisted_import::RULE,
     &unlisted_use::RULE,
+    &unread_member::RULE,
     &unresolvable_import::RULE,
     &unsupported_format::RULE,
     &use_time::RULE,
