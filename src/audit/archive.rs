@@ -19,8 +19,13 @@ impl<'a> Audit<'a> {
     pub(super) fn zip(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
         let archive = zip::read(data.get(), false, &mut self.budget);
         self.archive(&archive, data, member);
+        if let Some(read) = self.torch(&archive, data, member) {
+            return read;
+        }
         self.entries(&archive.entries, data, member);
-        Read::silent("zip")
+        let is_array = |entry: &Entry| entry.name.ends_with(".npy");
+        let npz = !archive.entries.is_empty() && archive.entries.iter().all(is_array);
+        Read::silent(if npz { "npz" } else { "zip" })
     }
 
     /// A zip archive behind something else, which stands on its own.
@@ -63,7 +68,7 @@ impl<'a> Audit<'a> {
             let span = entry.data.span();
             let inner = member.entry(&entry.name, span.start);
             let part = data.part(span);
-            let claim = Claim { crc: entry.crc.filter(|&crc| crc != 0), size: entry.size };
+            let claim = Claim::from(entry);
             let mut job = |codec, claim, member| {
                 self.jobs.push_back(Job { data: part.clone(), codec, claim, member });
             };
@@ -81,5 +86,22 @@ impl<'a> Audit<'a> {
                 }
             }
         }
+    }
+
+    /// Makes jobs of entries that are no pickles by all that is known.
+    pub(super) fn guesses(&mut self, entries: &[Entry], data: &Bytes<'a>, member: &Member) {
+        for entry in entries {
+            let span = entry.data.span();
+            let inner = member.entry(&entry.name, span.start).guessed();
+            let codec = if let Data::Compressed(codec, _) = &entry.data { Some(*codec) } else { None };
+            self.jobs.push_back(Job { data: data.part(span), codec, claim: Claim::default(), member: inner });
+        }
+    }
+}
+
+impl From<&Entry> for Claim {
+    fn from(entry: &Entry) -> Self {
+        // Writers that compute no checksum leave it 0.
+        Self { crc: entry.crc.filter(|&crc| crc != 0), size: entry.size }
     }
 }

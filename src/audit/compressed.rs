@@ -81,14 +81,8 @@ impl<'a> Audit<'a> {
             format => self.inflated(open, format, codec, name, (member, start)),
         };
         self.spend(&feed, &mut window, &inner);
-        let decoder = &window.feed.decoder;
-        let inflated = decoder.inflated();
-        if inflated > 0 && !member.evidence {
-            self.tail(decoder, codec, start, member);
-            if decoder.ending() == Some(Ending::Complete) {
-                self.compare(claim, inflated, window.feed.crc(), member);
-            }
-        }
+        self.ends(&window, codec, claim, start, member);
+        let inflated = window.feed.decoder.inflated();
         // A reader of plain pickles sees the compressed bytes: where the first of them is an opcode, they are read so.
         let refused = LoaderOutcome { name: Reader::Pickle.name(), loads: false, offset: Some(0) };
         read.loaders.retain(|loader| loader.name != Reader::Pickle.name());
@@ -100,6 +94,17 @@ impl<'a> Audit<'a> {
             }
         }
         (read, inflated)
+    }
+
+    /// All of compressed bytes, which are kept in memory.
+    pub(super) fn inflate(&mut self, codec: Codec, data: &Bytes<'a>, claim: Claim, member: &Member) -> Bytes<'a> {
+        let before = self.budget.clone();
+        let mut window = StreamWindow::new(Inflating::new(Decoder::new(codec, data.get()), before.clone()).summed());
+        // What is missing is told of the window when it is spent.
+        let _ = window.fill(usize::MAX);
+        self.spend(&before, &mut window, member);
+        self.ends(&window, codec, claim, 0, member);
+        Bytes::held(window.take())
     }
 
     /// An archive or the like in compressed bytes: inflated as a whole, and a job of its own.
@@ -165,6 +170,25 @@ impl<'a> Audit<'a> {
         if let Some(error) = window.failure().filter(|error| is_exhaustion(error)) {
             let message = escape(error.message()).into_owned();
             self.incomplete_at(&rules::limit_reached::RULE, message, inner, error.offset());
+        }
+    }
+
+    /// What is to be said of the end of compressed data, and of what an archive says of it.
+    fn ends(
+        &mut self,
+        window: &StreamWindow<Inflating<'_>>,
+        codec: Codec,
+        claim: Claim,
+        start: usize,
+        member: &Member,
+    ) {
+        let decoder = &window.feed.decoder;
+        let inflated = decoder.inflated();
+        if inflated > 0 && !member.evidence {
+            self.tail(decoder, codec, start, member);
+            if decoder.ending() == Some(Ending::Complete) {
+                self.compare(claim, inflated, window.feed.crc(), member);
+            }
         }
     }
 

@@ -39,7 +39,7 @@ impl Scope<'_> {
         };
         let names_harm =
             matches!(objection, Objection::DangerousImport | Objection::DangerousCall | Objection::CodeByValue);
-        let corrupts = matches!(objection, Objection::NumpyLayout | Objection::BuiltTwice);
+        let corrupts = matches!(objection, Objection::NumpyLayout | Objection::TensorLayout | Objection::BuiltTwice);
         let acts = matches!(action, Some(Action::Import { .. } | Action::Call { .. }));
         names_harm || (is_one_memo && corrupts) || (!known.covers(offset) && (acts || corrupts))
     }

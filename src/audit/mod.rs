@@ -24,6 +24,7 @@ mod npy;
 mod passes;
 mod plain;
 mod structure;
+mod torch;
 
 use crate::container::detect::{JoblibReads, PREFIX, joblib_reads};
 use crate::container::{Codec, Format, detect};

@@ -14,26 +14,35 @@ impl<'a> Audit<'a> {
     /// Bytes that are not compressed: a pickle, or something else.
     pub(super) fn plain(&mut self, data: &Bytes<'a>, format: Format, member: &Member) -> Read {
         let bytes = data.get();
-        let read = self.at_start(bytes, format, member);
         // Python's zipfile finds an archive behind anything.
-        if zip::ends_as_archive(bytes) {
-            self.appended(data, member);
+        let is_archive = zip::ends_as_archive(bytes);
+        match self.at_start(bytes, format, is_archive, member) {
+            Some(read) => {
+                if is_archive {
+                    self.appended(data, member);
+                }
+                read
+            }
+            None => self.zip(data, member),
         }
-        read
     }
 
-    fn at_start(&mut self, bytes: &[u8], format: Format, member: &Member) -> Read {
+    /// What stands at the first byte; nothing where that is only what stands before an archive.
+    fn at_start(&mut self, bytes: &[u8], format: Format, is_archive: bool, member: &Member) -> Option<Read> {
         if let Format::Other { kind, pickle_may_start: false } = format {
-            return Read::silent(format!("not-pickle:{kind}"));
+            return Some(Read::silent(format!("not-pickle:{kind}")));
+        }
+        if let Some(read) = self.torch_legacy(bytes, member) {
+            return Some(read);
         }
         let passes = Passes::read(|| SliceWindow(bytes), &mut self.budget);
         // Opcodes are tried before text: a pickle of protocol 0 is text.
         if passes.exhausted() || passes.reach_anything(|| is_text(bytes)) {
             self.judge(&passes, member);
             let format = if passes.is_joblib() { "joblib" } else { "pickle" };
-            return self.read(&passes, format.to_owned(), member);
+            return Some(self.read(&passes, format.to_owned(), member));
         }
-        match format {
+        Some(match format {
             Format::Other { kind, .. } => Read::silent(format!("not-pickle:{kind}")),
             Format::Tar | Format::SevenZip | Format::Zstd => {
                 let message = format!("{} files are not analysed yet", format.name());
@@ -41,6 +50,7 @@ impl<'a> Audit<'a> {
                 Read::silent(format.name())
             }
             _ if is_text(bytes) => Read::silent("not-pickle:text"),
+            _ if is_archive => return None,
             _ => {
                 let error = passes.own().first().and_then(|reading| reading.error.as_ref());
                 let begins = bytes.first() == Some(&0x80);
@@ -53,6 +63,6 @@ impl<'a> Audit<'a> {
                 self.incomplete(rule, what, member, offset);
                 self.read(&passes, if begins { "pickle" } else { "unknown" }.to_owned(), member)
             }
-        }
+        })
     }
 }

@@ -30,6 +30,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod torch;
 
 use crate::finding::{Decision, Level};
 use crate::loader::Subject;
@@ -70,6 +71,8 @@ pub enum Objection {
     CallableInData,
     /// A dtype or an array's layout is forged.
     NumpyLayout,
+    /// A tensor reaches beyond its storage.
+    TensorLayout,
     /// Loading costs far more than the file's size.
     LoadCost,
     /// A persistent id: the loader decides what it means.

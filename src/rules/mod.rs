@@ -30,6 +30,9 @@ pub mod opaque_native;
 pub mod persistent_id;
 pub mod refused_stream;
 pub mod several_streams;
+pub mod tensor_layout;
+pub mod torch_weights_only;
+pub mod torchscript_code;
 pub mod trailing_data;
 pub mod unknown_format;
 pub mod unlisted_import;
@@ -90,6 +93,9 @@ pub const RULES: &[&Rule] = &[
     &persistent_id::RULE,
     &refused_stream::RULE,
     &several_streams::RULE,
+    &tensor_layout::RULE,
+    &torch_weights_only::RULE,
+    &torchscript_code::RULE,
     &trailing_data::RULE,
     &unknown_format::RULE,
     &unlisted_import::RULE,
@@ -135,6 +141,7 @@ pub const fn of(objection: Objection) -> &'static Rule {
         Objection::BuiltTwice => &built_twice::RULE,
         Objection::CallableInData => &callable_in_data::RULE,
         Objection::NumpyLayout => &numpy_layout::RULE,
+        Objection::TensorLayout => &tensor_layout::RULE,
         Objection::LoadCost => &load_cost::RULE,
         Objection::PersistentId => &persistent_id::RULE,
         Objection::ExtensionCode => &extension_code::RULE,

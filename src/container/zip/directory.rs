@@ -47,13 +47,14 @@ pub(super) fn find(bytes: &[u8]) -> Vec<Directory> {
         let comment_end = at.saturating_add(END_LEN).saturating_add(first.comment.into());
         let own = at..comment_end.min(bytes.len());
         let mut forms = larger(bytes, at, own.clone());
-        // The larger form counts where it is; the first is read for those that do not know it.
+        // Readers that do not know the larger form count from the first byte.
+        let backward = forms.is_empty();
         forms.push((first, at, vec![own]));
         for (end, end_at, records) in forms {
             let is_last = comment_end == bytes.len();
-            for (at, shift) in places(&end, end_at) {
+            for (at, shift) in places(&end, end_at, backward || end_at != at) {
                 let directory = Directory { end_at, end, records: records.clone(), at, shift, is_last };
-                let known = found.iter().any(|known| known.at == at && known.shift == shift && known.end == end);
+                let known = found.iter().any(|known| known.at == at && known.shift == shift);
                 if !known && (directory.is_there(bytes) || found.is_empty()) {
                     found.push(directory);
                 }
@@ -90,12 +91,13 @@ fn larger(bytes: &[u8], end_at: usize, own: Range<usize>) -> Vec<(End, usize, Ve
 
 /// Where a directory begins and what is added to the places in it: counted backward from the record, and from the
 /// first byte.
-fn places(end: &End, end_at: usize) -> Vec<(usize, usize)> {
+fn places(end: &End, end_at: usize, backward: bool) -> Vec<(usize, usize)> {
     let (Ok(len), Ok(said)) = (usize::try_from(end.directory_len), usize::try_from(end.directory)) else {
         return Vec::new();
     };
     let mut places = Vec::new();
-    if let Some(at) = end_at.checked_sub(len)
+    if backward
+        && let Some(at) = end_at.checked_sub(len)
         && let Some(shift) = at.checked_sub(said)
     {
         places.push((at, shift));
