@@ -68,6 +68,11 @@ impl<'a> Audit<'a> {
             window
         };
         let open = || open_at(0);
+        if !inflates(codec, packed) && !member.evidence {
+            // Whoever does not go by the method finds them as they are.
+            let member = member.guessed();
+            self.jobs.push_back(Job { data: data.clone(), codec: None, claim: Claim::default(), member });
+        }
         let (mut read, mut window) = match detect(&head(codec, packed), u64::MAX) {
             format if format.is_wrapper() => self.unpacked(open(), format, name, &inner),
             Format::Npy => {
@@ -251,6 +256,12 @@ impl<'a> Audit<'a> {
             self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
         }
     }
+}
+
+/// Whether anything comes out of a decompressor, be it that nothing was put in.
+pub(super) fn inflates(codec: Codec, packed: &[u8]) -> bool {
+    let mut decoder = Decoder::new(codec, packed);
+    decoder.read(&mut [0]).is_ok()
 }
 
 /// The first bytes that come out of a decompressor.

@@ -27,7 +27,7 @@ mod structure;
 mod torch;
 
 use crate::container::detect::{JoblibReads, PREFIX, joblib_reads};
-use crate::container::{Codec, Format, detect};
+use crate::container::{Codec, Format, detect, zip};
 use crate::facts::Facts;
 use crate::finding::{Companion, Completeness, FileReport, Level, LoaderOutcome};
 use crate::input::Source;
@@ -40,7 +40,7 @@ use crate::rules::{self, Rule};
 use bytes::Bytes;
 use collect::Collected;
 use companion::Wanted;
-use compressed::Claim;
+use compressed::{Claim, inflates};
 use judge::Scope;
 use member::Member;
 use passes::Passes;
@@ -157,6 +157,9 @@ impl<'a> Audit<'a> {
 
     fn job(&mut self, job: Job<'a>) {
         let Job { data, codec, claim, member } = job;
+        if data.get().is_empty() {
+            return;
+        }
         if member.depth > self.limits.get(Limit::Depth) {
             let message = "it lies too deep in others to be opened";
             self.collected.say(&rules::limit_reached::RULE, Level::Incomplete, message, member.at(None));
@@ -192,17 +195,29 @@ impl<'a> Audit<'a> {
     fn bytes(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
         let bytes = data.get();
         let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-        match (joblib_reads(prefix), detect(prefix, bytes.len() as u64)) {
-            (JoblibReads::ZFile, _) => self.zfile(data, member),
-            (JoblibReads::Compressed(codec), Format::Compressed(_)) => {
-                self.compressed(codec, data, 0, codec.name(), member, Claim::default()).0
+        let format = detect(prefix, bytes.len() as u64);
+        if format == Format::Zip {
+            return self.zip(data, member);
+        }
+        let read = match (joblib_reads(prefix), format) {
+            (JoblibReads::ZFile, _) => Some(self.zfile(data, member)),
+            (JoblibReads::Compressed(codec), Format::Compressed(_)) if inflates(codec, bytes) => {
+                Some(self.compressed(codec, data, 0, codec.name(), member, Claim::default()).0)
             }
             (_, Format::Npy) => {
                 let open = |start| SliceWindow(bytes.get(start..).unwrap_or_default());
-                self.npy(&mut open(0), open, member)
+                Some(self.npy(&mut open(0), open, member))
             }
-            (_, Format::Zip) => self.zip(data, member),
-            (_, format) => self.plain(data, format, member),
+            (_, format) => self.plain(bytes, format, member),
+        };
+        // Python's zipfile finds an archive behind anything.
+        match read {
+            Some(read) if !zip::ends_as_archive(bytes) => read,
+            Some(read) => {
+                self.appended(data, member);
+                read
+            }
+            None => self.zip(data, member),
         }
     }
 

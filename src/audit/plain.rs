@@ -1,6 +1,5 @@
 //! Bytes that are not compressed and no archive.
 
-use super::bytes::Bytes;
 use super::member::Member;
 use super::passes::Passes;
 use super::{Audit, Read};
@@ -10,25 +9,9 @@ use crate::escape::escape;
 use crate::opcode::SliceWindow;
 use crate::rules;
 
-impl<'a> Audit<'a> {
-    /// Bytes that are not compressed: a pickle, or something else.
-    pub(super) fn plain(&mut self, data: &Bytes<'a>, format: Format, member: &Member) -> Read {
-        let bytes = data.get();
-        // Python's zipfile finds an archive behind anything.
-        let is_archive = zip::ends_as_archive(bytes);
-        match self.at_start(bytes, format, is_archive, member) {
-            Some(read) => {
-                if is_archive {
-                    self.appended(data, member);
-                }
-                read
-            }
-            None => self.zip(data, member),
-        }
-    }
-
-    /// What stands at the first byte; nothing where that is only what stands before an archive.
-    fn at_start(&mut self, bytes: &[u8], format: Format, is_archive: bool, member: &Member) -> Option<Read> {
+impl Audit<'_> {
+    /// Bytes that are not compressed: a pickle, or something else. Nothing where they only stand before an archive.
+    pub(super) fn plain(&mut self, bytes: &[u8], format: Format, member: &Member) -> Option<Read> {
         if let Format::Other { kind, pickle_may_start: false } = format {
             return Some(Read::silent(format!("not-pickle:{kind}")));
         }
@@ -50,7 +33,7 @@ impl<'a> Audit<'a> {
                 Read::silent(format.name())
             }
             _ if is_text(bytes) => Read::silent("not-pickle:text"),
-            _ if is_archive => return None,
+            _ if zip::ends_as_archive(bytes) => return None,
             _ => {
                 let error = passes.own().first().and_then(|reading| reading.error.as_ref());
                 let begins = bytes.first() == Some(&0x80);

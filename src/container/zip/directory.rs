@@ -45,13 +45,17 @@ pub(super) fn find(bytes: &[u8]) -> Vec<Directory> {
         let Some(record) = bytes.get(at..).filter(|record| record.len() >= END_LEN) else { continue };
         let Ok((_, first)) = end(record) else { continue };
         let comment_end = at.saturating_add(END_LEN).saturating_add(first.comment.into());
+        let is_last = comment_end == bytes.len();
+        // Before the last of them, only one whose comment reaches to the end is anyone's; others are in members.
+        if !is_last && found.iter().any(|found| found.is_there(bytes)) {
+            continue;
+        }
         let own = at..comment_end.min(bytes.len());
         let mut forms = larger(bytes, at, own.clone());
         // Readers that do not know the larger form count from the first byte.
         let backward = forms.is_empty();
         forms.push((first, at, vec![own]));
         for (end, end_at, records) in forms {
-            let is_last = comment_end == bytes.len();
             for (at, shift) in places(&end, end_at, backward || end_at != at) {
                 let directory = Directory { end_at, end, records: records.clone(), at, shift, is_last };
                 let known = found.iter().any(|known| known.at == at && known.shift == shift);
