@@ -60,16 +60,16 @@ pub const LIMITS: [LimitInfo; 8] = [
     LimitInfo {
         limit: Limit::Retained,
         name: "retained",
-        default: 2 << 30,
-        per_byte: 0,
-        help: "bytes kept in memory after decompression",
+        default: 512 << 20,
+        per_byte: 16,
+        help: "bytes kept in memory after decompression, and 16 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Inflated,
         name: "inflated",
-        default: 64 << 30,
-        per_byte: 0,
-        help: "bytes that come out of decompressors",
+        default: 4 << 30,
+        per_byte: 256,
+        help: "bytes that come out of decompressors, and 256 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Names,

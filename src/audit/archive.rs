@@ -9,6 +9,7 @@ use crate::container::{Archive, Codec, Data, Entry, zip};
 use crate::error::ErrorKind;
 use crate::escape::escape;
 use crate::finding::Level;
+use crate::limits::Limit;
 use crate::rules;
 
 /// The codecs that are tried on a member whose own cannot be.
@@ -64,6 +65,13 @@ impl<'a> Audit<'a> {
 
     /// Makes a job of each entry.
     pub(super) fn entries(&mut self, entries: &[Entry], data: &Bytes<'a>, member: &Member) {
+        // Members that share bytes are read once each, at the cost of what is inflated.
+        let all = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.data.span().len() as u64));
+        let again = all.saturating_sub(data.get().len() as u64);
+        if let Err(error) = self.budget.spend(Limit::Inflated, again) {
+            let location = member.at(Some(0));
+            return self.collected.say(&rules::limit_reached::RULE, Level::Incomplete, error.message(), location);
+        }
         for entry in entries {
             let span = entry.data.span();
             let inner = member.entry(&entry.name, span.start);

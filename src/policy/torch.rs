@@ -111,8 +111,9 @@ fn within(matcher: &mut Matcher<'_, '_>, place: [Value; 4], itemsize: Option<u64
     let last = if size.contains(&0) {
         Some(0)
     } else {
-        let steps = size.iter().zip(&stride).map(|(size, stride)| size.saturating_sub(1).checked_mul(*stride));
-        steps.fold(Some(1), |sum: Option<u64>, step| sum?.checked_add(step?))
+        size.iter()
+            .zip(&stride)
+            .try_fold(1_u64, |sum, (size, stride)| sum.checked_add(size.saturating_sub(1).checked_mul(*stride)?))
     };
     let end = u64::try_from(offset).ok().and_then(|offset| offset.checked_add(last?)?.checked_mul(itemsize));
     match (end, storage.nbytes()) {

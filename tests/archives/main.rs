@@ -5,6 +5,7 @@
 
 mod assemble;
 mod npz;
+mod readers;
 mod torch;
 mod zip;
 
