@@ -68,8 +68,8 @@ pub const LIMITS: [LimitInfo; 8] = [
         limit: Limit::Inflated,
         name: "inflated",
         default: 4 << 30,
-        per_byte: 256,
-        help: "bytes that come out of decompressors, and 256 more for each byte of the file",
+        per_byte: 64,
+        help: "bytes that come out of decompressors, and 64 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Names,

@@ -68,7 +68,7 @@ impl<'a> Audit<'a> {
             window
         };
         let open = || open_at(0);
-        if !inflates(codec, packed) && !member.evidence {
+        if codec == Codec::Deflate && !inflates(codec, packed) && !member.evidence {
             // Whoever does not go by the method finds them as they are.
             let member = member.guessed();
             self.jobs.push_back(Job { data: data.clone(), codec: None, claim: Claim::default(), member });
@@ -259,7 +259,7 @@ impl<'a> Audit<'a> {
 }
 
 /// Whether anything comes out of a decompressor, be it that nothing was put in.
-pub(super) fn inflates(codec: Codec, packed: &[u8]) -> bool {
+fn inflates(codec: Codec, packed: &[u8]) -> bool {
     let mut decoder = Decoder::new(codec, packed);
     decoder.read(&mut [0]).is_ok()
 }

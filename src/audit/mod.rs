@@ -26,7 +26,7 @@ mod plain;
 mod structure;
 mod torch;
 
-use crate::container::detect::{JoblibReads, PREFIX, joblib_reads};
+use crate::container::detect::{JoblibReads, PREFIX, has_header, joblib_reads};
 use crate::container::{Codec, Format, detect, zip};
 use crate::facts::Facts;
 use crate::finding::{Companion, Completeness, FileReport, Level, LoaderOutcome};
@@ -40,7 +40,7 @@ use crate::rules::{self, Rule};
 use bytes::Bytes;
 use collect::Collected;
 use companion::Wanted;
-use compressed::{Claim, inflates};
+use compressed::Claim;
 use judge::Scope;
 use member::Member;
 use passes::Passes;
@@ -201,7 +201,7 @@ impl<'a> Audit<'a> {
         }
         let read = match (joblib_reads(prefix), format) {
             (JoblibReads::ZFile, _) => Some(self.zfile(data, member)),
-            (JoblibReads::Compressed(codec), Format::Compressed(_)) if inflates(codec, bytes) => {
+            (JoblibReads::Compressed(codec), Format::Compressed(_)) if has_header(codec, prefix) => {
                 Some(self.compressed(codec, data, 0, codec.name(), member, Claim::default()).0)
             }
             (_, Format::Npy) => {
