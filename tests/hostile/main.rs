@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "made for another test")]
 mod archives;
 mod bytes;
+mod inspect;
 mod limits;
 mod memory;
 mod shapes;
