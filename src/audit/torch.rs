@@ -42,8 +42,9 @@ impl<'a> Audit<'a> {
         for entry in archive.entries.iter().filter(is_storage) {
             self.storage(entry, &seen, member);
         }
+        let present: HashSet<&str> = archive.entries.iter().map(|entry| entry.name.as_str()).collect();
         for name in seen.storages.keys() {
-            if !archive.entries.iter().any(|entry| entry.name == *name) {
+            if !present.contains(name.as_str()) {
                 let message = format!("{} is not there: its tensors cannot be loaded", escape(name));
                 self.incomplete(&rules::refused_stream::RULE, message, member, 0);
             }
