@@ -73,6 +73,7 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
     while let Some(job) = audit.jobs.pop_front() {
         audit.job(job);
     }
+    let regions = audit.collected.regions();
     let (findings, imports, streams) = audit.collected.finish();
     let partial = findings.iter().any(|finding| finding.level == Level::Incomplete);
     FileReport {
@@ -84,6 +85,7 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
         loaders: audit.loaders,
         companions: audit.companions,
         streams,
+        regions,
         imports,
         findings,
         facts: audit.facts.unwrap_or_default(),

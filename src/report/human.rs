@@ -6,6 +6,9 @@ use crate::escape::escape;
 use crate::finding::{Accepted, FileReport, Finding, Level, Location, Verdict};
 use std::io::{self, Write};
 
+/// How many runs of bytes of a file are listed.
+const MAPPED: usize = 64;
+
 /// Findings shown of one file, unless everything is asked for: a hostile file can hold millions.
 const SHOWN: usize = 10;
 
@@ -89,7 +92,8 @@ impl Human<'_> {
                 self.end_line()?;
             }
             self.above = Above::Line;
-            return self.head(verdict, &file.path, &kind(file));
+            self.head(verdict, &file.path, &kind(file))?;
+            return self.map(file);
         }
         self.block(verdict, &file.path, &kind(file), &shown)?;
         if let Some(error) = &file.error {
@@ -100,7 +104,30 @@ impl Human<'_> {
         } else if verdict == Verdict::Incomplete && shown.is_empty() {
             self.labelled("error:", "not all of it was analysed")?;
         }
-        Ok(())
+        self.map(file)
+    }
+
+    /// What the bytes of the file are, where there is more than one thing.
+    fn map(&mut self, file: &FileReport) -> io::Result<()> {
+        if self.detail < Detail::Verbose || file.regions.len() < 2 {
+            return Ok(());
+        }
+        for (number, region) in file.regions.iter().take(MAPPED).enumerate() {
+            let at = &region.location;
+            let (begin, whose) = match (at.file_offset, at.member.as_str()) {
+                (Some(begin), "") => (begin, String::new()),
+                (Some(begin), member) => (begin, format!(" of {member}")),
+                (None, "") => (at.offset.unwrap_or(0), " of what is inflated".to_owned()),
+                (None, member) => (at.offset.unwrap_or(0), format!(" of {member}, inflated")),
+            };
+            let end = begin.saturating_add(at.length.unwrap_or(0));
+            let label = if number == 0 { "map:" } else { " " };
+            self.labelled(label, &format!("{begin}..{end} {}{whose}", region.kind))?;
+        }
+        match file.regions.len().saturating_sub(MAPPED) {
+            0 => Ok(()),
+            more => self.labelled(" ", &format!("and {more} more")),
+        }
     }
 
     fn block(&mut self, verdict: Verdict, path: &str, kind: &str, findings: &[&Finding]) -> io::Result<()> {

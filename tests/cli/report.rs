@@ -17,6 +17,7 @@ fn file(path: &str, format: &str, findings: Vec<Finding>) -> FileReport {
         completeness: Completeness::Full,
         loaders: Vec::new(),
         companions: Vec::new(),
+        regions: Vec::new(),
         streams: Vec::new(),
         imports: Vec::new(),
         findings,
