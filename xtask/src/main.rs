@@ -2,13 +2,19 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod bench;
+#[path = "../../tests/semantics/compare.rs"]
+mod compare;
 mod compat;
 mod corpus;
+#[path = "../../tests/semantics/described.rs"]
+mod described;
 mod generate;
 mod listing;
 mod oracle;
 mod python;
 mod record;
+#[path = "../../tests/semantics/recorder.rs"]
+mod recorder;
 #[path = "../../tests/semantics/rows.rs"]
 mod rows;
 mod subject;

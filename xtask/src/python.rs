@@ -1,26 +1,37 @@
 //! Interpreters at hand, and workers that run in them (`xtask/python/worker.py` describes the protocol).
 
+use crate::compare::Load;
+use depickle::opcode::Engine;
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::rc::Rc;
 
 /// How a worker reads a stream; the order is that of the worker's table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reader {
     /// The C engine over memory, or over a file that it can look ahead in to the end.
     CMemory,
-    /// The C engine over a file without look-ahead.
+    /// The C engine over `io.BytesIO`, which cannot look ahead.
     CStream,
     /// `pickle._Unpickler`.
     Python,
     /// The C engine over a file with a look-ahead of 16 bytes.
     CPeek,
+    /// The C engine over what `open` gives.
+    COpen,
+    /// The C engine over what `open` gives without a buffer.
+    CRaw,
 }
 
 impl Reader {
-    pub(crate) const ALL: [Self; 4] = [Self::CMemory, Self::CStream, Self::Python, Self::CPeek];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::CMemory, Self::CStream, Self::Python, Self::CPeek, Self::COpen, Self::CRaw];
+
+    /// Those that may differ on a file of a few bytes.
+    pub(crate) const SMALL: [Self; 4] = [Self::CMemory, Self::CStream, Self::Python, Self::CPeek];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -28,43 +39,51 @@ impl Reader {
             Self::CStream => "c-stream",
             Self::Python => "python",
             Self::CPeek => "c-peek",
+            Self::COpen => "c-open",
+            Self::CRaw => "c-raw",
         }
     }
-}
 
-/// What a stream did, as `worker.py` numbers it.
-pub(crate) const EVENTS: [&str; 10] =
-    ["import", "call", "new", "build", "append", "extend", "add", "setitem", "persid", "buffer"];
-
-/// One effect: what kind, and on what.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Event {
-    pub(crate) kind: u8,
-    /// For an import the module and the name; else the symbol, and `()` if it is an instance. A lone surrogate stands as
-    /// `\ud800`.
-    pub(crate) texts: [String; 2],
-}
-
-impl Event {
-    pub(crate) fn is_import(&self) -> bool {
-        self.kind == 0
+    pub(crate) fn engine(self) -> Engine {
+        if self == Self::Python { Engine::Python } else { Engine::C }
     }
 }
 
-/// One pickle, read by one reader.
+/// The pickles of one file, one reader: all but the last load. As they came, so that equal ones are told quickly.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Load {
-    /// The exception's class; empty if it loads.
-    pub(crate) failure: String,
-    /// Where the file stands after it.
-    pub(crate) end: u32,
-    /// The value as text, if asked for.
-    pub(crate) value: String,
-    pub(crate) events: Vec<Event>,
+pub(crate) struct Loads(Rc<[u8]>);
+
+impl Loads {
+    /// What they say.
+    ///
+    /// # Errors
+    /// If the worker breaks its word.
+    pub(crate) fn parse(&self) -> io::Result<Vec<Load>> {
+        let rest = &mut &*self.0;
+        (0..number(rest)?).map(|_| load(rest)).collect()
+    }
 }
 
-/// The pickles of one file, one reader: all but the last load.
-pub(crate) type Loads = Vec<Load>;
+fn number(from: &mut impl Read) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    from.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
+}
+
+fn text(from: &mut impl Read) -> io::Result<String> {
+    let mut bytes = vec![0; number(from)? as usize];
+    from.read_exact(&mut bytes)?;
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
+
+fn load(from: &mut impl Read) -> io::Result<Load> {
+    let (failure, end, value, trace) = (text(from)?, number(from)?, text(from)?, text(from)?);
+    let lines = if trace.is_empty() { Vec::new() } else { trace.split('\n').map(str::to_owned).collect() };
+    Ok(Load { failure, end: u64::from(end), value, lines })
+}
+
+/// The highest bit of a length says that it is none: the number of an equal answer.
+const SAME: u32 = 1 << 31;
 
 /// What to ask of a worker.
 pub(crate) struct Request<'a> {
@@ -155,7 +174,7 @@ impl Process {
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.ok_or_else(|| io::Error::other("the worker has no pipes"))?;
         let mut process = Self { child, requests: BufWriter::new(stdin), answers: BufReader::new(stdout) };
-        process.text()?;
+        text(&mut process.answers)?;
         Ok(process)
     }
 
@@ -172,37 +191,22 @@ impl Process {
         out.flush()
     }
 
-    fn number(&mut self) -> io::Result<u32> {
-        let mut bytes = [0; 4];
-        self.answers.read_exact(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn bytes(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; self.number()? as usize];
-        self.answers.read_exact(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn text(&mut self) -> io::Result<String> {
-        // Python 2 sends names as the bytes they are.
-        Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
-    }
-
-    fn loads(&mut self) -> io::Result<Loads> {
-        (0..self.number()?).map(|_| self.load()).collect()
-    }
-
-    fn load(&mut self) -> io::Result<Load> {
-        let (failure, end, value) = (self.text()?, self.number()?, self.text()?);
-        let events = (0..self.number()?)
-            .map(|_| {
-                let mut kind = [0];
-                self.answers.read_exact(&mut kind)?;
-                Ok(Event { kind: kind[0], texts: [self.text()?, self.text()?] })
-            })
-            .collect::<io::Result<_>>()?;
-        Ok(Load { failure, end, value, events })
+    /// The answers of the readers to one stream.
+    fn answers(&mut self, readers: usize) -> io::Result<Vec<Loads>> {
+        let mut answers: Vec<Loads> = Vec::with_capacity(readers);
+        for _ in 0..readers {
+            let len = number(&mut self.answers)?;
+            let answer = if len & SAME == 0 {
+                let mut bytes = vec![0; len as usize];
+                self.answers.read_exact(&mut bytes)?;
+                Loads(bytes.into())
+            } else {
+                let same = answers.get((len & !SAME) as usize);
+                same.cloned().ok_or_else(|| io::Error::other("an answer refers to none before it"))?
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
     }
 }
 
@@ -244,8 +248,7 @@ impl Worker {
             let mut run = || {
                 process.send(rest, request)?;
                 for _ in rest {
-                    let loads = request.readers.iter().map(|_| process.loads()).collect::<io::Result<_>>()?;
-                    answers.push(Some(loads));
+                    answers.push(Some(process.answers(request.readers.len())?));
                 }
                 io::Result::Ok(())
             };

@@ -1,0 +1,120 @@
+//! What CPython did with a file, held against what depickle says: lines, outcomes, positions and values.
+
+use super::recorder::{Asked, Foretold, MEMORY, NAME_UTF8, Numbers, doubt_of_strings, foretell};
+use depickle::limits::Limits;
+use depickle::loader::{Pass, Reading, reread};
+use depickle::opcode::{Source, Window};
+
+/// One pickle, read by one reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// The exception's class; empty if it loads.
+    pub(crate) failure: String,
+    /// Where the file stands after it.
+    pub(crate) end: u64,
+    /// The value as text, if asked for.
+    pub(crate) value: String,
+    /// What happened, in order.
+    pub(crate) lines: Vec<String>,
+}
+
+impl Load {
+    pub(crate) fn loads(&self) -> bool {
+        self.failure.is_empty()
+    }
+}
+
+/// How the two compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Alike.
+    Same,
+    /// Not alike, as a row of [`KNOWN`](super::recorder::KNOWN) has it.
+    Known(&'static str),
+    /// Not alike: what CPython does, and what depickle says.
+    Differs(String),
+}
+
+/// The most pickles that the recorder reads from one file.
+const STREAMS: usize = 8;
+
+/// Compares a file that is read with a new unpickler for each pickle, or where that is told to be the same.
+pub(crate) fn compare<W: Window>(pass: &Pass<W>, asked: Asked<'_>, loads: &[Load]) -> Verdict {
+    let source = pass.source();
+    let (mut numbers, mut offset, mut verdict) = (Numbers::default(), 0, Verdict::Same);
+    for load in loads {
+        let stream = pass.streams.iter().find(|stream| !stream.nested && stream.offset == offset);
+        let again;
+        let reading = match stream.map(|stream| (stream.position, stream.reading)) {
+            // What is neither a stream nor does anything is not listed.
+            None => None,
+            Some((_, Some(reading))) => pass.readings.get(reading),
+            Some((position, None)) => {
+                again = reread(source, position, pass.manner, &mut Limits::default().budget(u64::MAX >> 1));
+                Some(&again)
+            }
+        };
+        let nothing = Foretold::default();
+        let foretold = reading.map_or(nothing, |reading| foretell(reading, source, asked, &mut numbers));
+        match one(&foretold, reading.map(|reading| (reading, source)), asked, load) {
+            Verdict::Same => {}
+            Verdict::Known(why) => verdict = Verdict::Known(why),
+            differs => return differs,
+        }
+        let next = reading.map_or(offset, |reading| source.offset(reading.next));
+        if load.loads() && next != load.end {
+            return Verdict::Differs(format!("the next pickle begins at {}, and depickle says {next}", load.end));
+        }
+        offset = load.end;
+    }
+    verdict
+}
+
+/// Compares a file whose pickles are read by one unpickler with one memo: one reading.
+pub(crate) fn compare_with_one_memo(
+    reading: &Reading,
+    source: Source<'_>,
+    asked: Asked<'_>,
+    loads: &[Load],
+) -> Verdict {
+    let mut foretold = foretell(reading, source, asked, &mut Numbers::default());
+    let Some(last) = loads.last() else { return Verdict::Same };
+    let lines: Vec<_> = loads.iter().flat_map(|load| load.lines.iter().cloned()).collect();
+    if loads.len() == STREAMS && last.loads() {
+        // Nobody read on.
+        foretold.lines.truncate(lines.len());
+        foretold.loads = true;
+        foretold.value = None;
+    }
+    one(&foretold, Some((reading, source)), asked, &Load { lines, ..last.clone() })
+}
+
+fn one(foretold: &Foretold, reading: Option<(&Reading, Source<'_>)>, asked: Asked<'_>, load: &Load) -> Verdict {
+    if load.lines == foretold.lines && load.loads() == foretold.loads {
+        return match &foretold.value {
+            Some(value) if !load.value.is_empty() && *value != load.value => {
+                Verdict::Differs(format!("the value is\n{}\nand depickle says\n{value}", load.value))
+            }
+            _ if foretold.recoded => Verdict::Known(NAME_UTF8),
+            _ => Verdict::Same,
+        };
+    }
+    if !load.loads() && foretold.lines.starts_with(&load.lines) {
+        let doubt = foretold.doubt.filter(|doubt| doubt.lines <= load.lines.len()).map(|doubt| doubt.why);
+        let memory = (load.failure == "MemoryError").then_some(MEMORY);
+        let strings = || reading.and_then(|(reading, source)| doubt_of_strings(reading, source, asked.encoding));
+        if let Some(why) = doubt.or(memory).or_else(strings) {
+            return Verdict::Known(why);
+        }
+    }
+    let shown = |loads: bool, lines: &[String]| {
+        format!("{} [{}]", if loads { "loads" } else { "refuses" }, lines.join(", "))
+    };
+    let error = reading.and_then(|(reading, _)| reading.error.as_ref()).map_or(String::new(), ToString::to_string);
+    Verdict::Differs(format!(
+        "CPython {} {}\nand depickle {} {error}",
+        shown(load.loads(), &load.lines),
+        load.failure,
+        shown(foretold.loads, &foretold.lines),
+    ))
+}
