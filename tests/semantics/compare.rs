@@ -2,8 +2,8 @@
 
 use super::recorder::{Asked, Foretold, MEMORY, NAME_UTF8, Numbers, doubt_of_strings, foretell};
 use depickle::limits::Limits;
-use depickle::loader::{Pass, Reading, reread};
-use depickle::opcode::{Source, Window};
+use depickle::loader::{Manner, Pass, Reader, Readers, Reading, pass, reread, with_one_memo};
+use depickle::opcode::{Access, FileWindow, SliceWindow, Source, Window};
 
 /// One pickle, read by one reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,50 @@ pub(crate) enum Verdict {
 /// The most pickles that the recorder reads from one file.
 const STREAMS: usize = 8;
 
+type AnyPass<'a> = Pass<Box<dyn Window + 'a>>;
+
+/// A file as one class of readers reads it.
+pub(crate) struct Read<'a> {
+    /// Each stream with a memo of its own.
+    pub(crate) pass: AnyPass<'a>,
+    /// All with one, where that has to be read again.
+    again: Option<AnyPass<'a>>,
+}
+
+impl<'a> Read<'a> {
+    /// Reads a file. `search` as in [`Manner`].
+    pub(crate) fn new(bytes: &'a [u8], reader: Reader, access: Access, search: bool) -> Self {
+        let over_memory = access == Access::Memory;
+        let (joblib, dialect) = (reader.info().arrays, reader.dialect());
+        let manner = Manner { readers: Readers::of(reader), dialect, joblib, search };
+        let open = || -> Box<dyn Window + 'a> {
+            if over_memory {
+                Box::new(SliceWindow(bytes))
+            } else {
+                Box::new(FileWindow::new(SliceWindow(bytes), access))
+            }
+        };
+        let budget = &mut Limits::default().budget(bytes.len() as u64);
+        let pass = pass(open(), manner, budget);
+        let again = (pass.wants_one_memo && !over_memory).then(|| with_one_memo(open(), manner, budget));
+        Self { pass, again }
+    }
+
+    /// Compares it with what CPython did; `inherit`: with one unpickler for all its pickles.
+    pub(crate) fn compare(&self, asked: Asked<'_>, inherit: bool, loads: &[Load]) -> Verdict {
+        if !inherit || !self.pass.wants_one_memo {
+            return compare(&self.pass, asked, loads);
+        }
+        let pass = self.again.as_ref().unwrap_or(&self.pass);
+        match pass.readings.iter().find(|reading| reading.inherits_memo) {
+            Some(reading) => compare_with_one_memo(reading, pass.source(), asked, loads),
+            None => Verdict::Differs("there is no reading with one memo".to_owned()),
+        }
+    }
+}
+
 /// Compares a file that is read with a new unpickler for each pickle, or where that is told to be the same.
-pub(crate) fn compare<W: Window>(pass: &Pass<W>, asked: Asked<'_>, loads: &[Load]) -> Verdict {
+fn compare<W: Window>(pass: &Pass<W>, asked: Asked<'_>, loads: &[Load]) -> Verdict {
     let source = pass.source();
     let (mut numbers, mut offset, mut verdict) = (Numbers::default(), 0, Verdict::Same);
     for load in loads {
@@ -71,12 +113,7 @@ pub(crate) fn compare<W: Window>(pass: &Pass<W>, asked: Asked<'_>, loads: &[Load
 }
 
 /// Compares a file whose pickles are read by one unpickler with one memo: one reading.
-pub(crate) fn compare_with_one_memo(
-    reading: &Reading,
-    source: Source<'_>,
-    asked: Asked<'_>,
-    loads: &[Load],
-) -> Verdict {
+fn compare_with_one_memo(reading: &Reading, source: Source<'_>, asked: Asked<'_>, loads: &[Load]) -> Verdict {
     let mut foretold = foretell(reading, source, asked, &mut Numbers::default());
     let Some(last) = loads.last() else { return Verdict::Same };
     let lines: Vec<_> = loads.iter().flat_map(|load| load.lines.iter().cloned()).collect();

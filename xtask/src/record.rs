@@ -64,8 +64,7 @@ fn folded(by: Vec<String>, versions: &[String]) -> Value {
 }
 
 fn ask(worker: &mut Worker, row: &Row) -> Result<Vec<Loads>, Box<dyn std::error::Error + Send + Sync>> {
-    // With one unpickler for all pickles of a file: what is fresh each time is the simpler half.
-    let inherit = row.name.contains("memo");
+    let inherit = row.one_memo();
     let (streams, readers, encoding) = (&[row.bytes.as_slice()], &Reader::SMALL, row.encoding.as_str());
     let mut answers = worker.ask(&Request { streams, readers, encoding, values: true, inherit, hooks: true })?;
     answers.pop().flatten().ok_or_else(|| format!("{} kills CPython {}", row.key(), worker.interpreter.name()).into())

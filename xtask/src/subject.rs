@@ -1,14 +1,14 @@
 //! What is put to the test: depickle's own reading of a file.
 
-use crate::compare::{Load, Verdict, compare, compare_with_one_memo};
+use crate::compare::{Load, Read, Verdict};
 use crate::python::Reader;
 use crate::recorder::{Asked, symbol};
 use depickle::audit::scan;
 use depickle::finding::{FileReport, Verdict as Called};
 use depickle::input::Source;
 use depickle::limits::Limits;
-use depickle::loader::{self, Manner, Pass, Readers, pass, with_one_memo};
-use depickle::opcode::{Access, Engine, FileWindow, FrameOddity, SliceWindow, Window};
+use depickle::loader;
+use depickle::opcode::{Access, Engine, FrameOddity};
 use depickle::policy::Policy;
 use depickle::resolve::map_name;
 use std::collections::BTreeSet;
@@ -62,30 +62,28 @@ pub(crate) trait Subject: Sync {
 /// The loader, as the audit drives it: a pass for all readers, and further ones where something parts them.
 pub(crate) struct Loader;
 
-type AnyPass<'a> = Pass<Box<dyn Window + 'a>>;
-
-struct Passes<'a> {
-    /// The first as joblib's reader reads; the second of each where one memo says something else of a file.
-    passes: Vec<(AnyPass<'a>, Option<AnyPass<'a>>)>,
-    /// For each reader the pass that speaks for it.
+struct Reads<'a> {
+    /// The first as joblib's reader reads.
+    reads: Vec<Read<'a>>,
+    /// For each reader the one that speaks for it.
     of: [usize; Reader::ALL.len()],
 }
 
 impl Subject for Loader {
     fn read<'a>(&self, bytes: &'a [u8]) -> Box<dyn Answer + 'a> {
-        let first = read(bytes, loader::Reader::Joblib, Access::Memory, true);
-        let is_joblib = first.0.is_joblib();
-        let parts = first.0.parts() || is_joblib;
-        let mut all = Passes { passes: vec![first], of: [0; Reader::ALL.len()] };
+        let first = Read::new(bytes, loader::Reader::Joblib, Access::Memory, true);
+        let is_joblib = first.pass.is_joblib();
+        let parts = first.pass.parts() || is_joblib;
+        let mut all = Reads { reads: vec![first], of: [0; Reader::ALL.len()] };
         if parts {
-            let c = all.add(read(bytes, loader::Reader::Pickle, Access::Memory, !is_joblib));
+            let c = all.add(Read::new(bytes, loader::Reader::Pickle, Access::Memory, !is_joblib));
             all.of = Reader::ALL.map(|reader| if reader.engine() == Engine::C { c } else { 0 });
         }
         if is_joblib {
             all.of[Reader::Python as usize] =
-                all.add(read(bytes, loader::Reader::PurePython, Access::Memory, false));
+                all.add(Read::new(bytes, loader::Reader::PurePython, Access::Memory, false));
         }
-        if all.passes.iter().any(|(pass, _)| pass.is_odd()) {
+        if all.reads.iter().any(|read| read.pass.is_odd()) {
             for reader in Reader::ALL {
                 let (kind, access) = match reader {
                     Reader::CStream | Reader::CRaw => (loader::Reader::Unbuffered, Access::Unbuffered),
@@ -95,7 +93,7 @@ impl Subject for Loader {
                 };
                 // What the buffer holds as a whole is read as from memory.
                 if !matches!(access, Access::Buffered(size) if bytes.len() <= size as usize) {
-                    all.of[reader as usize] = all.add(read(bytes, kind, access, false));
+                    all.of[reader as usize] = all.add(Read::new(bytes, kind, access, false));
                 }
             }
         }
@@ -103,25 +101,17 @@ impl Subject for Loader {
     }
 }
 
-impl<'a> Passes<'a> {
-    fn add(&mut self, pass: (AnyPass<'a>, Option<AnyPass<'a>>)) -> usize {
-        self.passes.push(pass);
-        self.passes.len() - 1
+impl<'a> Reads<'a> {
+    fn add(&mut self, read: Read<'a>) -> usize {
+        self.reads.push(read);
+        self.reads.len() - 1
     }
 }
 
-impl Answer for Passes<'_> {
+impl Answer for Reads<'_> {
     fn compare(&self, how: How<'_>, loads: &[Load]) -> Verdict {
-        let (pass, again) = &self.passes[self.of[how.reader as usize]];
         let asked = Asked { engine: how.reader.engine(), encoding: how.encoding, hooks: true };
-        if !how.inherit || !pass.wants_one_memo {
-            return compare(pass, asked, loads);
-        }
-        let pass = again.as_ref().unwrap_or(pass);
-        match pass.readings.iter().find(|reading| reading.inherits_memo) {
-            Some(reading) => compare_with_one_memo(reading, pass.source(), asked, loads),
-            None => Verdict::Differs("there is no reading with one memo".to_owned()),
-        }
+        self.reads[self.of[how.reader as usize]].compare(asked, how.inherit, loads)
     }
 
     fn class(&self, reader: Reader) -> usize {
@@ -129,8 +119,8 @@ impl Answer for Passes<'_> {
     }
 
     fn marks(&self) -> Marks {
-        let first = &self.passes[0].0;
-        let mut oddities = self.passes.iter().flat_map(|(pass, _)| &pass.readings).flat_map(|it| &it.oddities);
+        let first = &self.reads[0].pass;
+        let mut oddities = self.reads.iter().flat_map(|read| &read.pass.readings).flat_map(|it| &it.oddities);
         Marks {
             straddles: oddities.any(|(oddity, _)| *oddity == FrameOddity::Straddles),
             several: first.stream_count > 1,
@@ -138,19 +128,6 @@ impl Answer for Passes<'_> {
             parts: first.parts(),
         }
     }
-}
-
-/// One pass; and one more where its bytes have to be read again with one memo.
-fn read(bytes: &[u8], reader: loader::Reader, access: Access, search: bool) -> (AnyPass<'_>, Option<AnyPass<'_>>) {
-    let (joblib, over_memory) = (reader.info().arrays, access == Access::Memory);
-    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib, search };
-    let open = || -> Box<dyn Window + '_> {
-        if over_memory { Box::new(SliceWindow(bytes)) } else { Box::new(FileWindow::new(SliceWindow(bytes), access)) }
-    };
-    let budget = &mut Limits::default().budget(bytes.len() as u64);
-    let pass = pass(open(), manner, budget);
-    let again = (pass.wants_one_memo && !over_memory).then(|| with_one_memo(open(), manner, budget));
-    (pass, again)
 }
 
 /// The front door: what the report of a scan says. It lists each symbol once, as written where it comes first, and only
