@@ -35,9 +35,6 @@ pub(crate) enum Verdict {
     Differs(String),
 }
 
-/// The most pickles that the recorder reads from one file.
-const STREAMS: usize = 8;
-
 type AnyPass<'a> = Pass<Box<dyn Window + 'a>>;
 
 /// A file as one class of readers reads it.
@@ -117,13 +114,18 @@ fn compare_with_one_memo(reading: &Reading, source: Source<'_>, asked: Asked<'_>
     let mut foretold = foretell(reading, source, asked, &mut Numbers::default());
     let Some(last) = loads.last() else { return Verdict::Same };
     let lines: Vec<_> = loads.iter().flat_map(|load| load.lines.iter().cloned()).collect();
-    if loads.len() == STREAMS && last.loads() {
-        // Nobody read on.
-        foretold.lines.truncate(lines.len());
+    let mut load = Load { lines, ..last.clone() };
+    if last.loads() {
+        // It was asked no more often.
+        foretold.lines.truncate(load.lines.len());
         foretold.loads = true;
         foretold.value = None;
+    } else if let (true, "EOFError", [.., value, _]) = (foretold.loads, last.failure.as_str(), loads) {
+        // The end of the file, where depickle ends, too.
+        load.failure.clear();
+        load.value.clone_from(&value.value);
     }
-    one(&foretold, Some((reading, source)), asked, &Load { lines, ..last.clone() })
+    one(&foretold, Some((reading, source)), asked, &load)
 }
 
 fn one(foretold: &Foretold, reading: Option<(&Reading, Source<'_>)>, asked: Asked<'_>, load: &Load) -> Verdict {

@@ -190,10 +190,9 @@ fn undecodable(reading: &Reading, source: Source<'_>, asked: Asked<'_>) -> Optio
 
 /// The opcodes of a reading with their arguments, as far as they can be read again.
 fn opcodes(reading: &Reading, source: Source<'_>) -> impl Iterator<Item = (usize, Opcode, Arg)> {
-    let bytes = source.bytes;
-    let bytes = bytes.get(..reading.end).unwrap_or(bytes);
-    let mut reader = Reader::new(SliceWindow(bytes), reading.start, reading.dialect);
-    std::iter::from_fn(move || reader.next_op().ok().map(|op| (op.at, op.opcode, op.arg)))
+    let mut reader = Reader::new(SliceWindow(source.bytes), reading.start, reading.dialect);
+    let ops = std::iter::from_fn(move || reader.next_op().ok().map(|op| (op.at, op.opcode, op.arg)));
+    ops.take_while(|(at, ..)| *at < reading.end)
 }
 
 /// The strings of Python 2, decoded.

@@ -329,7 +329,8 @@ def run(data, reader, encoding, values, inherit):
     loads = []
     with make_file(data) as file:
         unpickler = None
-        while len(loads) < STREAMS and (not loads or file.tell() < len(data)):
+        # One unpickler may hold bytes that it took from the file: it is asked until it has no more.
+        while len(loads) < STREAMS and (not loads or inherit or file.tell() < len(data)):
             del LOG[:]
             value = ""
             try:
