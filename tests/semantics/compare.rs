@@ -146,9 +146,8 @@ fn one(foretold: &Foretold, reading: Option<(&Reading, Source<'_>)>, asked: Aske
             return Verdict::Known(why);
         }
     }
-    let shown = |loads: bool, lines: &[String]| {
-        format!("{} [{}]", if loads { "loads" } else { "refuses" }, lines.join(", "))
-    };
+    let shown =
+        |loads: bool, lines: &[String]| format!("{} [{}]", if loads { "loads" } else { "refuses" }, lines.join(", "));
     let error = reading.and_then(|(reading, _)| reading.error.as_ref()).map_or(String::new(), ToString::to_string);
     Verdict::Differs(format!(
         "CPython {} {}\nand depickle {} {error}",

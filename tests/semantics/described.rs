@@ -122,7 +122,9 @@ impl<'a> Describer<'a> {
             Thing::Plain => {}
         }
         match value.kind() {
-            Kind::Tuple | Kind::FrozenSet if !self.has_items(value) => return Some(format!("{}()", value.kind().name())),
+            Kind::Tuple | Kind::FrozenSet if !self.has_items(value) => {
+                return Some(format!("{}()", value.kind().name()));
+            }
             kind if kind.is_container() => return None,
             _ => {}
         }

@@ -55,7 +55,10 @@ pub(crate) const MEMORY: &str = "memory";
 /// Known differences. In all but one CPython refuses the stream somewhere, and depickle reads on, as it does not look at
 /// what decides; up to there both are alike.
 pub(crate) const KNOWN: &[(&str, &str)] = &[
-    (METHOD, "a method of a bytearray or a list (`extend`, `__setitem__`): whether it takes the value is not looked at"),
+    (
+        METHOD,
+        "a method of a bytearray or a list (`extend`, `__setitem__`): whether it takes the value is not looked at",
+    ),
     (VIEW_STATE, "a state for a memoryview: whether it is one that changes nothing is not looked at"),
     (NAME_BYTES, "a string of Python 2 as a name: with the encoding `bytes` it is none, with others it is"),
     (NAME_UTF8, "a string of Python 2 as a name that is not ASCII: read as latin-1, whatever the encoding"),
@@ -158,7 +161,8 @@ fn recoded(name: &str) -> Cow<'_, str> {
 
 /// What the recorder writes down of a reading.
 pub(crate) fn foretell(reading: &Reading, source: Source<'_>, asked: Asked<'_>, numbers: &mut Numbers) -> Foretold {
-    let things = Things { reading, source, encoding: asked.encoding, first: numbers.instances, by_effect: HashMap::new() };
+    let things =
+        Things { reading, source, encoding: asked.encoding, first: numbers.instances, by_effect: HashMap::new() };
     let mut teller = Teller { things, asked, numbers, lines: Vec::new(), doubt: None, changed: false };
     // The first string that the encoding cannot read ends it all.
     let end = undecodable(reading, source, asked);

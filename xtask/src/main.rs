@@ -8,7 +8,10 @@ mod compat;
 mod corpus;
 #[path = "../../tests/semantics/described.rs"]
 mod described;
+#[path = "../../tests/semantics/divergences.rs"]
+mod divergences;
 mod generate;
+mod hits;
 mod listing;
 mod oracle;
 mod python;
@@ -35,7 +38,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "oracle",
-        help: "[--streams N] [--seconds N] [--seed S] [--only NUMBER] [--jobs N] [--scan] [--python PATH]...  compare with CPython on random streams",
+        help: "[--streams N] [--seconds N] [--seed S] [--only NUMBER] [--jobs N] [--scan] [--python PATH]... [--write FILE]  compare with CPython on random streams",
         run: oracle::run,
     },
     Task { name: "record", help: "write tests/semantics/recorded.json", run: record::run },

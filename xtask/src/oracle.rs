@@ -4,8 +4,9 @@
 //! calls, the methods and their targets, in order; whether the stream loads, where the next one begins, and the value.
 //! One difference fails the run and is printed with the smallest stream that shows it.
 
-use crate::generate::{self, Generated, source::Source, source::entropy};
 use crate::compare::{Load, Verdict};
+use crate::generate::{self, Generated, source::Source, source::entropy};
+use crate::hits::{self, Line};
 use crate::listing::listing;
 use crate::python::{Interpreter, Loads, Reader, Request, Worker};
 use crate::subject::{Answer, FrontDoor, How, Loader, Subject};
@@ -13,7 +14,7 @@ use crate::tally::Tally;
 use crate::{Fallible, Outcome};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -37,13 +38,23 @@ struct Options {
     pythons: Vec<PathBuf>,
     /// Ask the front door, not the loader.
     scan: bool,
+    /// The page that takes the tally.
+    write: Option<PathBuf>,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Fallible<Self> {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut options =
-            Self { streams: 10_000, seed: 1, only: None, seconds: u64::MAX, jobs, pythons: Vec::new(), scan: false };
+        let mut options = Self {
+            streams: 10_000,
+            seed: 1,
+            only: None,
+            seconds: u64::MAX,
+            jobs,
+            pythons: Vec::new(),
+            scan: false,
+            write: None,
+        };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             if name == "--scan" {
@@ -57,6 +68,7 @@ impl Options {
                 "--only" => options.only = Some(value.parse()?),
                 "--seconds" => options.seconds = value.parse()?,
                 "--jobs" => options.jobs = value.parse::<usize>()?.max(1),
+                "--write" => options.write = Some(value.into()),
                 "--python" => options.pythons.push(value.into()),
                 _ => return Err(format!("no option {name}").into()),
             }
@@ -98,6 +110,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     let start = Instant::now();
     let run = Run {
+        lines: hits::lines()?,
         until: start.checked_add(Duration::from_secs(options.seconds)),
         subject: if options.scan { &FrontDoor } else { &Loader },
         seed: options.seed,
@@ -119,18 +132,39 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         }
         Fallible::Ok(tally)
     })?;
-    print!("{}", tally.text());
+    let text = tally.text(&run.lines);
+    print!("{text}");
     println!("{:.1} s", start.elapsed().as_secs_f64());
     let failures = run.failures.into_inner().map_err(|_| "a thread panicked")?;
     let mut workers: Vec<_> = interpreters.into_iter().map(Worker::new).collect();
     for failure in &failures {
         failure.print(run.subject, &mut workers)?;
     }
+    if let Some(path) = options.write.filter(|_| failures.is_empty()) {
+        write(&path, &text)?;
+    }
     println!("{}", if failures.is_empty() { "no difference" } else { "depickle and CPython differ" });
     Ok(failures.is_empty())
 }
 
+/// Puts a tally into a page, between two marks.
+fn write(path: &Path, tally: &str) -> Fallible<()> {
+    const MARKS: [&str; 2] = ["<!-- tally -->\n", "<!-- end of tally -->"];
+    let page = std::fs::read_to_string(path)?;
+    let parts = page.split_once(MARKS[0]).and_then(|(head, rest)| Some((head, rest.split_once(MARKS[1])?.1)));
+    let (head, tail) = parts.ok_or_else(|| format!("{} has no marks for a tally", path.display()))?;
+    let command: Vec<_> = std::env::args().skip(1).take_while(|argument| argument != "--write").collect();
+    let [begin, end] = MARKS;
+    std::fs::write(
+        path,
+        format!("{head}{begin}```text\n$ cargo xtask {}\n\n{tally}```\n{end}{tail}", command.join(" ")),
+    )?;
+    Ok(())
+}
+
 struct Run<'a> {
+    /// The table of divergences.
+    lines: Vec<Line>,
     until: Option<Instant>,
     subject: &'a dyn Subject,
     seed: u64,
@@ -178,6 +212,9 @@ impl Run<'_> {
             }
         }
         for (file, seen) in files.iter().zip(seen) {
+            if let Some(evidence) = seen.ours.evidence(&file.bytes) {
+                tally.show(&evidence, &self.lines);
+            }
             seen.finish(&file.bytes, inherit, tally);
         }
         Ok(())

@@ -2,8 +2,8 @@
 //! CPython does with them to `recorded.json` beside it.
 
 use crate::Outcome;
-use crate::oracle::hex;
 use crate::compare::Load;
+use crate::oracle::hex;
 use crate::python::{Interpreter, Loads, Reader, Request, Worker};
 use crate::rows::{Row, rows};
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! What is put to the test: depickle's own reading of a file.
 
 use crate::compare::{Load, Read, Verdict};
+use crate::hits::Evidence;
 use crate::python::Reader;
 use crate::recorder::{Asked, symbol};
 use depickle::audit::scan;
@@ -33,6 +34,11 @@ pub(crate) trait Answer {
     /// What is special about the file, for the tally.
     fn marks(&self) -> Marks {
         Marks::default()
+    }
+
+    /// What rows of the table of divergences are looked for in.
+    fn evidence<'b>(&'b self, _bytes: &'b [u8]) -> Option<Evidence<'b>> {
+        None
     }
 }
 
@@ -127,6 +133,17 @@ impl Answer for Reads<'_> {
             one_memo: first.wants_one_memo,
             parts: first.parts(),
         }
+    }
+
+    fn evidence<'b>(&'b self, bytes: &'b [u8]) -> Option<Evidence<'b>> {
+        let does = |reader: Reader| {
+            let pass = &self.reads[self.of[reader as usize]].pass;
+            let first = pass.first()?;
+            let next = pass.source().offset(first.next);
+            Some((first.effects.len(), first.opcodes, first.root.is_some(), next))
+        };
+        let readings = self.reads.iter().filter_map(|read| read.pass.first()).collect();
+        Some(Evidence { bytes, readings, file_differs: does(Reader::CStream) != does(Reader::CMemory) })
     }
 }
 

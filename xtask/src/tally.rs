@@ -1,5 +1,6 @@
 //! Counts of a run, and how they are printed.
 
+use crate::hits::{Evidence, Line};
 use crate::listing;
 use crate::python::Reader;
 use crate::recorder::KNOWN;
@@ -33,6 +34,8 @@ pub(crate) struct Tally {
     pub(crate) known: BTreeMap<&'static str, u64>,
     /// Streams that are special.
     marks: BTreeMap<&'static str, u64>,
+    /// Streams that show a line of the table of divergences, by its place.
+    divergences: BTreeMap<usize, u64>,
     /// How many opcodes ran, per stream that loads: length -> streams.
     lengths: BTreeMap<usize, u64>,
     /// How often each opcode ran in streams that load, by its byte.
@@ -55,6 +58,13 @@ impl Tally {
         ];
         for (what, is) in all {
             *self.marks.entry(what).or_default() += u64::from(is);
+        }
+    }
+
+    /// Counts the lines of the table of divergences that a stream shows.
+    pub(crate) fn show(&mut self, evidence: &Evidence<'_>, lines: &[Line]) {
+        for (place, (_, shows)) in lines.iter().enumerate() {
+            *self.divergences.entry(place).or_default() += u64::from(shows(evidence));
         }
     }
 
@@ -83,6 +93,7 @@ impl Tally {
         self.loaded += other.loaded;
         add_all(&mut self.known, other.known);
         add_all(&mut self.marks, other.marks);
+        add_all(&mut self.divergences, other.divergences);
         add_all(&mut self.lengths, other.lengths);
         add_all(&mut self.hits, other.hits);
     }
@@ -98,14 +109,14 @@ impl Tally {
     }
 
     /// The whole tally, for people.
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn text(&self, lines: &[Line]) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = self.write(&mut text);
+        let _ = self.write(&mut text, lines);
         text
     }
 
-    fn write(&self, out: &mut String) -> std::fmt::Result {
+    fn write(&self, out: &mut String, lines: &[Line]) -> std::fmt::Result {
         writeln!(
             out,
             "{:6} {:8} {:>8} {:>8} {:>10} {:>6} {:>6} {:>6}  refused",
@@ -136,6 +147,12 @@ impl Tally {
         writeln!(out, "\nknown differences, readers and interpreters counted apart:")?;
         for (name, what) in KNOWN {
             writeln!(out, "{:8} {name}: {what}", self.known.get(name).unwrap_or(&0))?;
+        }
+        if !self.divergences.is_empty() {
+            writeln!(out, "\nstreams that show a line of the table of divergences:")?;
+            for (place, (line, _)) in lines.iter().enumerate() {
+                writeln!(out, "{:8} {line}", self.divergences.get(&place).unwrap_or(&0))?;
+            }
         }
         let hits = depickle::opcode::table::TABLE.iter();
         let hits = hits.map(|row| format!("{} {}", row.name, self.hits.get(&(row.opcode as u8)).unwrap_or(&0)));
