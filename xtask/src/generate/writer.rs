@@ -84,7 +84,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.out.push(op as u8);
     }
 
-    fn op_line(&mut self, op: Op, line: &[u8]) {
+    pub(crate) fn op_line(&mut self, op: Op, line: &[u8]) {
         self.op(op);
         self.out.extend_from_slice(line);
         self.out.push(b'\n');
