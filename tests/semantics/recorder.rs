@@ -192,11 +192,21 @@ fn undecodable(reading: &Reading, source: Source<'_>, asked: Asked<'_>) -> Optio
     }
 }
 
-/// The opcodes of a reading with their arguments, as far as they can be read again.
+/// The opcodes of a reading with their arguments, as far as they can be read again. Frames are stepped into: what was
+/// lost of them is not among the bytes.
 fn opcodes(reading: &Reading, source: Source<'_>) -> impl Iterator<Item = (usize, Opcode, Arg)> {
-    let mut reader = Reader::new(SliceWindow(source.bytes), reading.start, reading.dialect);
-    let ops = std::iter::from_fn(move || reader.next_op().ok().map(|op| (op.at, op.opcode, op.arg)));
-    ops.take_while(|(at, ..)| *at < reading.end)
+    let mut at = reading.start;
+    let op = move || loop {
+        if source.bytes.get(at) == Some(&(Opcode::Frame as u8)) {
+            at += 9;
+            continue;
+        }
+        let mut reader = Reader::new(SliceWindow(source.bytes), at, reading.dialect);
+        let op = reader.next_op().ok()?;
+        at = reader.position();
+        return Some((op.at, op.opcode, op.arg));
+    };
+    std::iter::from_fn(op).take_while(|(at, ..)| *at < reading.end)
 }
 
 /// The strings of Python 2, decoded.

@@ -13,6 +13,7 @@ mod divergences;
 mod generate;
 mod hits;
 mod listing;
+mod names;
 mod oracle;
 mod python;
 mod record;
@@ -42,6 +43,11 @@ const TASKS: &[Task] = &[
         run: oracle::run,
     },
     Task { name: "record", help: "write tests/semantics/recorded.json", run: record::run },
+    Task {
+        name: "names",
+        help: "[--python PATH]...  compare what names stand for with CPython: renamed modules, dotted names",
+        run: names::run,
+    },
     Task { name: "compat", help: "write src/resolve/compat.txt", run: compat::run },
     Task {
         name: "corpus",

@@ -1,5 +1,6 @@
 //! Interpreters at hand, and workers that run in them (`xtask/python/worker.py` describes the protocol).
 
+use crate::Fallible;
 use crate::compare::Load;
 use depickle::opcode::Engine;
 use std::collections::BTreeMap;
@@ -120,6 +121,26 @@ impl Interpreter {
         let mut number = || fields.next()?.parse().ok();
         let version = [number()?, number()?, number()?];
         (fields.next() == Some("False")).then(|| Self { path: path.to_owned(), version })
+    }
+
+    /// What a script of `xtask/python` answers to `input`.
+    ///
+    /// # Errors
+    /// What it wrote on standard error, if it fails.
+    pub(crate) fn script(&self, name: &str, input: &str) -> Fallible<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(name);
+        let mut command = Command::new(&self.path);
+        command.arg("-EsS").arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout)?)
+        } else {
+            Err(format!("{}: {}", self.path.display(), String::from_utf8_lossy(&output.stderr)).into())
+        }
     }
 
     /// One of each minor version: `given`, else those on the path as `python3.X` and those of pyenv.
