@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 #[path = "../semantics/divergences.rs"]
 mod divergences;
 #[path = "../semantics/rows.rs"]
+#[allow(dead_code, reason = "how a row is read is for who reads it")]
 mod rows;
 
 /// Every class of readers.

@@ -29,7 +29,7 @@ impl Load {
 pub(crate) enum Verdict {
     /// Alike.
     Same,
-    /// Not alike, as a row of [`KNOWN`](super::recorder::KNOWN) has it.
+    /// Not alike, as a row of [`DIFFERENCES`](super::recorder::DIFFERENCES) has it.
     Known(&'static str),
     /// Not alike: what CPython does, and what depickle says.
     Differs(String),

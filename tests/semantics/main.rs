@@ -13,7 +13,7 @@ mod rows;
 use compare::{Load, Read, Verdict};
 use depickle::loader::Reader;
 use depickle::opcode::Access;
-use recorder::{Asked, METHOD, NAME_BYTES};
+use recorder::{Asked, DIFFERENCES, METHOD, NAME_BYTES};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -106,6 +106,14 @@ fn where_engines_part_both_readings_say_so() {
 
 /// Rows on which the engines part over what a call answers: we go on whatever it is.
 const SILENT: &[&str] = &["newobj-on-result", "newobj-ex-on-result"];
+
+#[test]
+fn the_page_on_the_oracle_names_every_known_difference() {
+    let page = include_str!("../../docs/oracle.md");
+    for (name, _) in DIFFERENCES {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+}
 
 #[test]
 fn every_row_is_recorded_and_nothing_else() {

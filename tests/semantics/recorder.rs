@@ -41,7 +41,7 @@ pub(crate) struct Numbers {
 pub(crate) struct Doubt {
     /// After how many lines, at the earliest.
     pub(crate) lines: usize,
-    /// A row of [`KNOWN`].
+    /// A row of [`DIFFERENCES`].
     pub(crate) why: &'static str,
 }
 
@@ -54,7 +54,7 @@ pub(crate) const MEMORY: &str = "memory";
 
 /// Known differences. In all but one CPython refuses the stream somewhere, and depickle reads on, as it does not look at
 /// what decides; up to there both are alike.
-pub(crate) const KNOWN: &[(&str, &str)] = &[
+pub(crate) const DIFFERENCES: &[(&str, &str)] = &[
     (
         METHOD,
         "a method of a bytearray or a list (`extend`, `__setitem__`): whether it takes the value is not looked at",
@@ -337,7 +337,10 @@ impl Teller<'_, '_> {
             Opcode::NewObj | Opcode::NewObjEx => {
                 if !is_class {
                     // C asks for a class. Python finds a `__new__`, and it is that which fails.
-                    return !c && self.line("new", &target) && false;
+                    if !c {
+                        self.line("new", &target);
+                    }
+                    return false;
                 }
                 "new"
             }

@@ -3,7 +3,7 @@
 use crate::hits::{Evidence, Line};
 use crate::listing;
 use crate::python::Reader;
-use crate::recorder::KNOWN;
+use crate::recorder::DIFFERENCES;
 use crate::subject::Marks;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -145,7 +145,7 @@ impl Tally {
             writeln!(out, "{what}: {count}")?;
         }
         writeln!(out, "\nknown differences, readers and interpreters counted apart:")?;
-        for (name, what) in KNOWN {
+        for (name, what) in DIFFERENCES {
             writeln!(out, "{:8} {name}: {what}", self.known.get(name).unwrap_or(&0))?;
         }
         if !self.divergences.is_empty() {
