@@ -3,7 +3,7 @@
 use super::recorder::{Asked, Foretold, MEMORY, NAME_UTF8, Numbers, doubt_of_strings, foretell};
 use depickle::limits::Limits;
 use depickle::loader::{Manner, Pass, Reader, Readers, Reading, pass, reread, with_one_memo};
-use depickle::opcode::{Access, FileWindow, SliceWindow, Source, Window};
+use depickle::opcode::{Access, Engine, FileWindow, SliceWindow, Source, Window};
 
 /// One pickle, read by one reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,13 @@ impl<'a> Read<'a> {
     /// Compares it with what CPython did; `inherit`: with one unpickler for all its pickles.
     pub(crate) fn compare(&self, asked: Asked<'_>, inherit: bool, loads: &[Load]) -> Verdict {
         if !inherit || !self.pass.wants_one_memo {
-            return compare(&self.pass, asked, loads);
+            return match compare(&self.pass, asked, loads) {
+                // Up to joblib 1.5 pickles within the pickle are read by the C engine.
+                Verdict::Differs(_) if self.pass.is_joblib() => {
+                    compare(&self.pass, Asked { nested: Engine::C, ..asked }, loads)
+                }
+                verdict => verdict,
+            };
         }
         let pass = self.again.as_ref().unwrap_or(&self.pass);
         match pass.readings.iter().find(|reading| reading.inherits_memo) {
@@ -82,7 +88,8 @@ fn compare<W: Window>(pass: &Pass<W>, asked: Asked<'_>, loads: &[Load]) -> Verdi
     let source = pass.source();
     let (mut numbers, mut offset, mut verdict) = (Numbers::default(), 0, Verdict::Same);
     for load in loads {
-        let stream = pass.streams.iter().find(|stream| !stream.nested && stream.offset == offset);
+        let place = pass.streams.iter().position(|stream| !stream.nested && stream.offset == offset);
+        let stream = place.and_then(|place| pass.streams.get(place));
         let again;
         let reading = match stream.map(|stream| (stream.position, stream.reading)) {
             // What is neither a stream nor does anything is not listed.
@@ -94,7 +101,8 @@ fn compare<W: Window>(pass: &Pass<W>, asked: Asked<'_>, loads: &[Load]) -> Verdi
             }
         };
         let nothing = Foretold::default();
-        let foretold = reading.map_or(nothing, |reading| foretell(reading, source, asked, &mut numbers));
+        let nested = nested(pass, place, asked.nested);
+        let foretold = reading.map_or(nothing, |reading| foretell(reading, &nested, source, asked, &mut numbers));
         match one(&foretold, reading.map(|reading| (reading, source)), asked, load) {
             Verdict::Same => {}
             Verdict::Known(why) => verdict = Verdict::Known(why),
@@ -109,9 +117,20 @@ fn compare<W: Window>(pass: &Pass<W>, asked: Asked<'_>, loads: &[Load]) -> Verdi
     verdict
 }
 
+/// The readings of the pickles within the one at a place, and the effects that they follow. Where engines part in one,
+/// there are two readings of it.
+fn nested<W: Window>(pass: &Pass<W>, place: Option<usize>, engine: Engine) -> Vec<(usize, &Reading)> {
+    let before = pass.streams.get(..place.unwrap_or(0)).unwrap_or_default();
+    let streams = before.iter().rev().take_while(|stream| stream.nested);
+    let all = streams.filter_map(|stream| Some((stream.behind?, pass.readings.get(stream.reading?)?)));
+    let mut all: Vec<_> = all.filter(|(_, it)| it.parted.is_none() || it.dialect.engine == engine).collect();
+    all.reverse();
+    all
+}
+
 /// Compares a file whose pickles are read by one unpickler with one memo: one reading.
 fn compare_with_one_memo(reading: &Reading, source: Source<'_>, asked: Asked<'_>, loads: &[Load]) -> Verdict {
-    let mut foretold = foretell(reading, source, asked, &mut Numbers::default());
+    let mut foretold = foretell(reading, &[], source, asked, &mut Numbers::default());
     let Some(last) = loads.last() else { return Verdict::Same };
     let lines: Vec<_> = loads.iter().flat_map(|load| load.lines.iter().cloned()).collect();
     let mut load = Load { lines, ..last.clone() };

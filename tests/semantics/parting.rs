@@ -48,8 +48,8 @@ fn decimal() -> Parted {
         for (before, from) in [(Reader::Pickle, Reader::Pickle314), (Reader::PurePython, Reader::PurePython314)] {
             let does = |reader: Reader| {
                 let pass = read(&row, (reader, Access::Memory, "")).pass;
-                let asked = Asked { engine: reader.dialect().engine, encoding: &row.encoding, hooks: true };
-                foretell(pass.first().unwrap(), pass.source(), asked, &mut Numbers::default())
+                let asked = Asked::new(reader.dialect().engine, &row.encoding);
+                foretell(pass.first().unwrap(), &[], pass.source(), asked, &mut Numbers::default())
             };
             let noted = read(&row, (before, Access::Memory, "")).pass.is_decimal();
             if does(before) != does(from) {

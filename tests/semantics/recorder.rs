@@ -20,10 +20,18 @@ const CODES: [i64; 8] = [1, 2, 3, 255, 256, 65535, 65536, 2_147_483_647];
 pub(crate) struct Asked<'a> {
     /// The engine.
     pub(crate) engine: Engine,
+    /// The engine that reads pickles within the pickle.
+    pub(crate) nested: Engine,
     /// What it makes of strings of Python 2.
     pub(crate) encoding: &'a str,
     /// Whether persistent ids, buffers and extension codes are answered.
     pub(crate) hooks: bool,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn new(engine: Engine, encoding: &'a str) -> Self {
+        Self { engine, nested: Engine::Python, encoding, hooks: true }
+    }
 }
 
 /// What the recorder counts through the pickles of one file.
@@ -63,7 +71,7 @@ pub(crate) const DIFFERENCES: &[(&str, &str)] = &[
     (NAME_BYTES, "a string of Python 2 as a name: with the encoding `bytes` it is none, with others it is"),
     (NAME_UTF8, "a string of Python 2 as a name that is not ASCII: read as latin-1, whatever the encoding"),
     (STR_BUFFER, "a string of Python 2 as a buffer: with the encoding `bytes` it is one, with others it is not"),
-    (MEMORY, "memory: a memo index or a length that the interpreter has none for"),
+    (MEMORY, "a memo index or a length that the interpreter has no memory for"),
 ];
 
 /// What the recorder writes down of one stream.
@@ -101,8 +109,8 @@ pub(crate) struct Things<'a> {
     pub(crate) reading: &'a Reading,
     pub(crate) source: Source<'a>,
     pub(crate) encoding: &'a str,
-    /// The number of the first instance.
-    first: u64,
+    /// The numbers of the instances.
+    instances: Vec<u64>,
     /// The numbers of buffers and persistent ids, by effect.
     by_effect: HashMap<u64, u64>,
 }
@@ -117,7 +125,7 @@ impl Things<'_> {
                 (Some(symbol), _) => Thing::Class(self::symbol(&symbol.module, &symbol.name)),
                 (None, _) => Thing::Plain,
             },
-            Kind::Object => Thing::Instance(self.first + value.payload()),
+            Kind::Object => Thing::Instance(self.instances.get(value.index()).copied().unwrap_or(u64::MAX)),
             Kind::Persistent => Thing::Class(format!("persistent:{}", number())),
             Kind::Extension => match self.reading.effects.get(value.index()).map(|effect| effect.action) {
                 Some(Action::Extension { code }) => Thing::Class(format!("extension:{code}")),
@@ -159,10 +167,16 @@ fn recoded(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// What the recorder writes down of a reading.
-pub(crate) fn foretell(reading: &Reading, source: Source<'_>, asked: Asked<'_>, numbers: &mut Numbers) -> Foretold {
-    let things =
-        Things { reading, source, encoding: asked.encoding, first: numbers.instances, by_effect: HashMap::new() };
+/// What the recorder writes down of a reading. `nested`: the readings of pickles within it, and the effects that they
+/// follow.
+pub(crate) fn foretell(
+    reading: &Reading,
+    nested: &[(usize, &Reading)],
+    source: Source<'_>,
+    asked: Asked<'_>,
+    numbers: &mut Numbers,
+) -> Foretold {
+    let things = Things { reading, source, encoding: asked.encoding, instances: Vec::new(), by_effect: HashMap::new() };
     let mut teller = Teller { things, asked, numbers, lines: Vec::new(), doubt: None, changed: false };
     // The first string that the encoding cannot read ends it all.
     let end = undecodable(reading, source, asked);
@@ -171,6 +185,11 @@ pub(crate) fn foretell(reading: &Reading, source: Source<'_>, asked: Asked<'_>, 
         if end.is_some_and(|end| end < effect.at) || !teller.effect(index as u64, effect) {
             went_on = false;
             break;
+        }
+        // A pickle in place of an array of objects: nobody answers it but `find_class`.
+        for (_, inner) in nested.iter().filter(|(behind, _)| *behind == index) {
+            let plain = Asked { hooks: false, engine: asked.nested, ..asked };
+            teller.lines.extend(foretell(inner, &[], source, plain, teller.numbers).lines);
         }
     }
     let root = reading.root.filter(|_| went_on && end.is_none());
@@ -348,6 +367,7 @@ impl Teller<'_, '_> {
             _ if is_class && self.things.reading.ast.items(args, effect.moment).next().is_none() => "new",
             _ => "call",
         };
+        self.things.instances.push(self.numbers.instances);
         self.numbers.instances += 1;
         self.line(word, &target)
     }

@@ -15,6 +15,7 @@ import io
 import itertools
 import os
 import pickle
+import re
 import resource
 import struct
 import sys
@@ -74,7 +75,12 @@ class Meta(type):
 
     def __call__(cls, *args, **kwargs):
         LOG.append("call " + cls._name)
-        return instance(cls)
+        if cls._name.endswith((":_reconstructor", ":__newobj__")) and args and is_wrapper(args[0]):
+            # How protocols 0 and 1 write an instance.
+            return instance(args[0])
+        made = instance(cls)
+        made._args = args
+        return made
 
     def __setitem__(cls, key, value):
         LOG.append("setitem " + cls._name)
@@ -99,10 +105,15 @@ def call(*args, **kwargs):
     return instance(recorded("result", "result"))
 
 
+def build(self, state):
+    LOG.append("build " + self._ref)
+    self._state = state
+
+
 METHODS = {
     "__new__": staticmethod(new),
     "__call__": call,
-    "__setstate__": recorder("build "),
+    "__setstate__": build,
     "__setitem__": recorder("setitem "),
     "append": recorder("append "),
     "extend": recorder("extend "),
@@ -120,7 +131,7 @@ def recorded(module, name):
     if found is None:
         if len(CLASSES) > 10000:
             CLASSES.clear()
-        members = dict(METHODS, _name=symbol(module, name), __slots__=("_ref",))
+        members = dict(METHODS, _name=symbol(module, name), __slots__=("_ref", "_args", "_state"))
         found = CLASSES[key] = Meta("Recorded", (object,), members)
     return found
 
@@ -162,6 +173,78 @@ def buffers():
         yield buffer
 
 
+try:
+    import joblib.numpy_pickle as joblib
+    import numpy
+except ImportError:
+    joblib = numpy = None
+if not hasattr(getattr(joblib, "NumpyArrayWrapper", None), "safe_get_numpy_array_alignment_bytes"):
+    # Before 1.2 it knew no padding, and read what later ones write from the wrong place.
+    joblib = None
+
+# Data types of which arrays are read; the recorder's `numpy.dtype` answers an instance like any other.
+DTYPES = re.compile(r"[<>|=]?([?bBhHiIlLqQefdgFDGO]|[biufcSUVO][0-9]{1,3})\Z")
+
+
+class Wrapper(object):
+    """Mixed into joblib's wrapper: it reads its array by joblib's own code, and stays where the array would stand."""
+
+    def read(self, unpickler, *rest):
+        state = self._state
+        self.shape, self.order, self.dtype = state["shape"], state["order"], data_type(state["dtype"])
+        if "numpy_array_alignment_bytes" in state:
+            self.numpy_array_alignment_bytes = state["numpy_array_alignment_bytes"]
+        self.read_array(unpickler, *rest)
+        return self
+
+
+def data_type(recorded):
+    """The data type that a recorded one stands for: with the state that numpy writes, or with none."""
+    spec, state = recorded._args[0], getattr(recorded, "_state", None)
+    assert type(recorded)._name == "numpy:dtype" and type(spec) is str and DTYPES.match(spec)
+    found = numpy.dtype(spec) if state is None else numpy.dtype(spec).newbyteorder(state[1])
+    assert state is None or state == found.__reduce__()[2]
+    return found
+
+
+def is_wrapper(cls):
+    return joblib is not None and type(cls) is Meta and issubclass(cls, joblib.NumpyArrayWrapper)
+
+
+def joblib_unpickler(base):
+    """joblib's unpickler with a recorder for a `find_class`. Arrays of objects are read by a recorder, too."""
+    if joblib is None:
+        return None
+    members = dict(METHODS, _name="joblib.numpy_pickle:NumpyArrayWrapper")
+    wrapper = Meta("RecordedWrapper", (Wrapper, joblib.NumpyArrayWrapper), members)
+
+    class Nested(object):
+        """`pickle` as joblib up to 1.5 uses it."""
+
+        @staticmethod
+        def load(file):
+            return type("Unpickler", (Recorder, _pickle.Unpickler), {})(file).load()
+
+    joblib.pickle = Nested
+    # What an array of objects is here has no byte order.
+    joblib._ensure_native_byte_order = lambda array: array
+
+    def find_class(self, module, name):
+        found = Recorder.find_class(self, module, name)
+        return wrapper if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper") else found
+
+    cls = type("Unpickler", (base, joblib.NumpyUnpickler), {"find_class": find_class})
+    arguments = [False] * (joblib.NumpyUnpickler.__init__.__code__.co_argcount > 4)
+
+    def make(file, encoding):
+        unpickler = cls("stream", file, *arguments)
+        unpickler.encoding = encoding
+        unpickler._buffers = buffers() if base is Hooked else None
+        return unpickler
+
+    return make
+
+
 class Peeked(io.BytesIO):
     """A file whose buffer holds all of it: the C engine then reads exactly as it does from memory.
 
@@ -194,7 +277,8 @@ def opened(buffering):
 
 
 def readers(hooks):
-    """(make file, make unpickler(file, encoding)) per reader, in the order of the bits of a request.
+    """(make file, make unpickler(file, encoding)) per reader, in the order of the bits of a request. Without joblib its
+    reader reads nothing.
 
     With `hooks`, persistent ids, buffers and extension codes are answered, so that more of a stream runs; without, a
     stream that needs them is refused there, as by a plain `load`.
@@ -218,6 +302,7 @@ def readers(hooks):
         (small_peek, c),
         (opened(-1), c),
         (opened(0), c),
+        (io.BytesIO, joblib_unpickler(Hooked if hooks else Recorder)),
     ]
 
 
@@ -327,6 +412,8 @@ def run(data, reader, encoding, values, inherit):
     copyreg._extension_cache.clear()
     make_file, make = reader
     loads = []
+    if make is None:
+        return struct.pack("<I", 0)
     with make_file(data) as file:
         unpickler = None
         # One unpickler may hold bytes that it took from the file: it is asked until it has no more.

@@ -25,11 +25,13 @@ pub(crate) enum Reader {
     COpen,
     /// The C engine over what `open` gives without a buffer.
     CRaw,
+    /// joblib's unpickler, where the interpreter has joblib.
+    Joblib,
 }
 
 impl Reader {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::CMemory, Self::CStream, Self::Python, Self::CPeek, Self::COpen, Self::CRaw];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::CMemory, Self::CStream, Self::Python, Self::CPeek, Self::COpen, Self::CRaw, Self::Joblib];
 
     /// Those that may differ on a file of a few bytes.
     pub(crate) const SMALL: [Self; 4] = [Self::CMemory, Self::CStream, Self::Python, Self::CPeek];
@@ -42,11 +44,12 @@ impl Reader {
             Self::CPeek => "c-peek",
             Self::COpen => "c-open",
             Self::CRaw => "c-raw",
+            Self::Joblib => "joblib",
         }
     }
 
     pub(crate) fn engine(self) -> Engine {
-        if self == Self::Python { Engine::Python } else { Engine::C }
+        if matches!(self, Self::Python | Self::Joblib) { Engine::Python } else { Engine::C }
     }
 }
 
@@ -55,6 +58,11 @@ impl Reader {
 pub(crate) struct Loads(Rc<[u8]>);
 
 impl Loads {
+    /// Whether the reader is not there.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self.0 == [0; 4]
+    }
+
     /// What they say.
     ///
     /// # Errors
@@ -185,9 +193,11 @@ impl Process {
     fn start(path: &Path) -> io::Result<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/worker.py");
         let mut child = Command::new(path)
-            .arg("-EsS")
+            // Packages beside it may be used: joblib is.
+            .arg("-Es")
             .arg(script)
             .env("PYTHONHASHSEED", "0")
+            .env("OPENBLAS_NUM_THREADS", "1")
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

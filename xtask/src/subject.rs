@@ -51,6 +51,8 @@ pub(crate) struct Marks {
     pub(crate) several: bool,
     /// A later one fetches from the memo.
     pub(crate) one_memo: bool,
+    /// Bytes of an array stand between opcodes, as joblib writes them.
+    pub(crate) arrays: bool,
     /// The engines part.
     pub(crate) parts: bool,
 }
@@ -95,7 +97,7 @@ impl Subject for Loader {
                     Reader::CStream | Reader::CRaw => (loader::Reader::Unbuffered, Access::Unbuffered),
                     Reader::CPeek => (loader::Reader::Buffered4K, Access::Buffered(16)),
                     Reader::COpen => (loader::Reader::Buffered4K, Access::Buffered(4096)),
-                    Reader::CMemory | Reader::Python => continue,
+                    Reader::CMemory | Reader::Python | Reader::Joblib => continue,
                 };
                 // What the buffer holds as a whole is read as from memory.
                 if !matches!(access, Access::Buffered(size) if bytes.len() <= size as usize) {
@@ -116,7 +118,7 @@ impl<'a> Reads<'a> {
 
 impl Answer for Reads<'_> {
     fn compare(&self, how: How<'_>, loads: &[Load]) -> Verdict {
-        let asked = Asked { engine: how.reader.engine(), encoding: how.encoding, hooks: true };
+        let asked = Asked::new(how.reader.engine(), how.encoding);
         self.reads[self.of[how.reader as usize]].compare(asked, how.inherit, loads)
     }
 
@@ -131,6 +133,7 @@ impl Answer for Reads<'_> {
             straddles: oddities.any(|(oddity, _)| *oddity == FrameOddity::Straddles),
             several: first.stream_count > 1,
             one_memo: first.wants_one_memo,
+            arrays: first.first_raw.is_some(),
             parts: first.parts(),
         }
     }

@@ -49,11 +49,12 @@ impl Tally {
 
     /// Counts what is special about a stream.
     pub(crate) fn mark(&mut self, marks: Marks, inherit: bool) {
-        let Marks { straddles, several, one_memo, parts } = marks;
+        let Marks { straddles, several, one_memo, arrays, parts } = marks;
         let all = [
             ("an argument straddles the end of a frame", straddles),
             ("several pickles", several),
             ("a later pickle fetches from the memo of those before", one_memo && inherit),
+            ("arrays of joblib's", arrays),
             ("the engines part", parts),
         ];
         for (what, is) in all {

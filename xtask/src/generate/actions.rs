@@ -37,6 +37,7 @@ impl Writer<'_, '_> {
             }
             28 => self.pop(),
             29 => self.by_the_stack(),
+            30 if self.arrays_wanted => self.array(),
             30 => self.buffer(),
             _ => self.operands(),
         }
@@ -192,7 +193,7 @@ impl Writer<'_, '_> {
     }
 
     /// A value in one step.
-    fn leaf(&mut self) {
+    pub(crate) fn leaf(&mut self) {
         match self.source.below(8) {
             0 => self.container(),
             1 => self.global(),
