@@ -6,6 +6,7 @@
 
 use super::described::Describer;
 use depickle::ast::{Kind, Value};
+use depickle::error::{Error, ErrorKind};
 use depickle::loader::Reading;
 use depickle::machine::{Action, Effect};
 use depickle::opcode::{Arg, Engine, Opcode, Reader, SliceWindow, Source, text};
@@ -83,6 +84,8 @@ pub(crate) struct Foretold {
     pub(crate) loads: bool,
     /// The value, where it loads and the tree holds what became of it.
     pub(crate) value: Option<String>,
+    /// Where it is refused, if not by the recorder's objects: the position behind the last byte that was looked at.
+    pub(crate) end: Option<u64>,
     /// Where it may be refused before.
     pub(crate) doubt: Option<Doubt>,
     /// Whether a name is another one to depickle, for the encoding.
@@ -198,7 +201,18 @@ pub(crate) fn foretell(
     let other = |name: &str| matches!(recoded(name), Cow::Owned(_));
     let mut symbols = reading.ast.symbols().iter();
     let recoded = asked.encoding == "utf-8" && symbols.any(|symbol| other(&symbol.module) || other(&symbol.name));
-    Foretold { lines, loads: root.is_some(), value, doubt, recoded }
+    let stands =
+        reading.error.as_ref().filter(|_| went_on && end.is_none()).and_then(|error| stands(error, reading, source));
+    Foretold { lines, loads: root.is_some(), value, end: stands, doubt, recoded }
+}
+
+/// The position behind the last byte that was looked at before an error; `None` where what is missing was asked for.
+fn stands(error: &Error, reading: &Reading, source: Source<'_>) -> Option<u64> {
+    let end = source.offset(reading.end);
+    let byte = source.bytes.get(reading.end).is_some_and(|byte| Opcode::from_byte(*byte).is_none());
+    // A byte that is no opcode was looked at.
+    let opcode = byte && error.offset() == Some(end);
+    (error.kind() != ErrorKind::Truncated).then_some(end + u64::from(opcode))
 }
 
 /// Where the first string of Python 2 stands that the encoding does not read.

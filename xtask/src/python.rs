@@ -292,3 +292,31 @@ impl Worker {
         Ok(answers)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    /// Hashing recurses in C without a limit: a key of tuples this deep overflows the interpreter's stack.
+    #[test]
+    fn a_stream_that_kills_the_worker_is_told_from_those_around_it() {
+        let at = |path: PathBuf| Interpreter::at(&path).filter(|interpreter| interpreter.version >= [3, 8, 0]);
+        let Some(interpreter) = candidates().into_iter().find_map(at) else { return };
+        let deadly = [b"})".as_slice(), &[b'\x85'; 200_000], b"Ns."].concat();
+        let streams = [b"N.".as_slice(), &deadly, b"K\x01."];
+        let request = Request {
+            streams: &streams,
+            readers: &Reader::SMALL,
+            encoding: "ASCII",
+            values: true,
+            inherit: false,
+            hooks: true,
+        };
+        let answers = Worker::new(interpreter).ask(&request).unwrap();
+        let values: Vec<Option<String>> =
+            answers.iter().map(|answer| Some(answer.as_ref()?[0].parse().unwrap()[0].value.clone())).collect();
+        let text = |value: &str| Some(value.to_owned());
+        assert_eq!(values, [text("None"), None, text("1")]);
+    }
+}

@@ -99,6 +99,11 @@ impl Tally {
         add_all(&mut self.hits, other.hits);
     }
 
+    /// Whether more than one stream of a hundred ends an interpreter.
+    pub(crate) fn killed_too_often(&self) -> bool {
+        self.rows.values().any(|row| row.killed > row.files / 100)
+    }
+
     fn median(&self) -> usize {
         let half = self.lengths.values().sum::<u64>() / 2;
         let mut seen = 0;
