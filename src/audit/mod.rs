@@ -31,7 +31,7 @@ use crate::loader::joblib::Wrapper;
 use crate::loader::{Inflating, Pass, Reader, Subject};
 use crate::model;
 use crate::opcode::{Opcode, SliceWindow, StreamWindow, Window};
-use crate::policy::Policy;
+use crate::policy::{InForce, Policy};
 use crate::rules::{self, Rule};
 use collect::Collected;
 use judge::Scope;
@@ -52,8 +52,10 @@ use std::collections::{HashSet, VecDeque};
 /// assert_eq!(report.verdict(), Verdict::Dangerous);
 /// ```
 pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
+    let (bytes, limits) = (source.bytes(), &policy.limits(source.name(), limits));
+    let policy = policy.for_file(source.name(), || hex(&Sha256::digest(bytes)));
     let mut audit = Audit {
-        policy,
+        policy: &policy,
         limits,
         budget: limits.budget(source.bytes().len() as u64),
         collected: Collected::default(),
@@ -67,7 +69,10 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
     while let Some(job) = audit.jobs.pop_front() {
         audit.job(job);
     }
-    let (findings, imports, streams) = audit.collected.finish();
+    let grounds = audit.collected.grounds();
+    let mut policy_items = std::mem::take(&mut audit.collected.policy_items);
+    let (mut findings, imports, streams) = audit.collected.finish();
+    policy_items.extend(policy.accept(&mut findings));
     let partial = findings.iter().any(|finding| finding.level == Level::Incomplete);
     FileReport {
         path: source.name().to_owned(),
@@ -80,6 +85,8 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
         streams,
         imports,
         findings,
+        grounds,
+        policy_items,
         facts: audit.facts.unwrap_or_default(),
         error: None,
     }
@@ -110,7 +117,7 @@ struct Wanted {
 }
 
 struct Audit<'a> {
-    policy: &'a Policy,
+    policy: &'a InForce<'a>,
     limits: &'a Limits,
     budget: Budget,
     collected: Collected,

@@ -2,17 +2,18 @@
 
 use super::data;
 use super::entry::{Entry, Signature};
-use super::facts::{Facts, Known, Made, Nature};
+use super::facts::{EntryId, Facts, Known, Made, Nature};
+use super::in_force::InForce;
 use super::matcher::{Learned, Matcher, Step, Trace};
 use super::shape::Shape;
 use super::show::Show;
-use super::{Judged, Judgement, Objection, SymbolDecision};
+use super::{Judged, Judgement, Objection, Relied, SymbolDecision};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
 use crate::loader::Subject;
 use crate::machine::{Action, Effect};
 use crate::opcode::Opcode;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What may be done with a symbol, in the words of the report; [`super::facts::Imported::uses`] has a bit for each.
 pub(super) const USES: [&str; 10] =
@@ -33,13 +34,18 @@ pub(super) enum Use {
     Key,
 }
 
+/// The words of uses.
+fn words(uses: u16) -> Vec<&'static str> {
+    (0..).zip(USES).filter(|(bit, _)| uses & 1 << bit != 0).map(|(_, name)| name).collect()
+}
+
 /// How many judgements of one kind on one symbol are kept; the rest would only repeat them.
 const MAX_ALIKE: u32 = 16;
 
 /// One reading, and what is known of it.
 pub(super) struct Judge<'a> {
     pub(super) subject: Subject<'a>,
-    pub(super) facts: Facts,
+    pub(super) facts: Facts<'a>,
     pub(super) trace: Trace,
     judgements: Vec<Judgement>,
     refused: Option<usize>,
@@ -47,14 +53,14 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(subject: Subject<'a>) -> Self {
+    pub(super) fn new(subject: Subject<'a>, policy: &'a InForce<'a>) -> Self {
         let reading = subject.reading;
         // Every effect and every edge is looked at a few times in an honest stream.
         let size = reading.effects.len().saturating_add(reading.ast.edge_count()).saturating_mul(16);
         let steps = (size as u64).saturating_add(subject.source.bytes.len() as u64).saturating_add(100_000);
         Self {
             subject,
-            facts: Facts::of(&reading.ast),
+            facts: Facts::of(&reading.ast, policy),
             trace: Trace::new(steps),
             judgements: Vec::new(),
             refused: None,
@@ -78,12 +84,40 @@ impl<'a> Judge<'a> {
             resolved: imported.resolved.clone(),
             decision: imported.decision,
             entry: match imported.known {
-                Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol),
+                Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol.to_owned()),
                 _ => None,
             },
-            uses: (0..).zip(USES).filter(|(bit, _)| imported.uses & 1 << bit != 0).map(|(_, name)| name).collect(),
+            uses: words(imported.uses),
         });
-        Judged { symbols: symbols.collect(), judgements: self.judgements, refused: self.refused }
+        let symbols = symbols.collect();
+        let (entries, items) = self.relied();
+        Judged { symbols, judgements: self.judgements, refused: self.refused, entries, items }
+    }
+
+    /// The entries that imports and attributes led to, and the items of the user's policy that had a say.
+    fn relied(&self) -> (Vec<Relied>, BTreeSet<u32>) {
+        let mut uses: BTreeMap<EntryId, u16> = BTreeMap::new();
+        let mut items = BTreeSet::new();
+        for imported in self.facts.symbols.iter().filter(|imported| imported.first.is_some()) {
+            match imported.known {
+                Known::Entry(id) => *uses.entry(id).or_default() |= imported.uses,
+                Known::Denied(item) => {
+                    items.insert(item);
+                }
+                Known::Harmful(_) | Known::Nothing => {}
+            }
+        }
+        let by_attribute = self.facts.objects.iter().filter(|made| made.nature == Nature::Symbol);
+        for id in by_attribute.filter_map(|made| made.class) {
+            *uses.entry(id).or_default() |= 1 << Use::Import as u16;
+        }
+        let relied = |(id, uses): (EntryId, u16)| {
+            let entry = self.facts.entry_of(id)?;
+            Some(Relied { entry: entry.symbol.to_owned(), item: entry.item, uses: words(uses) })
+        };
+        let entries: Vec<Relied> = uses.into_iter().filter_map(relied).collect();
+        items.extend(entries.iter().filter_map(|relied| relied.item));
+        (entries, items)
     }
 
     /// A dangerous name that is called is one finding, the call: its import is worth no second one.
@@ -186,6 +220,12 @@ impl<'a> Judge<'a> {
                     format!("imports {}: {}", show.one(value), harm.what)
                 });
             }
+            Known::Denied(item) => {
+                let reason = self.facts.policy.reason(item);
+                self.object(index, Objection::DeniedImport, Level::Suspicious, symbol, |show| {
+                    format!("imports {}, which the policy denies: {}", show.one(value), super::show::ascii(reason))
+                });
+            }
             Known::Nothing => {
                 self.object(index, Objection::UnlistedImport, Level::Suspicious, symbol, |show| {
                     format!("imports {}, of which nothing is known", show.one(value))
@@ -272,7 +312,7 @@ impl<'a> Judge<'a> {
         index: usize,
         moment: Moment,
         symbol: Option<u32>,
-        signature: &Signature,
+        signature: &Signature<'_>,
         args: Value,
         kwargs: Option<Value>,
     ) -> bool {
@@ -291,7 +331,7 @@ impl<'a> Judge<'a> {
         target: Option<Value>,
         symbol: Option<u32>,
         what: &str,
-        shape: &Shape,
+        shape: &Shape<'_>,
         value: Value,
     ) -> bool {
         self.trace.clear();
@@ -402,7 +442,7 @@ impl<'a> Judge<'a> {
         moment: Moment,
         target: Value,
         symbol: Option<u32>,
-        entry: &Entry,
+        entry: &Entry<'_>,
         state: Value,
     ) -> bool {
         let mut halves = self.ast().items(state, moment);

@@ -99,7 +99,7 @@ impl Trace {
 /// Matches the values of one effect.
 pub(super) struct Matcher<'c, 'a> {
     pub(super) subject: Subject<'a>,
-    pub(super) facts: &'c Facts,
+    pub(super) facts: &'c Facts<'a>,
     pub(super) trace: &'c mut Trace,
     /// Containers are seen as they were then.
     pub(super) moment: Moment,
@@ -147,7 +147,7 @@ impl<'a> Matcher<'_, 'a> {
     }
 
     /// Whether a value fits a shape; if not, [`Trace::path`] leads to what does not.
-    pub(super) fn fits(&mut self, shape: &Shape, value: Value) -> bool {
+    pub(super) fn fits(&mut self, shape: &Shape<'_>, value: Value) -> bool {
         let fits = self.trace.walk(1) && self.look(shape, value);
         if !fits && self.trace.misfit.is_none() {
             self.trace.misfit = Some(value);
@@ -155,7 +155,7 @@ impl<'a> Matcher<'_, 'a> {
         fits
     }
 
-    fn look(&mut self, shape: &Shape, value: Value) -> bool {
+    fn look(&mut self, shape: &Shape<'_>, value: Value) -> bool {
         let kind = value.kind();
         match shape {
             Shape::Any => !self.facts.is_callable(value),
@@ -209,7 +209,7 @@ impl<'a> Matcher<'_, 'a> {
         }
     }
 
-    fn one_of(&mut self, all: &[Shape], value: Value) -> bool {
+    fn one_of(&mut self, all: &[Shape<'_>], value: Value) -> bool {
         let mut deepest: (Vec<Step>, Option<Value>) = (Vec::new(), None);
         for shape in all {
             let before = self.trace.path.len();
@@ -241,7 +241,7 @@ impl<'a> Matcher<'_, 'a> {
         }
     }
 
-    fn sequence(&mut self, items: &[Shape], many: Option<&Shape>, value: Value) -> bool {
+    fn sequence(&mut self, items: &[Shape<'_>], many: Option<&Shape<'_>>, value: Value) -> bool {
         self.open(value);
         let mut values = self.ast().items(value, self.moment);
         for (index, shape) in items.iter().enumerate() {
@@ -262,7 +262,7 @@ impl<'a> Matcher<'_, 'a> {
         true
     }
 
-    fn dict(&mut self, keys: &[Key], others: Option<&Shape>, value: Value) -> bool {
+    fn dict(&mut self, keys: &[Key<'_>], others: Option<&Shape<'_>>, value: Value) -> bool {
         self.open(value);
         let mut seen = 0_u64;
         for (key, item) in self.ast().entries(value, self.moment) {
@@ -293,7 +293,7 @@ impl<'a> Matcher<'_, 'a> {
         true
     }
 
-    fn map(&mut self, keys: &Shape, values: &Shape, value: Value) -> bool {
+    fn map(&mut self, keys: &Shape<'_>, values: &Shape<'_>, value: Value) -> bool {
         self.open(value);
         for (key, item) in self.ast().entries(value, self.moment) {
             if !self.fits(keys, key) || !self.fits(values, item) {
