@@ -379,8 +379,8 @@ pub struct FileReport {
     pub imports: Vec<Import>,
     /// What was found, worst first, then by position.
     pub findings: Vec<Finding>,
-    /// The entries of the policy that it needs, by symbol.
-    pub grounds: Vec<Ground>,
+    /// The entries of the policy that it needs, by symbol; none where nobody asked for them.
+    pub grounds: Option<Vec<Ground>>,
     /// The items of the user's policy that had a say, by their number there.
     pub policy_items: BTreeSet<u32>,
     /// What it says about who wrote it, and what is in it.
@@ -403,7 +403,7 @@ impl FileReport {
             streams: Vec::new(),
             imports: Vec::new(),
             findings: Vec::new(),
-            grounds: Vec::new(),
+            grounds: None,
             policy_items: BTreeSet::new(),
             facts: Facts::default(),
             error: Some(FileError { message: error.to_string(), kind: error.kind().name() }),

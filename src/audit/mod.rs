@@ -85,7 +85,7 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
         streams,
         imports,
         findings,
-        grounds,
+        grounds: Some(grounds),
         policy_items,
         facts: audit.facts.unwrap_or_default(),
         error: None,

@@ -1,7 +1,7 @@
 //! `depickle scan PATH...`: verdicts.
 
 use super::args::{Args, Format, FormatArg, ScanArgs};
-use super::{Exit, exit, guard, limit, message, progress, style};
+use super::{Exit, exit, guard, limit, message, policy_file, progress, style};
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::finding::{
@@ -11,7 +11,6 @@ use crate::finding::{Verdict, hex};
 use crate::input::{Candidate, Skipped, Source, Walk, display_name, walk};
 use crate::limits::Limits;
 use crate::output;
-use crate::policy::Policy;
 use crate::report::{self, Detail, Report, Tool};
 use clap::CommandFactory as _;
 use rayon::prelude::*;
@@ -32,13 +31,19 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         }
         Err(why) => return misused(clap::error::ErrorKind::ArgumentConflict, why),
     };
+    let loaded = match policy_file::load(&args.policy) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let policy = &loaded.policy;
     let found = walk(&args.paths);
     if found.files.iter().all(|file| file.named && file.error.is_some()) {
         return nothing_found(args, &found);
     }
-    let policy = Policy::builtin();
-    let report = scan(args, &found, &limits, |source| audit::scan(source, &policy, &limits));
-    write_all(args, &outputs, &report, exit::of(&report, (!args.exit_zero).then(|| Verdict::from(args.fail_on))))
+    let mut report = scan(args, &found, &limits, |source| audit::scan(source, policy, &limits));
+    report.tool = loaded.tool(&report.files);
+    let exit = exit::of(&report, (!args.exit_zero).then(|| Verdict::from(args.fail_on)), policy);
+    write_all(args, &outputs, &report, exit)
 }
 
 /// Where the reports go: what was asked for, and `human` to standard output where nothing else goes there.
@@ -77,7 +82,7 @@ fn nothing_found(args: &ScanArgs, found: &Walk) -> Exit {
 fn scan(args: &ScanArgs, found: &Walk, limits: &Limits, judge: impl Fn(&Source<'_>) -> FileReport + Sync) -> Report {
     let bar = progress::bar(found.files.len(), !args.no_progress && !args.quiet);
     let one = |file: &Candidate| {
-        let report = scan_file(file, limits, args.hash, &judge);
+        let report = scan_file(file, args, limits, &judge);
         bar.inc(1);
         (file.named, report)
     };
@@ -104,8 +109,8 @@ fn in_parallel<T: Send>(jobs: Option<u16>, work: impl FnOnce() -> T + Send) -> T
 
 fn scan_file(
     file: &Candidate,
+    args: &ScanArgs,
     limits: &Limits,
-    hash: bool,
     judge: &(impl Fn(&Source<'_>) -> FileReport + Sync),
 ) -> FileReport {
     let name = display_name(&file.path);
@@ -114,7 +119,8 @@ fn scan_file(
         Ok(source) => {
             let report = guard::guarded(|| judge(&source));
             let mut report = report.unwrap_or_else(|error| defect(name, &source, &error));
-            report.sha256 = hash.then(|| hex(&Sha256::digest(source.bytes())));
+            report.grounds = report.grounds.filter(|_| args.why);
+            report.sha256 = args.hash.then(|| hex(&Sha256::digest(source.bytes())));
             if source.changed() {
                 report.completeness = Completeness::Partial;
                 report.findings.push(file_changed());

@@ -2,7 +2,7 @@
 
 use super::Relied;
 use super::entry::{self, Entry};
-use super::user::{Accept, Allow, User, What};
+use super::user::{Accept, Allow, Item, User, What};
 use crate::finding::{Accepted, Finding, Level};
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,12 +20,18 @@ pub struct InForce<'p> {
 impl<'p> InForce<'p> {
     /// The items of a user's policy that apply to a file; its digest is asked for only where an item is pinned to one.
     pub(super) fn of(user: &'p User, name: &str, sha256: impl FnOnce() -> String) -> Self {
-        let mut in_force = Self { user: Some(user), ..Self::default() };
         let sha256 = std::cell::LazyCell::new(sha256);
-        for (number, item) in (0..).zip(&user.items) {
-            if item.expired || !item.scope.applies(name, || sha256.as_str()) {
-                continue;
-            }
+        Self::those(user, |item| item.scope.applies(name, || sha256.as_str()))
+    }
+
+    /// Every item of a user's policy, whatever files it applies to.
+    pub(super) fn everywhere(user: &'p User) -> Self {
+        Self::those(user, |_| true)
+    }
+
+    fn those(user: &'p User, applies: impl Fn(&Item) -> bool) -> Self {
+        let mut in_force = Self { user: Some(user), ..Self::default() };
+        for (number, item) in (0..).zip(&user.items).filter(|(_, item)| !item.expired && applies(item)) {
             match &item.what {
                 What::Allow(allow) => {
                     in_force.allow.entry(&allow.symbol).or_insert((number, allow));
@@ -53,6 +59,12 @@ impl<'p> InForce<'p> {
             let &(number, allow) = self.allow.get(symbol)?;
             Some(Entry { item: Some(number), ..allow.entry().ok()? })
         })
+    }
+
+    /// The clauses that the user's policy gives a symbol, as the built-in tables would write them.
+    pub(super) fn clauses(&self, symbol: &str) -> Vec<String> {
+        let clauses = self.allow.get(symbol).map_or(&[][..], |(_, allow)| &allow.clauses);
+        clauses.iter().map(|(word, text)| format!("{word} {text}").trim_end().to_owned()).collect()
     }
 
     /// The item that denies a symbol, under this name or the one that it is another name for.

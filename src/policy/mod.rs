@@ -19,6 +19,7 @@
 
 mod answers;
 mod data;
+mod describe;
 mod entry;
 mod explain;
 mod facts;
@@ -34,6 +35,7 @@ mod tests;
 mod text;
 pub mod user;
 
+pub use describe::{Description, Status, describe};
 pub use in_force::InForce;
 
 use crate::finding::{Decision, Level, Verdict};
@@ -67,6 +69,11 @@ impl Policy {
     /// where an item of the policy is pinned to one.
     pub fn for_file(&self, name: &str, sha256: impl FnOnce() -> String) -> InForce<'_> {
         self.user.as_deref().map_or_else(InForce::default, |user| InForce::of(user, name, sha256))
+    }
+
+    /// What is in force for some file or other: every item that has not expired. To explain with, not to judge with.
+    pub fn everywhere(&self) -> InForce<'_> {
+        self.user.as_deref().map_or_else(InForce::default, InForce::everywhere)
     }
 
     /// The least verdict that fails a file of this path, where the policy says one; the last item that does holds.
