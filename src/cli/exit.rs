@@ -78,7 +78,8 @@ mod tests {
     }
 
     fn exit(files: Vec<FileReport>, gate: Option<Verdict>) -> u8 {
-        of(&Report { tool: Tool::builtin(), files, not_pickle: 0, directories: Vec::new() }, gate, &Policy::builtin()) as u8
+        of(&Report { tool: Tool::builtin(), files, not_pickle: 0, directories: Vec::new() }, gate, &Policy::builtin())
+            as u8
     }
 
     #[test]

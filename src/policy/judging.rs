@@ -4,6 +4,7 @@ use super::data;
 use super::entry::{Entry, Signature};
 use super::facts::{EntryId, Facts, Known, Made, Nature};
 use super::in_force::InForce;
+use super::learn::{self, Observations};
 use super::matcher::{Learned, Matcher, Step, Trace};
 use super::shape::Shape;
 use super::show::Show;
@@ -47,7 +48,7 @@ pub(super) struct Judge<'a> {
     pub(super) subject: Subject<'a>,
     pub(super) facts: Facts<'a>,
     pub(super) trace: Trace,
-    judgements: Vec<Judgement>,
+    pub(super) judgements: Vec<Judgement>,
     refused: Option<usize>,
     alike: HashMap<(Objection, Level, String), u32>,
 }
@@ -72,13 +73,17 @@ impl<'a> Judge<'a> {
         &self.subject.reading.ast
     }
 
-    pub(super) fn run(mut self) -> Judged {
+    /// Judges the reading; notes for `learn` what only a user's policy can allow.
+    pub(super) fn run(mut self, learn: Option<&mut Observations>) -> Judged {
         for (index, effect) in self.subject.reading.effects.iter().enumerate() {
             self.effect(index, effect);
         }
         data::judge(&mut self);
         self.say_once();
         self.judgements.sort_by_key(|judgement| judgement.effect);
+        if let Some(observations) = learn {
+            learn::observe(&self, observations);
+        }
         let symbols = self.facts.symbols.iter().enumerate().map(|(symbol, imported)| SymbolDecision {
             symbol,
             resolved: imported.resolved.clone(),

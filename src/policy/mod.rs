@@ -25,6 +25,7 @@ mod explain;
 mod facts;
 mod in_force;
 mod judging;
+mod learn;
 mod matcher;
 mod numpy;
 mod shape;
@@ -37,6 +38,7 @@ pub mod user;
 
 pub use describe::{Description, Status, describe};
 pub use in_force::InForce;
+pub use learn::Observations;
 
 use crate::finding::{Decision, Level, Verdict};
 use crate::limits::Limits;
@@ -205,5 +207,10 @@ pub struct Relied {
 
 /// Judges every effect of a reading.
 pub fn judge(subject: Subject<'_>, policy: &InForce<'_>) -> Judged {
-    judging::Judge::new(subject, policy).run()
+    judging::Judge::new(subject, policy).run(None)
+}
+
+/// Judges every effect of a reading, and notes what it does with symbols that only a user's policy can allow.
+pub fn observe(subject: Subject<'_>, policy: &InForce<'_>, observations: &mut Observations) -> Judged {
+    judging::Judge::new(subject, policy).run(Some(observations))
 }

@@ -8,7 +8,8 @@ use super::facts::EnvironmentRow;
 use super::{PolicyNote, Report, Summary, Tool};
 use crate::escape::{Uint, json as value};
 use crate::finding::{
-    Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Ground, Import, LoaderOutcome, Location, Stream,
+    Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Ground, Import, LoaderOutcome, Location,
+    Stream,
 };
 use serde::Serialize;
 use std::io::{self, Write};

@@ -11,6 +11,9 @@ pub struct Day {
 }
 
 impl Day {
+    /// The first day of 1970, before which nothing expires.
+    pub const FIRST: Self = Self { year: 1970, month: 1, day: 1 };
+
     /// Reads `YYYY-MM-DD`; `None` where that is no day.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
@@ -66,7 +69,8 @@ mod tests {
         for good in ["2024-02-29", "1970-01-01", "9999-12-31"] {
             assert_eq!(Day::parse(good).unwrap().to_string(), good);
         }
-        for bad in ["2023-02-29", "2024-13-01", "2024-00-10", "24-01-01", "2024-1-1", "2024-01-01-01", "+024-01-01", ""] {
+        for bad in ["2023-02-29", "2024-13-01", "2024-00-10", "24-01-01", "2024-1-1", "2024-01-01-01", "+024-01-01", ""]
+        {
             assert_eq!(Day::parse(bad), None, "{bad}");
         }
         assert!(Day::parse("2024-02-29") < Day::parse("2024-03-01"));
@@ -74,7 +78,9 @@ mod tests {
 
     #[test]
     fn seconds_lead_to_the_day_in_utc() {
-        for (seconds, day) in [(0, "1970-01-01"), (86_399, "1970-01-01"), (951_782_400, "2000-02-29"), (1_767_225_599, "2025-12-31")] {
+        for (seconds, day) in
+            [(0, "1970-01-01"), (86_399, "1970-01-01"), (951_782_400, "2000-02-29"), (1_767_225_599, "2025-12-31")]
+        {
             assert_eq!(Day::of_unix_time(seconds).unwrap().to_string(), day);
         }
         assert_eq!(Day::of_unix_time(u64::MAX), None);

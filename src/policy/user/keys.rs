@@ -49,7 +49,8 @@ pub const TABLES: [(&str, &str); 4] = [
 ];
 
 const REASON: &str = "Why: who looked at it, and what they found.";
-const EXPIRES: &str = "The last day on which the item holds, YYYY-MM-DD. Afterwards it does not apply, and is reported.";
+const EXPIRES: &str =
+    "The last day on which the item holds, YYYY-MM-DD. Afterwards it does not apply, and is reported.";
 const FILES: &str = "Patterns of the paths, as given on the command line, that the item applies to.";
 const SHA256: &str = "The SHA-256 digests of the files that the item applies to.";
 

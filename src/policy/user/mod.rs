@@ -107,3 +107,12 @@ pub(super) struct PathRules {
     pub(super) fail_on: Option<Verdict>,
     pub(super) limits: Vec<(Limit, u64)>,
 }
+
+/// Whether a name is one that a policy can write: a module and a name in it.
+pub(super) fn is_symbol(name: &str) -> bool {
+    let is_name = |part: &str| {
+        part.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    name.contains('.') && name.split('.').all(is_name)
+}

@@ -3,7 +3,7 @@
 use super::keys::{self, KEYS, Key, Kind, TABLES};
 use super::problem::{Problem, Problems};
 use super::scope::{Scope, patterns};
-use super::{Accept, Allow, Day, Item, PathRules, User, What};
+use super::{Accept, Allow, Day, Item, PathRules, User, What, is_symbol};
 use crate::finding::Verdict;
 use crate::limits::{LIMITS, amount};
 use crate::policy::entry::{self, Answer, Entry};
@@ -218,11 +218,7 @@ impl Reader<'_, '_> {
     fn symbol(&mut self, values: &Values<'_, '_>) -> Option<String> {
         let at = values.get("symbol")?.span();
         let symbol = self.text(values, "symbol")?;
-        let is_name = |part: &str| {
-            part.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        };
-        if symbol.contains('.') && symbol.split('.').all(is_name) {
+        if is_symbol(&symbol) {
             return Some(symbol);
         }
         let help = "one name with its module, as in acme.models.Churn: no wildcards, no families";

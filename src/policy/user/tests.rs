@@ -102,7 +102,9 @@ fn shapes_name_only_what_is_allowed() {
 
 #[test]
 fn nothing_allows_a_symbol_that_is_known_to_do_harm() {
-    for symbol in ["os.system", "builtins.eval", "acme.__class__", "subprocess.anything", "collections.OrderedDict.__init__"] {
+    for symbol in
+        ["os.system", "builtins.eval", "acme.__class__", "subprocess.anything", "collections.OrderedDict.__init__"]
+    {
         let found = problems(&format!("[[allow]]\nsymbol = '{symbol}'\nreason = 'x'"));
         assert!(found.len() == 1 && found[0].contains("known to do harm"), "{symbol}: {found:?}");
     }
@@ -146,11 +148,22 @@ fn items_that_do_nothing_are_told() {
 fn the_template_is_a_policy_with_comments_and_without() {
     assert!(problems(TEMPLATE).is_empty());
     let mut paragraphs = TEMPLATE.split("#\n").filter(|part| part.contains("[["));
-    let opened = paragraphs.by_ref().map(|part| part.lines().map(|line| line.trim_start_matches("# ")).collect::<Vec<_>>().join("\n"));
+    let opened = paragraphs
+        .by_ref()
+        .map(|part| part.lines().map(|line| line.trim_start_matches("# ")).collect::<Vec<_>>().join("\n"));
     let opened: String = opened.map(|part| part + "\n").collect();
     let used: Vec<_> = TABLES.iter().filter(|(name, _)| opened.contains(&format!("[[{name}]]"))).collect();
     assert_eq!(used.len(), TABLES.len());
-    assert!(problems(&opened.replace("One symbol", "# One symbol").replace("What is", "# What is").replace("Findings", "# Findings")).is_empty(), "{opened}");
+    assert!(
+        problems(
+            &opened
+                .replace("One symbol", "# One symbol")
+                .replace("What is", "# What is")
+                .replace("Findings", "# Findings")
+        )
+        .is_empty(),
+        "{opened}"
+    );
 }
 
 #[test]
