@@ -226,16 +226,17 @@ fn paths_have_limits_and_a_gate_of_their_own() {
 
 #[test]
 fn a_clean_verdict_says_what_it_rests_on() {
-    let file = pickle(&[&object(CHURN, "a", &[])[2..]]);
-    let file = &file[..file.len() - 1];
-    let report = scan_as("a.pkl", file, &policy(ALLOW));
-    let grounds = report.grounds.unwrap();
-    assert_eq!(grounds.len(), 1);
-    assert_eq!((grounds[0].entry.as_str(), grounds[0].by.as_deref()), (CHURN, Some("depickle.toml:1")));
-    assert_eq!(grounds[0].uses, ["import", "new", "build"]);
-    let builtin = scan_as("a.pkl", &pickle(&[&import("collections.OrderedDict"), b")R"]), &Policy::builtin());
-    let grounds = builtin.grounds.unwrap();
-    assert_eq!((grounds[0].by.as_deref(), grounds[0].reason.is_empty()), (None, false));
+    let grounds = |bytes: &[u8], policy: &Policy| {
+        let source = Source::from_bytes("a.pkl", bytes);
+        assert_eq!(audit::scan(&source, policy, &Limits::default()).grounds, None);
+        audit::scan_with_grounds(&source, policy, &Limits::default()).grounds.unwrap()
+    };
+    let ours = grounds(&object(CHURN, "a", &[]), &policy(ALLOW));
+    assert_eq!(ours.len(), 1);
+    assert_eq!((ours[0].entry.as_str(), ours[0].by.as_deref()), (CHURN, Some("depickle.toml:1")));
+    assert_eq!(ours[0].uses, ["import", "new", "build"]);
+    let builtin = grounds(&pickle(&[&import("collections.OrderedDict"), b")R"]), &Policy::builtin());
+    assert_eq!((builtin[0].by.as_deref(), builtin[0].reason.is_empty()), (None, false));
 }
 
 /// Every use has its key, under the word that reports have for it.

@@ -54,6 +54,11 @@ use std::collections::{HashSet, VecDeque};
 /// assert_eq!(report.verdict(), Verdict::Dangerous);
 /// ```
 pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
+    FileReport { grounds: None, ..scan_with_grounds(source, policy, limits) }
+}
+
+/// As [`scan`], and lists the entries of the policy that the file needs.
+pub fn scan_with_grounds(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
     run(source, policy, limits, None)
 }
 

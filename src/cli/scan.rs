@@ -40,7 +40,8 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     if found.files.iter().all(|file| file.named && file.error.is_some()) {
         return nothing_found(args, &found);
     }
-    let mut report = scan(args, &found, &limits, |source| audit::scan(source, policy, &limits));
+    let judge = if args.why { audit::scan_with_grounds } else { audit::scan };
+    let mut report = scan(args, &found, &limits, |source| judge(source, policy, &limits));
     report.tool = loaded.tool(&report.files);
     let exit = exit::of(&report, (!args.exit_zero).then(|| Verdict::from(args.fail_on)), policy);
     write_all(args, &outputs, &report, exit)
@@ -82,7 +83,7 @@ fn nothing_found(args: &ScanArgs, found: &Walk) -> Exit {
 fn scan(args: &ScanArgs, found: &Walk, limits: &Limits, judge: impl Fn(&Source<'_>) -> FileReport + Sync) -> Report {
     let bar = progress::bar(found.files.len(), !args.no_progress && !args.quiet);
     let one = |file: &Candidate| {
-        let report = scan_file(file, args, limits, &judge);
+        let report = scan_file(file, limits, args.hash, &judge);
         bar.inc(1);
         (file.named, report)
     };
@@ -109,8 +110,8 @@ fn in_parallel<T: Send>(jobs: Option<u16>, work: impl FnOnce() -> T + Send) -> T
 
 fn scan_file(
     file: &Candidate,
-    args: &ScanArgs,
     limits: &Limits,
+    hash: bool,
     judge: &(impl Fn(&Source<'_>) -> FileReport + Sync),
 ) -> FileReport {
     let name = display_name(&file.path);
@@ -119,8 +120,7 @@ fn scan_file(
         Ok(source) => {
             let report = guard::guarded(|| judge(&source));
             let mut report = report.unwrap_or_else(|error| defect(name, &source, &error));
-            report.grounds = report.grounds.filter(|_| args.why);
-            report.sha256 = args.hash.then(|| hex(&Sha256::digest(source.bytes())));
+            report.sha256 = hash.then(|| hex(&Sha256::digest(source.bytes())));
             if source.changed() {
                 report.completeness = Completeness::Partial;
                 report.findings.push(file_changed());

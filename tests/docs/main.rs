@@ -47,7 +47,7 @@ fn the_snippet_for_ci_fails_on_a_malicious_file_only() {
 
 #[test]
 fn every_policy_shown_is_one() {
-    let shown: usize = page::names().iter().map(|name| policies::examples(&Page::read(name))).sum();
+    let shown = policies::examples(&Page::read("docs/policy.md"));
     assert!(shown >= 5, "{shown} policies were found: do blocks still begin with ```toml?");
 }
 
