@@ -51,7 +51,7 @@ fn of_rule(rule: &Rule) -> String {
 
 fn of_symbol(symbol: &str, status: &Status) -> String {
     match status {
-        Status::Allowed { alias_of, clauses, reason, by } => {
+        Status::Allowed { alias_of, clauses, shapes, reason, by } => {
             let by = by.as_ref().map_or("built in", String::as_str);
             let mut text = format!("{symbol}: allowed ({by})\n");
             if let Some(entry) = alias_of {
@@ -60,8 +60,11 @@ fn of_symbol(symbol: &str, status: &Status) -> String {
             text.push_str("  may be imported\n");
             for clause in clauses {
                 let (word, shape) = clause.split_once(' ').unwrap_or((clause, ""));
-                text.push_str(format!("  {word:<9} {shape}", word = word).trim_end());
+                text.push_str(format!("  {word:<9} {shape}").trim_end());
                 text.push('\n');
+            }
+            for (name, shape) in shapes {
+                text.push_str(&format!("  where     {name} = {shape}\n"));
             }
             if !reason.is_empty() {
                 text.push_str(&format!("  why:      {reason}\n"));

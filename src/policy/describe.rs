@@ -3,6 +3,8 @@
 use super::entry;
 use super::explain;
 use super::in_force::InForce;
+use super::table::SHAPES;
+use std::collections::BTreeMap;
 
 /// What is known of a symbol.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub enum Status {
         alias_of: Option<String>,
         /// Its clauses, as the tables write them; none where it may only be imported.
         clauses: Vec<String>,
+        /// The shapes that they name, and what those are.
+        shapes: Vec<(String, String)>,
         /// Why it is safe; empty where the table holds that to be plain.
         reason: String,
         /// Where the user's policy says so; none is built in.
@@ -51,12 +55,14 @@ pub fn describe(symbol: &str, policy: &InForce<'_>) -> Description {
         (None, Some(found)) => match found.item {
             Some(item) => Status::Allowed {
                 alias_of: None,
+                shapes: shapes(&policy.clauses(&symbol)),
                 clauses: policy.clauses(&symbol),
                 reason: policy.reason(item).to_owned(),
                 by: Some(policy.place(item)),
             },
             None => Status::Allowed {
                 alias_of: (found.symbol != symbol).then(|| found.symbol.to_owned()),
+                shapes: shapes(&clauses(&symbol)),
                 clauses: clauses(&symbol),
                 reason: entry::comment(&symbol),
                 by: None,
@@ -69,6 +75,23 @@ pub fn describe(symbol: &str, policy: &InForce<'_>) -> Description {
         }
     };
     Description { symbol, status }
+}
+
+/// The shapes of the table that clauses name, and those that these name.
+fn shapes(clauses: &[String]) -> Vec<(String, String)> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let mut texts = clauses.to_vec();
+    while let Some(text) = texts.pop() {
+        let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || "_.-@'<!".contains(letter)));
+        for word in words.filter(|word| !found.contains_key(*word)).collect::<Vec<_>>() {
+            if let Some(shape) = SHAPES.find(word) {
+                let body = shape.body.trim().to_owned();
+                texts.push(body.clone());
+                found.insert(word.to_owned(), body);
+            }
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// The clauses of a built-in entry, without comments.

@@ -5,9 +5,8 @@ use insta::assert_snapshot;
 
 /// An object of `acme.models.NAME` with one attribute.
 fn object(name: &str) -> Vec<u8> {
-    let head = format!("\u{80}\u{4}").chars().map(|letter| letter as u8).collect::<Vec<u8>>();
-    let body = format!("cacme.models\n{name}\n)");
-    [head.as_slice(), body.as_bytes(), b"\x81}\x8c\x04rateK\x01sb."].concat()
+    let import = format!("cacme.models\n{name}\n)");
+    [b"\x80\x04", import.as_bytes(), b"\x81}\x8c\x04rateK\x01sb."].concat()
 }
 
 const ALLOW: &str = "[[allow]]\nsymbol = 'acme.models.Churn'\nreason = 'ours'\nnew = '()'\nbuild = '{rate: int}'\n";
@@ -80,7 +79,8 @@ fn items_that_did_nothing_are_told() {
     let said = [scan("scan churn.pkl"), scan("policy check")].join("\n");
     assert_snapshot!(said);
     let json = scan("scan churn.pkl --format json --why");
-    let [expired, shadowed, unmatched] = ["expired", "shadowed", "unmatched"].map(|kind| json.contains(&format!("\"kind\":\"{kind}\"")));
+    let [expired, shadowed, unmatched] =
+        ["expired", "shadowed", "unmatched"].map(|kind| json.contains(&format!("\"kind\":\"{kind}\"")));
     assert!(expired && shadowed && unmatched, "{json}");
 }
 
@@ -110,7 +110,10 @@ fn paths_have_their_own_gate() {
 
 #[test]
 fn explain() {
-    let scene = Scene::new(&[("depickle.toml", format!("{ALLOW}[[deny]]\nsymbol = 'numpy.dtype'\nreason = 'not here'\n").as_bytes())]);
+    let scene = Scene::new(&[(
+        "depickle.toml",
+        format!("{ALLOW}[[deny]]\nsymbol = 'numpy.dtype'\nreason = 'not here'\n").as_bytes(),
+    )]);
     let lines = [
         "explain acme.models.Churn",
         "explain acme.models.Churn --no-policy",

@@ -11,6 +11,12 @@ pub(super) use observe::observe;
 use seen::Seen;
 use std::collections::BTreeMap;
 
+/// What stands above a policy that was learned.
+const HEAD: &str = "\
+# What vetted files needed. Before you rely on it look at each class: what its __setstate__, __new__, __init__, __hash__
+# and __del__ do with what is listed here. Add `wraps = true` where it has __call__.
+";
+
 /// What files do with symbols that no built-in entry knows.
 #[derive(Clone, Debug, Default)]
 pub struct Observations {
@@ -22,6 +28,8 @@ pub struct Observations {
 struct Observed {
     new: Option<Call>,
     call: Option<Call>,
+    /// The class that `copyreg._reconstructor` makes it by, and what it gives that.
+    base: Option<(&'static str, Seen)>,
     build: Option<Seen>,
     slots: Option<Seen>,
     setitem: Option<(Seen, Seen)>,
@@ -49,8 +57,12 @@ impl Observations {
 
     /// The policy that allows it, as TOML; `reason` is given for each symbol.
     pub fn policy(&self, reason: &str) -> String {
-        let items = self.symbols.iter().map(|(symbol, observed)| observed.item(symbol, reason));
-        items.collect::<Vec<_>>().join("\n")
+        let item = |(symbol, observed): (&String, &Observed)| format!("\n{}", observed.item(symbol, reason));
+        if self.is_empty() {
+            String::new()
+        } else {
+            HEAD.to_owned() + &self.symbols.iter().map(item).collect::<String>()
+        }
     }
 
     fn of(&mut self, symbol: &str) -> &mut Observed {
@@ -70,6 +82,8 @@ impl Observed {
             }
         };
         clause("new", self.new.as_ref().and_then(Call::shape));
+        let based = |(base, state): &(&str, Seen)| Some(format!("{base} {}", state.shape()?));
+        clause("base", self.base.as_ref().and_then(based));
         // Whether a name is a class or a function cannot be seen. What it is called changes nothing else.
         let name = symbol.rsplit('.').next().unwrap_or(symbol);
         let is_class = name.trim_start_matches('_').starts_with(|letter: char| letter.is_uppercase());

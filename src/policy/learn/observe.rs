@@ -7,15 +7,13 @@ use crate::finding::Level;
 use crate::machine::{Action, Effect};
 use crate::opcode::{Literal, Opcode};
 use crate::policy::Objection;
+use crate::policy::entry;
 use crate::policy::facts::{Imported, Known, Nature};
 use crate::policy::judging::{Judge, Use};
 use crate::policy::user::is_symbol;
 
 /// How deep containers are looked into.
 const MAX_DEPTH: u8 = 4;
-
-/// Makers that stand for `__new__` of the class that is their first argument.
-const MAKERS: [&str; 2] = ["copyreg._reconstructor", "copyreg.__newobj__"];
 
 /// Notes what the reading does.
 pub(in crate::policy) fn observe(judge: &Judge<'_>, into: &mut Observations) {
@@ -111,10 +109,7 @@ impl<'o, 'a> Observer<'o, 'a> {
 
     fn call(&mut self, moment: Moment, how: Opcode, callee: Value, args: Value, kwargs: Option<Value>) {
         let is_new = matches!(how, Opcode::NewObj | Opcode::NewObjEx);
-        if let Some(class) = self.made_by_name(callee, args) {
-            if let Some(observed) = self.observed(class) {
-                observed.new.get_or_insert_default().args.tuple(0);
-            }
+        if self.made_by_name(moment, callee, args) {
             return;
         }
         let id = self.judge.symbol_of(callee);
@@ -124,7 +119,8 @@ impl<'o, 'a> Observer<'o, 'a> {
         let taken =
             self.observed(id).and_then(|observed| if is_new { observed.new.take() } else { observed.call.take() });
         let mut call = taken.unwrap_or_default();
-        self.look(&mut call.args, args, moment, Manner::Exact, MAX_DEPTH);
+        let manner = if is_new { Manner::Data } else { Manner::Exact };
+        self.look(&mut call.args, args, moment, manner, MAX_DEPTH);
         if let Some(kwargs) = kwargs.filter(|kwargs| !self.judge.ast().is_empty(*kwargs)) {
             self.look(call.kwargs.get_or_insert_default(), kwargs, moment, Manner::Keywords, MAX_DEPTH);
         }
@@ -133,22 +129,35 @@ impl<'o, 'a> Observer<'o, 'a> {
         }
     }
 
-    /// The class that one of [`MAKERS`] makes an object of, without arguments or a state.
-    fn made_by_name(&self, callee: Value, args: Value) -> Option<Option<u32>> {
-        let entry = self.judge.facts.symbol_entry(callee).and_then(|id| self.judge.facts.entry_of(id))?;
-        if !MAKERS.contains(&entry.symbol) {
-            return None;
+    /// Notes an object that one of the functions of `copyreg` makes; answers whether it is one.
+    fn made_by_name(&mut self, moment: Moment, callee: Value, args: Value) -> bool {
+        let (judge, ast) = (self.judge, self.judge.ast());
+        let named =
+            |value| judge.facts.symbol_entry(value).and_then(|id| judge.facts.entry_of(id)).map(|entry| entry.symbol);
+        let given: Vec<Value> = ast.items(args, moment).take(4).collect();
+        match (named(callee), given.as_slice()) {
+            (Some("copyreg.__newobj__"), &[class]) => {
+                if let Some(observed) = self.observed(judge.symbol_of(class)) {
+                    observed.new.get_or_insert_default().args.tuple(0);
+                }
+            }
+            (Some("copyreg._reconstructor"), &[class, base, state]) => {
+                let Some(observed) = self.observed(judge.symbol_of(class)) else { return true };
+                let base = named(base).and_then(entry::canonical);
+                if base == Some("builtins.object") && state.kind() == Kind::None {
+                    observed.new.get_or_insert_default().args.tuple(0);
+                } else if let Some(base) = base {
+                    let (base, mut seen) = observed.base.take().unwrap_or((base, Seen::default()));
+                    self.look(&mut seen, state, moment, Manner::Data, MAX_DEPTH);
+                    if let Some(observed) = self.observed(judge.symbol_of(class)) {
+                        observed.base = Some((base, seen));
+                    }
+                }
+            }
+            (Some("copyreg.__newobj__" | "copyreg._reconstructor"), _) => {}
+            _ => return false,
         }
-        let mut given = self.judge.ast().items(args, Moment::END);
-        let class = given.next()?;
-        let (base, state) = (given.next(), given.next());
-        let base = base.and_then(|base| self.judge.facts.symbol_entry(base));
-        let base = base.and_then(|id| self.judge.facts.entry_of(id)).map(|entry| entry.symbol);
-        let bare = match entry.symbol {
-            "copyreg.__newobj__" => self.judge.ast().len(args) == 1,
-            _ => base == Some("builtins.object") && state.is_some_and(|state| state.kind() == Kind::None),
-        };
-        (bare && class.kind() == Kind::Import).then(|| self.judge.symbol_of(class))
+        true
     }
 
     fn build(&mut self, moment: Moment, target: Value, state: Value) {

@@ -67,6 +67,7 @@ pub const KEYS: &[Key] = &[
     must("allow", "symbol", Kind::Symbol, "The one name that is allowed, as reports write it."),
     must("allow", "reason", Kind::Text, REASON),
     may("allow", "new", Kind::Clause, "It may be made by `__new__` alone with these arguments: `()`."),
+    may("allow", "base", Kind::Clause, "What protocols 0 and 1 make it from: `builtins.dict map(str, int)`."),
     may("allow", "init", Kind::Clause, "The class may be called with these arguments: `(str, int)`."),
     may("allow", "call", Kind::Clause, "The function may be called with these arguments: `(bytes) -> fresh`."),
     may("allow", "build", Kind::Clause, "The state that an object of it may be given: `{name: str, *: any}`."),

@@ -41,11 +41,6 @@ impl<'t> Problems<'t> {
         self.found.push(Problem { line, column, what: what.into(), help: help.into() });
     }
 
-    /// Notes what is wrong with the item that begins in a line.
-    pub(super) fn say_in_line(&mut self, line: usize, what: String, help: &str) {
-        self.found.push(Problem { line, column: 1, what, help: help.to_owned() });
-    }
-
     /// Where a text that stands at `at` has its byte `offset`, if it stands there letter by letter.
     pub(super) fn within(&self, at: &Range<usize>, value: &str, offset: usize) -> Range<usize> {
         let written = self.text.get(at.clone()).unwrap_or("");

@@ -61,7 +61,7 @@ pub(in crate::policy) fn read(text: &str, context: &Context<'_>) -> Result<Optio
     let Some(table) = table else {
         return if problems.count() == 0 { Ok(None) } else { Err(problems.finish()) };
     };
-    let mut reader = Reader { problems, context, items: Vec::new(), named: Vec::new() };
+    let mut reader = Reader { problems, context, items: Vec::new(), allowed: Vec::new(), named: Vec::new() };
     reader.tables(table);
     reader.agree();
     let Reader { mut items, problems, .. } = reader;
@@ -76,6 +76,8 @@ struct Reader<'t, 'c> {
     problems: Problems<'t>,
     context: &'c Context<'c>,
     items: Vec<Item>,
+    /// Symbols that are allowed, where, and whether for every file; also those of items with something wrong in them.
+    allowed: Vec<(Range<usize>, String, bool)>,
     /// Symbols that shapes name, and where.
     named: Vec<(Range<usize>, String)>,
 }
@@ -245,6 +247,9 @@ impl Reader<'_, '_> {
             }
         }
         let symbol = self.symbol(values)?;
+        let everywhere = !values.contains_key("files") && !values.contains_key("sha256");
+        let at = values.get("symbol").map_or(0..0, |value| value.span());
+        self.allowed.push((at, symbol.clone(), everywhere));
         Some(What::Allow(Allow { symbol, clauses }))
     }
 
@@ -329,41 +334,31 @@ impl Reader<'_, '_> {
 
     /// What concerns several items: symbols that shapes name, symbols that are allowed twice, symbols known to do harm.
     fn agree(&mut self) {
-        let allowed: HashSet<String> = self.allowed().map(|(_, _, symbol)| symbol.to_owned()).collect();
+        let allowed: HashSet<&str> = self.allowed.iter().map(|(_, symbol, _)| symbol.as_str()).collect();
         let is_listed = |symbol: &str| allowed.contains(symbol) || entry::canonical(symbol).is_some();
-        for (at, symbol) in std::mem::take(&mut self.named) {
+        for (at, symbol) in &self.named {
             let what = format!("a shape names {symbol}");
-            match entry::canonical(&symbol) {
+            match entry::canonical(symbol) {
                 Some(canonical) if canonical != symbol => {
-                    self.problems.say(&at, what, format!("that is another name for {canonical}: write that"));
+                    self.problems.say(at, what, format!("that is another name for {canonical}: write that"));
                 }
-                None if !allowed.contains(&symbol) => {
-                    self.problems.say(&at, format!("{what}, which nothing allows"), "add an [[allow]] of that symbol");
+                None if !allowed.contains(symbol.as_str()) => {
+                    self.problems.say(at, format!("{what}, which nothing allows"), "add an [[allow]] of that symbol");
                 }
                 _ => {}
             }
         }
-        let (mut found, mut first) = (Vec::new(), HashMap::new());
-        for (line, everything, symbol) in self.allowed() {
+        let mut first = HashMap::new();
+        for (at, symbol, everywhere) in &self.allowed {
             if let Some(harm) = explain::harm_of_entry(symbol, is_listed) {
                 let help = "nothing allows that. For one file that you have looked at, write an [[accept]] with the \
                             rule, the symbol and the sha256 of the file: the finding stays in the report";
-                found.push((line, format!("{symbol} is known to do harm: {}", harm.what), help));
+                self.problems.say(at, format!("{symbol} is known to do harm: {}", harm.what), help);
             }
-            if let Some(before) = first.insert(symbol, line).filter(|_| everything) {
-                found.push((line, format!("{symbol} is allowed twice, first in line {before}"), "make them one item"));
+            if let Some(before) = first.insert(symbol, at.start).filter(|_| *everywhere) {
+                let (line, _) = self.problems.position(before);
+                self.problems.say(at, format!("{symbol} is allowed twice, first in line {line}"), "make them one item");
             }
         }
-        for (line, what, help) in found {
-            self.problems.say_in_line(line, what, help);
-        }
-    }
-
-    /// Every `[[allow]]`: its line, whether it is for every file, its symbol.
-    fn allowed(&self) -> impl Iterator<Item = (usize, bool, &str)> {
-        self.items.iter().filter_map(|item| match &item.what {
-            What::Allow(allow) => Some((item.line, item.scope.is_everything(), allow.symbol.as_str())),
-            _ => None,
-        })
     }
 }

@@ -14,12 +14,7 @@ impl Scope {
         Self { files, sha256 }
     }
 
-    /// Whether it is every file.
-    pub(super) fn is_everything(&self) -> bool {
-        self.files.is_none() && self.sha256.is_none()
-    }
-
-    /// Whether it is named files by their digests.
+    /// Whether files are named by their digests.
     pub(in crate::policy) fn is_pinned(&self) -> bool {
         self.sha256.is_some()
     }
