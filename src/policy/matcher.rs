@@ -21,6 +21,16 @@ pub(super) enum Step {
     Key(Value),
 }
 
+/// What a callable has to be to stand in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Harmless,
+    Plain,
+}
+
+/// How many of [`Trace::unfit`] are kept.
+const MAX_UNFIT: usize = 4096;
+
 /// What a rule found out about the object that is being built or made.
 #[derive(Clone, Debug)]
 pub(super) enum Learned {
@@ -37,6 +47,8 @@ pub(super) struct Trace {
     pub(super) open: Vec<Value>,
     /// What a callee will hash, and the effect: keys and elements that no opcode puts in.
     pub(super) keys: Vec<(Value, u32)>,
+    /// Imports that stood where only a harmless or a plain one may, and which of these.
+    pub(super) unfit: Vec<(Value, Wanted)>,
     /// The effect that is judged.
     pub(super) effect: u32,
     /// Steps that are left.
@@ -160,7 +172,10 @@ impl<'a> Matcher<'_, 'a> {
         match shape {
             Shape::Any => !self.facts.is_callable(value),
             Shape::Data => self.is_data(value),
-            Shape::Harmless => self.facts.is_callable(value) && self.facts.is_harmless(value),
+            Shape::Harmless => {
+                let fits = self.facts.is_callable(value) && self.facts.is_harmless(value);
+                self.fit_for(value, Wanted::Harmless, fits)
+            }
             Shape::Listed => self.facts.symbol_entry(value).is_some(),
             Shape::Newable => {
                 let entry = self.facts.symbol_entry(value).and_then(|id| self.facts.entry_of(id));
@@ -310,7 +325,16 @@ impl<'a> Matcher<'_, 'a> {
             self.trace.open.push(value);
             return true;
         }
-        !self.facts.is_callable(value) || self.facts.is_plain(value)
+        let fits = !self.facts.is_callable(value) || self.facts.is_plain(value);
+        self.fit_for(value, Wanted::Plain, fits)
+    }
+
+    /// Notes an import that does not fit.
+    fn fit_for(&mut self, value: Value, wanted: Wanted, fits: bool) -> bool {
+        if !fits && value.kind() == Kind::Import && self.trace.unfit.len() < MAX_UNFIT {
+            self.trace.unfit.push((value, wanted));
+        }
+        fits
     }
 
     /// Whether a value may be a key of a dict: its hash and comparison run no code that the policy does not know.

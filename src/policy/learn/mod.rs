@@ -38,6 +38,7 @@ struct Observed {
     key: bool,
     recursive: bool,
     plain: bool,
+    harmless: bool,
 }
 
 /// Arguments and keywords.
@@ -96,7 +97,9 @@ impl Observed {
         clause("setitem", self.setitem.as_ref().and_then(pair));
         clause("append", self.append.as_ref().and_then(Seen::shape));
         clause("add", self.add.as_ref().and_then(Seen::shape));
-        for (flag, set) in [("key", self.key), ("recursive", self.recursive), ("plain", self.plain)] {
+        let plain = self.plain && !self.harmless;
+        let flags = [("key", self.key), ("recursive", self.recursive), ("plain", plain), ("harmless", self.harmless)];
+        for (flag, set) in flags {
             if set {
                 item.push_str(&format!("{flag} = true\n"));
             }

@@ -10,6 +10,7 @@ use crate::policy::Objection;
 use crate::policy::entry;
 use crate::policy::facts::{Imported, Known, Nature};
 use crate::policy::judging::{Judge, Use};
+use crate::policy::matcher::Wanted;
 use crate::policy::user::is_symbol;
 
 /// How deep containers are looked into.
@@ -66,14 +67,29 @@ impl<'o, 'a> Observer<'o, 'a> {
     fn imports(&mut self) {
         for (id, imported) in (0..).zip(&self.judge.facts.symbols) {
             let is_key = imported.uses & 1 << Use::Key as u16 != 0;
-            if let Some(observed) = self.observed(Some(id)).filter(|_| imported.first.is_some()) {
-                observed.key |= is_key;
+            let entry = match imported.known {
+                Known::Entry(id) => self.judge.facts.entry_of(id),
+                _ => None,
+            };
+            let Some(observed) = self.observed(Some(id)).filter(|_| imported.first.is_some()) else { continue };
+            observed.key |= is_key;
+            // What an earlier round has learned leaves nothing to object to in this one.
+            if let Some(entry) = entry {
+                observed.recursive |= entry.recursive;
+                observed.plain |= entry.plain;
+                observed.harmless |= entry.harmless;
             }
         }
     }
 
     /// What only the judgement of the whole reading shows.
     fn judgements(&mut self) {
+        for &(value, wanted) in &self.judge.trace.unfit {
+            if let Some(observed) = self.observed(self.judge.symbol_of(value)) {
+                observed.harmless |= wanted == Wanted::Harmless;
+                observed.plain |= wanted == Wanted::Plain;
+            }
+        }
         for judgement in &self.judge.judgements {
             let Some(observed) = self.into.symbols.get_mut(&judgement.symbol) else { continue };
             match (judgement.objection, judgement.level) {
