@@ -247,3 +247,35 @@ fn every_use_of_the_report_is_a_key() {
         assert!(key.is_some_and(|key| matches!(key.kind, Kind::Clause | Kind::Flag)), "{used}");
     }
 }
+
+/// A file that `pickle` wrote.
+fn written(name: &str) -> Vec<u8> {
+    std::fs::read(format!("tests/data/own_classes/{name}.pkl")).unwrap()
+}
+
+#[test]
+fn five_vetted_files_make_their_class_clean_at_every_protocol_and_no_other_class_or_call() {
+    let vetted: Vec<Vec<u8>> = (0..5).map(|number| written(&format!("vetted-{number}"))).collect();
+    let learned = learned(&vetted);
+    let policy = policy(&learned.policy);
+    for file in &vetted {
+        assert_eq!(verdict(file, &Policy::builtin()), Verdict::Suspicious);
+        assert_eq!(verdict(file, &policy), Verdict::Clean);
+    }
+    for other in ["other", "called", "many-4"] {
+        assert_eq!(verdict(&written(other), &policy), Verdict::Suspicious, "{other}");
+    }
+}
+
+/// Subclasses of dict and tuple, enums, slots, keys, cycles, functions: what a file of each kind teaches is enough for it,
+/// and what all teach is enough for all.
+#[test]
+fn every_kind_of_object_can_be_learned() {
+    let files = ["many-0", "many-2", "many-4"].map(written);
+    for few in [&files[..1], &files[1..2], &files[2..], &files[..]] {
+        let learned = learned(few);
+        let open: Vec<_> = learned.reports.iter().filter(|report| report.verdict() != Verdict::Clean).collect();
+        assert!(open.is_empty(), "{}\n{open:#?}", learned.policy);
+        assert!(!learned.policy.contains("harmless"), "{}", learned.policy);
+    }
+}

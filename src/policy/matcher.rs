@@ -179,7 +179,7 @@ impl<'a> Matcher<'_, 'a> {
             Shape::Listed => self.facts.symbol_entry(value).is_some(),
             Shape::Newable => {
                 let entry = self.facts.symbol_entry(value).and_then(|id| self.facts.entry_of(id));
-                entry.is_some_and(|entry| entry.new.is_some())
+                entry.is_some_and(|entry| entry.new.is_some() || !entry.bases.is_empty())
             }
             Shape::Keyable => {
                 if !value.kind().is_literal() {

@@ -6,7 +6,7 @@
 //! | `data` | the same, and symbols flagged `harmless` or `plain`, on their own or in plain containers |
 //! | `harmless` | a symbol flagged `harmless`, or an object that wraps one |
 //! | `listed` | a symbol that has an entry |
-//! | `newable` | a class whose entry allows `new` |
+//! | `newable` | a class whose entry allows `new`, or names a `base` |
 //! | `keyable` | what may be a key of a dict |
 //! | `None` `True` `False` `bool` `int` `float` `str` `bytes` `bytearray` `tuple` `list` `dict` `set` | a value of this kind; a string of Python 2 is both `str` and `bytes` |
 //! | `flag` | a bool, or 0 or 1 |
