@@ -130,16 +130,10 @@ impl<'a> Matcher<'_, 'a> {
         &self.subject.reading.ast
     }
 
-    /// What a literal stands for. Decoding it takes time in proportion to its length, each time.
+    /// What a literal stands for.
     pub(super) fn literal(&self, value: Value) -> Option<Literal<'a>> {
-        let bytes = self.subject.source.bytes;
-        // The text opcodes, whose lines may be long whatever they stand for.
-        if let Some(b'I' | b'L' | b'F' | b'S' | b'V') = bytes.get(value.index()).filter(|_| value.kind().is_literal()) {
-            let line = bytes.get(value.index()..).unwrap_or_default();
-            let len = memchr::memchr(b'\n', line).unwrap_or(line.len());
-            self.trace.walk(len as u64 / 16);
-        }
         let literal = self.subject.literal(value);
+        // Texts are compared, and may be shared by many.
         if let Some(Literal::Str(text) | Literal::ByteStr(text)) = &literal {
             self.trace.walk(text.len() as u64 / 64);
         }
