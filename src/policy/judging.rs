@@ -2,19 +2,20 @@
 
 use super::data;
 use super::entry::{Entry, Signature};
-use super::facts::{EntryId, Facts, Known, Made, Nature};
+use super::facts::{Facts, Known, Made, Nature};
 use super::in_force::InForce;
 use super::learn::{self, Observations};
 use super::matcher::{Learned, Matcher, Step, Trace};
+use super::relied::words;
 use super::shape::Shape;
 use super::show::Show;
-use super::{Judged, Judgement, Objection, Relied, SymbolDecision};
+use super::{Judged, Judgement, Objection, SymbolDecision};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
 use crate::loader::Subject;
 use crate::machine::{Action, Effect};
 use crate::opcode::Opcode;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// What may be done with a symbol, in the words of the report; [`super::facts::Imported::uses`] has a bit for each.
 pub(super) const USES: [&str; 10] =
@@ -33,11 +34,6 @@ pub(super) enum Use {
     Add,
     Slots,
     Key,
-}
-
-/// The words of uses.
-fn words(uses: u16) -> Vec<&'static str> {
-    (0..).zip(USES).filter(|(bit, _)| uses & 1 << bit != 0).map(|(_, name)| name).collect()
 }
 
 /// How many judgements of one kind on one symbol are kept; the rest would only repeat them.
@@ -97,32 +93,6 @@ impl<'a> Judge<'a> {
         let symbols = symbols.collect();
         let (entries, items) = self.relied();
         Judged { symbols, judgements: self.judgements, refused: self.refused, entries, items }
-    }
-
-    /// The entries that imports and attributes led to, and the items of the user's policy that had a say.
-    fn relied(&self) -> (Vec<Relied>, BTreeSet<u32>) {
-        let mut uses: BTreeMap<EntryId, u16> = BTreeMap::new();
-        let mut items = BTreeSet::new();
-        for imported in self.facts.symbols.iter().filter(|imported| imported.first.is_some()) {
-            match imported.known {
-                Known::Entry(id) => *uses.entry(id).or_default() |= imported.uses,
-                Known::Denied(item) => {
-                    items.insert(item);
-                }
-                Known::Harmful(_) | Known::Nothing => {}
-            }
-        }
-        let by_attribute = self.facts.objects.iter().filter(|made| made.nature == Nature::Symbol);
-        for id in by_attribute.filter_map(|made| made.class) {
-            *uses.entry(id).or_default() |= 1 << Use::Import as u16;
-        }
-        let relied = |(id, uses): (EntryId, u16)| {
-            let entry = self.facts.entry_of(id)?;
-            Some(Relied { entry: entry.symbol.to_owned(), item: entry.item, uses: words(uses) })
-        };
-        let entries: Vec<Relied> = uses.into_iter().filter_map(relied).collect();
-        items.extend(entries.iter().filter_map(|relied| relied.item));
-        (entries, items)
     }
 
     /// A dangerous name that is called is one finding, the call: its import is worth no second one.

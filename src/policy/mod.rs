@@ -28,6 +28,7 @@ mod judging;
 mod learn;
 mod matcher;
 mod numpy;
+mod relied;
 mod shape;
 mod show;
 mod table;
@@ -39,6 +40,7 @@ pub mod user;
 pub use describe::{Description, Status, describe};
 pub use in_force::InForce;
 pub use learn::Observations;
+pub use relied::Relied;
 
 use crate::finding::{Decision, Level, Verdict};
 use crate::limits::Limits;
@@ -192,17 +194,6 @@ pub struct Judged {
     pub entries: Vec<Relied>,
     /// The items of the user's policy that had a say.
     pub items: BTreeSet<u32>,
-}
-
-/// An entry that a stream relies on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Relied {
-    /// Its symbol.
-    pub entry: String,
-    /// The item of the user's policy that it is; none is built in.
-    pub item: Option<u32>,
-    /// What is done with what it allows, in the words of the report.
-    pub uses: Vec<&'static str>,
 }
 
 /// Judges every effect of a reading.

@@ -111,6 +111,15 @@ fn nothing_allows_a_symbol_that_is_known_to_do_harm() {
     assert!(problems("[[allow]]\nsymbol = 'acme.io.Reader'\nreason = 'x'").is_empty());
 }
 
+/// Neither a shape nor TOML is read deeper than the stack is.
+#[test]
+fn what_nests_too_deep_is_refused() {
+    let shape = problems(&format!("[[allow]]\n{GOOD}build = '{}'", "(".repeat(100_000)));
+    assert_eq!(shape, ["4:34 `build`: shapes nest too deep"]);
+    let toml = problems(&format!("allow = {}", "[".repeat(100_000)));
+    assert!(toml[0].contains("not TOML"), "{toml:?}");
+}
+
 #[test]
 fn a_symbol_is_allowed_once_for_every_file() {
     let twice = format!("[[allow]]\n{GOOD}[[allow]]\n{GOOD}");
