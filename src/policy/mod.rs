@@ -35,6 +35,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod torch;
 pub mod user;
 
 pub use describe::{Description, Status, describe};
@@ -134,6 +135,8 @@ pub enum Objection {
     CallableInData,
     /// A dtype or an array's layout is forged.
     NumpyLayout,
+    /// A tensor reaches beyond its storage.
+    TensorLayout,
     /// Loading costs far more than the file's size.
     LoadCost,
     /// A persistent id: the loader decides what it means.
