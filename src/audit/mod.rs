@@ -24,13 +24,14 @@ mod member;
 mod npy;
 mod passes;
 mod plain;
+mod run;
 mod structure;
 mod torch;
 
 use crate::container::detect::{JoblibReads, PREFIX, has_header, joblib_reads};
 use crate::container::{Codec, Format, detect, zip};
 use crate::facts::Facts;
-use crate::finding::{Companion, Completeness, FileReport, Level, LoaderOutcome, hex};
+use crate::finding::{Companion, FileReport, Level, LoaderOutcome};
 use crate::input::Source;
 use crate::limits::{Budget, Limit, Limits};
 use crate::loader::{Pass, Subject};
@@ -46,7 +47,6 @@ use judge::Scope;
 pub use learn::{Learned, learn};
 use member::Member;
 use passes::Passes;
-use sha2::{Digest, Sha256};
 use std::collections::{HashSet, VecDeque};
 
 /// Says what loading `source` would do.
@@ -66,50 +66,7 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
 
 /// As [`scan`], and lists the entries of the policy that the file needs.
 pub fn scan_with_grounds(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
-    run(source, policy, limits, None)
-}
-
-/// Scans, and notes for `learn` what only a user's policy can allow.
-fn run(source: &Source<'_>, policy: &Policy, limits: &Limits, learn: Option<&mut Observations>) -> FileReport {
-    let (bytes, limits) = (source.bytes(), &policy.limits(source.name(), limits));
-    let policy = policy.for_file(source.name(), || hex(&Sha256::digest(bytes)));
-    let mut audit = Audit {
-        policy: &policy,
-        limits,
-        budget: limits.budget(source.bytes().len() as u64),
-        collected: Collected::default(),
-        learn,
-        jobs: VecDeque::new(),
-        opened: HashSet::new(),
-        companions: Vec::new(),
-        loaders: Vec::new(),
-        facts: None,
-    };
-    let format = audit.file(source);
-    while let Some(job) = audit.jobs.pop_front() {
-        audit.job(job);
-    }
-    let grounds = audit.collected.grounds();
-    let mut policy_items = std::mem::take(&mut audit.collected.policy_items);
-    let (mut findings, imports, streams) = audit.collected.finish();
-    policy_items.extend(policy.accept(&mut findings));
-    let partial = findings.iter().any(|finding| finding.level == Level::Incomplete);
-    FileReport {
-        path: source.name().to_owned(),
-        size: source.bytes().len() as u64,
-        sha256: None,
-        format,
-        completeness: if partial { Completeness::Partial } else { Completeness::Full },
-        loaders: audit.loaders,
-        companions: audit.companions,
-        streams,
-        imports,
-        findings,
-        grounds: Some(grounds),
-        policy_items,
-        facts: audit.facts.unwrap_or_default(),
-        error: None,
-    }
+    run::run(source, policy, limits, None)
 }
 
 /// What a source says of its writer, with places counted in the file.
