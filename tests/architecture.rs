@@ -35,7 +35,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &["resolve", "loader", "dtype", "finding", "escape"]),
     ("rules", &["policy", "finding"]),
     ("audit", &["loader", "rules", "model", "escape"]),
-    ("report", &["finding", "escape"]),
+    // The texts of rules, for formats that list them.
+    ("report", &["rules", "finding", "escape"]),
     ("cli", &["audit", "report", "inspect", "output"]),
 ];
 

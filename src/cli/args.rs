@@ -95,7 +95,7 @@ pub(super) enum DisasmFormat {
     Json,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(override_usage = "depickle scan [OPTIONS] <PATH>...", after_help = AFTER_SCAN)]
 pub(super) struct ScanArgs {
     /// Files and directories; `-` is standard input
@@ -107,7 +107,9 @@ pub(super) struct ScanArgs {
 
     /// Report format, to standard output or to FILE; may be repeated
     ///
-    /// Formats: human, json. Where no format goes to standard output, human does.
+    /// Formats: human; json, ndjson (a line for each file as it is read); sarif, junit, gitlab, github (annotations, and
+    /// the summary of the step); markdown; cyclonedx (with --hash). Where no format goes to standard output, human
+    /// does.
     #[arg(long, value_name = "FMT[=FILE]")]
     pub(super) format: Vec<FormatArg>,
 
@@ -153,7 +155,8 @@ Exit codes, the first that holds:
   1  a verdict at or above --fail-on
   2  wrong usage, no file found, or a file could not be read
   3  something is incomplete
-  0  otherwise";
+  0  otherwise
+An interrupted run tells what it knows and exits 130.";
 
 /// A verdict that `--fail-on` may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -187,6 +190,13 @@ pub(super) struct FormatArg {
 pub(super) enum Format {
     Human,
     Json,
+    Ndjson,
+    Sarif,
+    Junit,
+    Gitlab,
+    Github,
+    Markdown,
+    Cyclonedx,
 }
 
 impl FromStr for FormatArg {

@@ -1,9 +1,9 @@
 //! `--format human`: one line for a clean file, a block for any other, the worst last, then a summary.
 
-use super::{Report, Summary};
+use super::text::{place, shown};
+use super::{Report, counted, counts};
 use crate::error::ErrorKind;
-use crate::escape::escape;
-use crate::finding::{Accepted, FileReport, Finding, Level, Location, Verdict};
+use crate::finding::{Accepted, FileReport, Finding, Level, Verdict};
 use std::io::{self, Write};
 
 /// Findings shown of one file, unless everything is asked for: a hostile file can hold millions.
@@ -175,7 +175,7 @@ impl Human<'_> {
         let sum = report.summary();
         self.put(Role::Message, &counted(sum.files, "file"))?;
         let mut before = ": ";
-        for (count, verdict) in by_verdict(&sum).into_iter().filter(|(count, _)| *count > 0) {
+        for (count, verdict) in sum.by_verdict().into_iter().filter(|(count, _)| *count > 0) {
             self.put(Role::Text, before)?;
             self.put(Role::Verdict(verdict), &format!("{count} {}", verdict.name()))?;
             before = ", ";
@@ -213,12 +213,12 @@ impl Human<'_> {
     }
 
     fn shows(&self, finding: &Finding) -> bool {
-        self.detail == Detail::Verbose || (finding.level > Level::Note && finding.accepted.is_none())
+        self.detail == Detail::Verbose || counts(finding)
     }
 
     /// The one way out for text: escaped, then coloured.
     fn put(&mut self, role: Role, text: &str) -> io::Result<()> {
-        self.out.write_all((self.paint)(role, &escape(text)).as_bytes())
+        self.out.write_all((self.paint)(role, &shown(text)).as_bytes())
     }
 
     fn end_line(&mut self) -> io::Result<()> {
@@ -237,45 +237,4 @@ fn kind(file: &FileReport) -> String {
 /// What [`Human::advice`] says of a finding.
 fn advice(finding: &Finding) -> (&str, &str, Option<&Accepted>) {
     (&finding.why, &finding.help, finding.accepted.as_ref())
-}
-
-fn by_verdict(sum: &Summary) -> [(u64, Verdict); 4] {
-    [
-        (sum.clean, Verdict::Clean),
-        (sum.incomplete, Verdict::Incomplete),
-        (sum.suspicious, Verdict::Suspicious),
-        (sum.dangerous, Verdict::Dangerous),
-    ]
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-/// `root.steps[1][1].func (member data.pkl, stream 1, offset 34), first of 3`
-fn place(at: &Location, count: u64) -> String {
-    let mut parts = Vec::new();
-    if !at.member.is_empty() {
-        parts.push(format!("member {}", at.member));
-    }
-    if at.stream > 0 {
-        parts.push(format!("stream {}", at.stream));
-    }
-    match (at.offset, at.file_offset) {
-        (Some(offset), Some(in_file)) if offset != in_file => {
-            parts.push(format!("offset {offset}, byte {in_file} of the file"));
-        }
-        (Some(offset), _) => parts.push(format!("offset {offset}")),
-        (None, Some(in_file)) => parts.push(format!("byte {in_file} of the file")),
-        (None, None) => {}
-    }
-    let mut text = match (&at.object_path, parts.join(", ")) {
-        (None, bytes) => bytes,
-        (Some(path), bytes) if bytes.is_empty() => path.clone(),
-        (Some(path), bytes) => format!("{path} ({bytes})"),
-    };
-    if count > 1 {
-        text.push_str(&format!(", first of {count}"));
-    }
-    text
 }

@@ -30,7 +30,7 @@ pub fn json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 }
 
 /// An array with one row on each line, written as it is made.
-fn lines<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item = T>) -> io::Result<()> {
+pub(super) fn lines<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item = T>) -> io::Result<()> {
     let mut before: &[u8] = b"[\n";
     let mut after: &[u8] = b"[]";
     for row in rows {
@@ -68,7 +68,7 @@ impl<'a> From<&'a Tool> for ToolRow<'a> {
 }
 
 #[derive(Serialize)]
-struct SummaryRow {
+pub(super) struct SummaryRow {
     files: Uint,
     clean: Uint,
     suspicious: Uint,
@@ -93,7 +93,7 @@ impl From<Summary> for SummaryRow {
 }
 
 #[derive(Serialize)]
-struct FileRow<'a> {
+pub(super) struct FileRow<'a> {
     path: &'a str,
     size: Uint,
     sha256: Option<&'a str>,
@@ -288,7 +288,7 @@ impl<'a> From<&'a FileError> for ErrorRow<'a> {
 }
 
 #[derive(Serialize)]
-struct DirectoryRow<'a> {
+pub(super) struct DirectoryRow<'a> {
     path: &'a str,
     findings: Vec<FindingRow<'a>>,
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
 mod commands;
+mod fixtures;
+mod formats;
 mod look;
 mod report;
 mod support;

@@ -1,0 +1,91 @@
+//! The reports of the files of one run, put in order as they come from several threads.
+
+use crate::finding::{DirectoryReport, FileReport, Level, Location, Verdict};
+use crate::report::{Lines, Report};
+use crate::rules;
+use std::collections::BTreeMap;
+use std::io::{self, Stdout, stdout};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What is known so far. Shared by the threads that scan and the one that waits for an interruption.
+pub(super) struct Gathered(Mutex<Inner>);
+
+struct Inner {
+    /// What is known of the files up to `next`; `None` once it was taken.
+    report: Option<Report>,
+    next: usize,
+    /// What is known of later files, and whether they were named.
+    waiting: BTreeMap<usize, (bool, FileReport)>,
+    /// Where each file is told as soon as it is known, and how that went.
+    lines: Option<Lines<Stdout>>,
+    told: io::Result<()>,
+}
+
+impl Gathered {
+    /// Nothing yet. `stream` has each file told to standard output as soon as all before it are known.
+    pub(super) fn new(report: Report, stream: bool) -> Self {
+        let mut lines = stream.then(|| Lines { out: stdout() });
+        let told = lines.as_mut().map_or(Ok(()), |lines| lines.start(&report.tool));
+        let (next, waiting) = (0, BTreeMap::new());
+        Self(Mutex::new(Inner { report: Some(report), next, waiting, lines, told }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The report of the file of this number. Each number from 0 on is put once.
+    pub(super) fn put(&self, number: usize, named: bool, file: FileReport) {
+        self.lock().put(number, named, file);
+    }
+
+    /// Everything, and whether it could be told; `None` if it was taken before.
+    pub(super) fn finish(&self) -> Option<(Report, io::Result<()>)> {
+        self.lock().take()
+    }
+
+    /// What is known now, of `total` files.
+    pub(super) fn interrupt(&self, total: usize) -> Option<(Report, io::Result<()>)> {
+        let mut inner = self.lock();
+        let done = inner.next.saturating_add(inner.waiting.len());
+        for (_, (named, file)) in std::mem::take(&mut inner.waiting) {
+            inner.list(named, file);
+        }
+        let message = format!("{} of {total} files were not scanned", total.saturating_sub(done));
+        let finding = rules::interrupted::RULE.finding(Level::Incomplete, message, Location::default());
+        let report = inner.report.as_mut()?;
+        report.directories.push(DirectoryReport { path: ".".to_owned(), findings: vec![finding] });
+        inner.take()
+    }
+}
+
+impl Inner {
+    fn put(&mut self, number: usize, named: bool, file: FileReport) {
+        self.waiting.insert(number, (named, file));
+        while let Some((named, file)) = self.waiting.remove(&self.next) {
+            self.next = self.next.saturating_add(1);
+            self.list(named, file);
+        }
+    }
+
+    /// Content that cannot carry a pickle is counted; listed only if it was named, or if anything is to be said of it.
+    fn list(&mut self, named: bool, file: FileReport) {
+        let Some(report) = &mut self.report else { return };
+        if !named && file.is_not_pickle() && file.verdict() == Verdict::Clean {
+            report.not_pickle = report.not_pickle.saturating_add(1);
+            return;
+        }
+        if let (Some(lines), Ok(())) = (&mut self.lines, &self.told) {
+            self.told = lines.file(&file);
+        }
+        report.files.push(file);
+    }
+
+    fn take(&mut self) -> Option<(Report, io::Result<()>)> {
+        let report = self.report.take()?;
+        if let (Some(lines), Ok(())) = (&mut self.lines, &self.told) {
+            self.told = lines.end(&report);
+        }
+        Some((report, std::mem::replace(&mut self.told, Ok(()))))
+    }
+}
