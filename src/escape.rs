@@ -70,6 +70,19 @@ impl serde_json::ser::Formatter for Ascii {
     }
 }
 
+/// `number` with commas between thousands.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && digits.len().saturating_sub(index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// A count or position in JSON: a number up to 2^53, its decimal digits as a string beyond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uint(pub u64);
@@ -88,6 +101,11 @@ mod tests {
     fn only_printable_ascii_comes_through() {
         let every = (0..=0x10_ffff).filter_map(char::from_u32).collect::<String>();
         assert!(escape(&every).chars().all(is_plain));
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(["0", "999", "1,234,567"], [0, 999, 1_234_567].map(thousands).as_slice());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing here decides anything: `policy` judges, `rules` words it, `report` prints it.
 
 use crate::facts::Facts;
+use crate::glance::Glance;
 use sha2::{Digest, Sha256};
 
 /// What a finding does to the verdict of its file.
@@ -367,6 +368,8 @@ pub struct FileReport {
     pub findings: Vec<Finding>,
     /// What it says about who wrote it, and what is in it.
     pub facts: Facts,
+    /// What it holds, where that was asked for.
+    pub glance: Option<Glance>,
     /// Why it could not be read.
     pub error: Option<FileError>,
 }
@@ -386,6 +389,7 @@ impl FileReport {
             imports: Vec::new(),
             findings: Vec::new(),
             facts: Facts::default(),
+            glance: None,
             error: Some(FileError { message: error.to_string(), kind: error.kind().name() }),
         }
     }

@@ -30,6 +30,7 @@ pub mod error;
 pub mod escape;
 pub mod facts;
 pub mod finding;
+pub mod glance;
 pub mod input;
 pub mod inspect;
 pub mod limits;

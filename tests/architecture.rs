@@ -16,8 +16,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("limits", &["error"]),
     ("facts", &[]),
+    ("glance", &[]),
     // The report of a file that cannot be read carries the kind of the error.
-    ("finding", &["span", "error", "facts"]),
+    ("finding", &["span", "error", "facts", "glance"]),
     ("dtype", &["span", "error"]),
     ("input", &["span", "error", "limits"]),
     ("output", &["span", "error", "limits"]),

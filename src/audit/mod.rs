@@ -81,6 +81,7 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
         imports,
         findings,
         facts: audit.facts.unwrap_or_default(),
+        glance: None,
         error: None,
     }
 }

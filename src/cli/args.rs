@@ -108,7 +108,7 @@ pub(super) struct ScanArgs {
     /// Report format, to standard output or to FILE; may be repeated
     ///
     /// Formats: human; json, ndjson (a line for each file as it is read); sarif, junit, gitlab, github (annotations, and
-    /// the summary of the step); markdown; cyclonedx (with --hash). Where no format goes to standard output, human
+    /// the summary of the step); markdown; html; cyclonedx (with --hash). Where no format goes to standard output, human
     /// does.
     #[arg(long, value_name = "FMT[=FILE]")]
     pub(super) format: Vec<FormatArg>,
@@ -196,6 +196,7 @@ pub(super) enum Format {
     Gitlab,
     Github,
     Markdown,
+    Html,
     Cyclonedx,
 }
 

@@ -67,6 +67,7 @@ fn write(args: &ScanArgs, out: &mut dyn Write, format: Format, report: &Report, 
         Format::Gitlab => report::gitlab(out, report),
         Format::Github => report::github(out, report),
         Format::Markdown => report::markdown(out, report),
+        Format::Html => report::html(out, report),
         Format::Cyclonedx => report::cyclonedx(out, report),
     }
 }

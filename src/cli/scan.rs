@@ -1,6 +1,6 @@
 //! `depickle scan PATH...`: verdicts.
 
-use super::args::{Args, FormatArg, ScanArgs};
+use super::args::{Args, Format, FormatArg, ScanArgs};
 use super::gather::Gathered;
 use super::outputs::{is_stream, outputs, write_all, written};
 use super::{Exit, exit, guard, limit, message, progress};
@@ -8,6 +8,7 @@ use crate::audit;
 use crate::error::{Error, Result};
 use crate::finding::{Completeness, DirectoryReport, FileReport, Finding, Level, Location, hex};
 use crate::input::{Candidate, Skipped, Source, Walk, display_name, walk};
+use crate::inspect;
 use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::report::Report;
@@ -95,6 +96,9 @@ fn nothing_found(args: &ScanArgs, found: &Walk) -> Exit {
     Exit::Trouble
 }
 
+/// Rows of the trees of all files of a page, in about.
+const ROWS: usize = 40_000;
+
 /// Scans in parallel, in about the order of `found`, and puts what it finds into `gathered`.
 fn scan(
     args: &ScanArgs,
@@ -104,8 +108,10 @@ fn scan(
     judge: impl Fn(&Source<'_>) -> FileReport + Sync,
 ) {
     let bar = progress::bar(found.files.len(), !args.no_progress && !args.quiet);
+    // Rows of trees in a page: all files together have to open at once.
+    let rows = (ROWS / found.files.len().max(1)).clamp(40, 2000);
     let one = |(number, file): (usize, &Candidate)| {
-        gathered.put(number, file.named, scan_file(file, limits, args, &judge));
+        gathered.put(number, file.named, scan_file(file, limits, args, rows, &judge));
         bar.inc(1);
     };
     // A bridge hands files out one by one, so that what is known at any time is nearly all that stands before.
@@ -126,6 +132,7 @@ fn scan_file(
     file: &Candidate,
     limits: &Limits,
     args: &ScanArgs,
+    rows: usize,
     judge: &(impl Fn(&Source<'_>) -> FileReport + Sync),
 ) -> FileReport {
     let name = display_name(&file.path);
@@ -134,7 +141,12 @@ fn scan_file(
         Ok(source) => {
             let report = guard::guarded(|| judge(&source));
             let mut report = report.unwrap_or_else(|error| defect(name, &source, &error));
-            report.sha256 = args.hash.then(|| hex(&Sha256::digest(source.bytes())));
+            let asked = |format| args.format.iter().any(|output| output.format == format);
+            let hash = args.hash || asked(Format::Cyclonedx);
+            report.sha256 = hash.then(|| hex(&Sha256::digest(source.bytes())));
+            if asked(Format::Html) && !report.is_not_pickle() {
+                report.glance = guard::guarded(|| inspect::glance(source.bytes(), limits, rows)).ok();
+            }
             if source.changed() {
                 report.completeness = Completeness::Partial;
                 report

@@ -6,6 +6,7 @@ use depickle::finding::{
     Accepted, Class, Companion, Completeness, Confidence, Decision, DirectoryReport, FileReport, Finding, Import,
     Level, LoaderOutcome, Location, Severity, Stream,
 };
+use depickle::glance::{Array, Glance, Part, Row, Tree};
 use depickle::report::{Report, Tool};
 
 pub(crate) fn file(path: &str, format: &str, findings: Vec<Finding>) -> FileReport {
@@ -21,6 +22,7 @@ pub(crate) fn file(path: &str, format: &str, findings: Vec<Finding>) -> FileRepo
         imports: Vec::new(),
         findings,
         facts: depickle::facts::Facts::default(),
+        glance: None,
         error: None,
     }
 }
@@ -183,6 +185,21 @@ pub(crate) fn with_text(text: &str) -> FileReport {
         evidence: Vec::new(),
     }];
     file.facts.hazards = vec![Hazard { kind: "version", message: own(), place: Place::default() }];
+    let row = |level| Row { level, label: own(), text: own(), bytes: 9, left_out: 1 };
+    let part = Part { path: own(), text: own(), bytes: 5 };
+    let array = Array { path: own(), class: own(), dtype: own(), shape: own(), bytes: Some(8) };
+    file.glance = Some(Glance {
+        trees: vec![Tree {
+            stream: 0,
+            rows: vec![row(0), row(1), row(2), row(1)],
+            parts: vec![part.clone(), part],
+            error: Some(own()),
+        }],
+        more_streams: 1,
+        arrays: vec![array],
+        more_arrays: 1,
+        error: Some(own()),
+    });
     file.facts.models = vec![Model {
         path: own(),
         class: own(),

@@ -13,7 +13,7 @@ use depickle::loader::{Manner, Pass, Reader, Readers, Subject, View, pass};
 use depickle::machine::Effect;
 use depickle::opcode::{self, Arg, Dialect, SliceWindow, Window};
 use depickle::policy::{self, Policy};
-use depickle::report::{self, Report, Tool};
+use depickle::report::{self, Report};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
