@@ -2,13 +2,13 @@
 
 use super::open::open;
 use super::outline::{Child, Label, Node, Outline};
+use super::parts;
 use super::sizes::Sizes;
 use super::tree::{Mark, Shared};
 use crate::ast::path::ObjectPath;
-use crate::glance::{Glance, Part, Row, Tree};
+use crate::glance::{Glance, Row, Tree};
 use crate::limits::Limits;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 
 /// Levels of a tree that are shown.
 const LEVELS: usize = 16;
@@ -19,9 +19,6 @@ const BRANCHES: usize = 6;
 /// Streams that are shown, and arrays.
 const STREAMS: usize = 20;
 const ARRAYS: usize = 500;
-/// Parts of a stream by size, and the least share of the whole that a part of its own has.
-const PARTS: usize = 48;
-const SHARE: u64 = 200;
 
 /// Looks into the bytes of a file; at most `most` rows of trees, which are plenty at 2000.
 ///
@@ -47,7 +44,7 @@ pub fn glance(bytes: &[u8], limits: &Limits, most: usize) -> Glance {
         if let Some(node) = root.node {
             let path = ObjectPath::default();
             let sizes = Sizes::of(&outline, &path, node);
-            tree.parts = parts(&outline, &sizes);
+            tree.parts = parts::parts(&outline, &sizes);
             arrays(&outline, &sizes, &mut glance);
             tree.rows = rows(&outline, &sizes, node, left);
             left = left.saturating_sub(tree.rows.len());
@@ -66,34 +63,6 @@ fn arrays(outline: &Outline<'_, '_>, sizes: &Sizes<'_, '_, '_>, glance: &mut Gla
             glance.more_arrays = glance.more_arrays.saturating_add(1);
         }
     }
-}
-
-/// Takes the biggest part apart, again and again, as long as what comes of it is worth a part of its own.
-fn parts(outline: &Outline<'_, '_>, sizes: &Sizes<'_, '_, '_>) -> Vec<Part> {
-    let bytes = |index: usize| sizes.rows.get(index).map_or(0, |row| row.bytes);
-    let least = (bytes(0) / SHARE).max(1);
-    let mut open = BinaryHeap::from([(bytes(0), Reverse(0_usize))]);
-    let mut done: Vec<Part> = Vec::new();
-    while let Some((size, Reverse(index))) = open.pop() {
-        let path = || sizes.path(index).to_string();
-        let children = sizes.rows.get(index).map(|row| row.children.clone()).unwrap_or_default();
-        let (big, small): (Vec<usize>, Vec<usize>) = children.partition(|&child| bytes(child) >= least);
-        let room = PARTS.saturating_sub(open.len()).saturating_sub(done.len());
-        if big.is_empty() || big.len() > room {
-            let text = sizes.rows.get(index).map(|row| outline.short(row.node)).unwrap_or_default();
-            done.push(Part { path: path(), text, bytes: size });
-            continue;
-        }
-        let in_big = big.iter().fold(0_u64, |sum, &child| sum.saturating_add(bytes(child)));
-        let rest = size.saturating_sub(in_big);
-        if rest >= least {
-            let text = if small.is_empty() { "small values" } else { "many small parts" }.to_owned();
-            done.push(Part { path: path(), text, bytes: rest });
-        }
-        open.extend(big.into_iter().map(|child| (bytes(child), Reverse(child))));
-    }
-    done.sort_by(|one, two| two.bytes.cmp(&one.bytes).then_with(|| one.path.cmp(&two.path)));
-    done
 }
 
 struct Frame {

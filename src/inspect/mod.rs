@@ -19,6 +19,7 @@ mod listing;
 pub mod lookup;
 mod open;
 mod outline;
+mod parts;
 pub mod sizes;
 pub mod text;
 pub mod tree;

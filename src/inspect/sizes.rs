@@ -15,8 +15,8 @@ const STEPS: usize = 200;
 /// A node where it is met first, and the bytes of the opcodes and arrays below it.
 pub(super) struct Row {
     pub(super) node: Node,
-    parent: Option<usize>,
-    label: Option<Label>,
+    pub(super) parent: Option<usize>,
+    pub(super) label: Option<Label>,
     pub(super) bytes: u64,
     /// Its children among the rows: all but small literals.
     pub(super) children: Range<usize>,

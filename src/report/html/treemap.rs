@@ -144,6 +144,6 @@ mod tests {
     #[test]
     fn labels_keep_the_end() {
         assert_eq!(label("root.a", 100.0), "root.a");
-        assert_eq!(label("root.steps[1].x", 100.0), "..eps[1].x");
+        assert_eq!(label("root.steps[1].x", 100.0), "..teps[1].x");
     }
 }
