@@ -22,6 +22,7 @@
 
 pub mod ast;
 pub mod audit;
+pub mod baseline;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod container;

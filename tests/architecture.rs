@@ -36,8 +36,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &["resolve", "loader", "dtype", "finding", "escape"]),
     ("rules", &["policy", "finding"]),
     ("audit", &["loader", "rules", "model", "escape"]),
+    ("baseline", &["finding", "error"]),
     // The texts of rules, for formats that list them.
-    ("report", &["rules", "finding", "escape"]),
+    ("report", &["rules", "finding", "baseline", "escape"]),
     ("cli", &["audit", "report", "inspect", "output"]),
 ];
 

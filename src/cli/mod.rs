@@ -4,7 +4,9 @@
 //! turns its arguments into calls of the library and a report into bytes on a stream; it judges nothing.
 
 mod about;
+mod accepted;
 mod args;
+mod day;
 mod disasm;
 mod exit;
 mod first_contact;
@@ -16,6 +18,7 @@ mod message;
 mod outputs;
 mod progress;
 mod scan;
+mod shell;
 mod show;
 mod style;
 
@@ -40,6 +43,8 @@ fn run() -> Exit {
             Command::Show(args) => show::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
+            Command::Completions { shell } => shell::completions(shell),
+            Command::Man { command } => shell::man(command.as_deref()),
         },
         Err(error) => first_contact::explain(&arguments, &error),
     }

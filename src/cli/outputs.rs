@@ -5,7 +5,7 @@ use super::scan::CHECK_PATH;
 use super::{Exit, message, style};
 use crate::input::display_name;
 use crate::output;
-use crate::report::{self, Detail, Report};
+use crate::report::{self, Detail, Report, Screen};
 use std::env;
 use std::io::{self, BufWriter, Write, stdout};
 use std::path::Path;
@@ -30,6 +30,12 @@ pub(super) fn is_stream(output: &FormatArg) -> bool {
 /// Writes every report asked for but that which was written meanwhile; a failure to write is trouble, a reader that went
 /// away is not.
 pub(super) fn write_all(args: &ScanArgs, outputs: &[FormatArg], report: &Report, exit: Exit) -> Exit {
+    if let Some((baseline, stale)) = &report.baseline {
+        for entry in stale {
+            let what = format!("the entry {} ({} of {}) {}", entry.fingerprint, entry.rule, entry.path, entry.why);
+            message::note(baseline, &what, "look at it again, or remove it: --write-baseline keeps what still holds");
+        }
+    }
     let told = outputs.iter().any(|output| output.file.is_none() && output.format == Format::Human);
     for file in report.files.iter().filter(|file| file.error.is_some() && !told) {
         let what = file.error.as_ref().map_or("", |error| &error.message);
@@ -43,7 +49,7 @@ pub(super) fn write_all(args: &ScanArgs, outputs: &[FormatArg], report: &Report,
             }
             None => {
                 let mut out = BufWriter::new(stdout().lock());
-                let result = write(args, &mut out, output.format, report, args.color.wanted());
+                let result = write(args, &mut out, output.format, report, true);
                 written("standard output", result.and_then(|()| out.flush()), exit)
             }
         };
@@ -51,15 +57,16 @@ pub(super) fn write_all(args: &ScanArgs, outputs: &[FormatArg], report: &Report,
     })
 }
 
-fn write(args: &ScanArgs, out: &mut dyn Write, format: Format, report: &Report, colour: bool) -> io::Result<()> {
+fn write(args: &ScanArgs, out: &mut dyn Write, format: Format, report: &Report, screen: bool) -> io::Result<()> {
     let detail = match (args.quiet, args.verbose) {
         (true, _) => Detail::Quiet,
-        (_, true) => Detail::Verbose,
-        _ => Detail::Normal,
+        (_, 0) => Detail::Normal,
+        (_, 1) => Detail::Verbose,
+        _ => Detail::Everything,
     };
     match format {
-        Format::Human if colour => report::human(out, report, detail, &style::paint),
-        Format::Human => report::human(out, report, detail, &report::plain),
+        Format::Human if screen => report::human(out, report, &style::screen(detail, args.color)),
+        Format::Human => report::human(out, report, &Screen::plain(detail)),
         Format::Json => report::json(out, report),
         Format::Ndjson => report::ndjson(out, report),
         Format::Sarif => report::sarif(out, report),

@@ -1,13 +1,14 @@
 //! `depickle scan PATH...`: verdicts.
 
+use super::accepted::Accepting;
 use super::args::{Args, Format, FormatArg, ScanArgs};
 use super::gather::Gathered;
 use super::outputs::{is_stream, outputs, write_all, written};
-use super::{Exit, exit, guard, limit, message, progress};
+use super::{Exit, day, exit, guard, limit, message, progress};
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::finding::{Completeness, DirectoryReport, FileReport, Finding, Level, Location, hex};
-use crate::input::{Candidate, Skipped, Source, Walk, display_name, walk};
+use crate::input::{Candidate, Filter, Skipped, Source, Unfollowed, Walk, display_name, paths_in, walk};
 use crate::inspect;
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -27,27 +28,40 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         return written("standard output", stdout().write_all(limit::table().as_bytes()), Exit::Success);
     };
     let outputs = match outputs(&args.format) {
-        Ok(outputs) if !args.paths.is_empty() => outputs,
+        Ok(outputs) if !args.paths.is_empty() || args.files_from.is_some() => outputs,
         Ok(_) => {
             return misused(clap::error::ErrorKind::MissingRequiredArgument, "no PATH given; `-` is standard input");
         }
         Err(why) => return misused(clap::error::ErrorKind::ArgumentConflict, why),
     };
-    let found = walk(&args.paths);
+    let accepting = match Accepting::new(&args.baseline, day::today()) {
+        Ok(accepting) => accepting,
+        Err(exit) => return exit,
+    };
+    let found = match found(args, &limits) {
+        Ok(found) => found,
+        Err(exit) => return exit,
+    };
     if found.files.iter().all(|file| file.named && file.error.is_some()) {
         return nothing_found(args, &found);
     }
     let policy = Policy::builtin();
     let report = Report {
+        left_out: found.left_out,
         directories: found.skipped.iter().map(not_walked).collect(),
         gate: args.fail_on.into(),
         ..Report::default()
     };
     let gathered = Arc::new(Gathered::new(report, outputs.iter().any(is_stream)));
     end_when_interrupted(args, &outputs, found.files.len(), &gathered);
-    scan(args, &found, &limits, &gathered, |source| audit::scan(source, &policy, &limits));
+    scan(args, &found, &limits, &accepting, &gathered, |source| audit::scan(source, &policy, &limits));
     match gathered.finish() {
-        Some((report, told)) => {
+        Some((mut report, told)) => {
+            let stale = accepting.stale(args, &report.files);
+            report.baseline = args.baseline.read.is_some().then(|| (accepting.name().to_owned(), stale));
+            if accepting.write(&args.baseline, &mut report.files) != Exit::Success {
+                return Exit::Trouble;
+            }
             let exit = exit::of(&report, (!args.exit_zero).then_some(report.gate));
             tell(args, &outputs, &report, told, exit)
         }
@@ -56,6 +70,23 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
             std::thread::park();
         },
     }
+}
+
+/// The files to scan. What is wrong with the arguments was said where this fails.
+fn found(args: &ScanArgs, limits: &Limits) -> std::result::Result<Walk, Exit> {
+    let filter = Filter::new(&args.include, &args.exclude).map_err(|error| {
+        message::error("--include, --exclude", error.message(), "globs are written as in .gitignore: *.pkl, old/**");
+        Exit::Trouble
+    })?;
+    let mut paths = args.paths.clone();
+    if let Some(list) = &args.files_from {
+        let listed = paths_in(list, limits);
+        paths.extend(listed.map_err(|error| {
+            message::error(&display_name(list), error.message(), CHECK_PATH);
+            Exit::Trouble
+        })?);
+    }
+    Ok(walk(&paths, &filter))
 }
 
 fn tell(args: &ScanArgs, outputs: &[FormatArg], report: &Report, told: io::Result<()>, exit: Exit) -> Exit {
@@ -104,6 +135,7 @@ fn scan(
     args: &ScanArgs,
     found: &Walk,
     limits: &Limits,
+    accepting: &Accepting,
     gathered: &Gathered,
     judge: impl Fn(&Source<'_>) -> FileReport + Sync,
 ) {
@@ -111,7 +143,9 @@ fn scan(
     // Rows of trees in a page: all files together have to open at once.
     let rows = (ROWS / found.files.len().max(1)).clamp(40, 2000);
     let one = |(number, file): (usize, &Candidate)| {
-        gathered.put(number, file.named, scan_file(file, limits, args, rows, &judge));
+        let mut report = scan_file(file, limits, args, (rows, accepting), &judge);
+        accepting.accept(&mut report);
+        gathered.put(number, file.named, report);
         bar.inc(1);
     };
     // A bridge hands files out one by one, so that what is known at any time is nearly all that stands before.
@@ -132,7 +166,7 @@ fn scan_file(
     file: &Candidate,
     limits: &Limits,
     args: &ScanArgs,
-    rows: usize,
+    (rows, accepting): (usize, &Accepting),
     judge: &(impl Fn(&Source<'_>) -> FileReport + Sync),
 ) -> FileReport {
     let name = display_name(&file.path);
@@ -142,7 +176,7 @@ fn scan_file(
             let report = guard::guarded(|| judge(&source));
             let mut report = report.unwrap_or_else(|error| defect(name, &source, &error));
             let asked = |format| args.format.iter().any(|output| output.format == format);
-            let hash = args.hash || asked(Format::Cyclonedx);
+            let hash = args.hash || asked(Format::Cyclonedx) || accepting.needs_hash(&report.path);
             report.sha256 = hash.then(|| hex(&Sha256::digest(source.bytes())));
             if asked(Format::Html) && !report.is_not_pickle() {
                 report.glance = guard::guarded(|| inspect::glance(source.bytes(), limits, rows)).ok();
@@ -176,10 +210,10 @@ fn defect(path: String, source: &Source<'_>, error: &Error) -> FileReport {
 }
 
 fn not_walked(skipped: &Skipped) -> DirectoryReport {
-    let (level, message) = if skipped.link {
-        (Level::Incomplete, "a link to a directory is not followed")
-    } else {
-        (Level::Note, "a version control store is not walked")
+    let (level, message) = match skipped.what {
+        Unfollowed::LinkToDirectory => (Level::Incomplete, "a link to a directory is not followed"),
+        Unfollowed::LinkOut => (Level::Incomplete, "a link to a file outside of the directory is not followed"),
+        Unfollowed::Store => (Level::Note, "a version control store is not walked"),
     };
     let finding = Finding { level, ..incomplete(&rules::not_walked::RULE, message) };
     DirectoryReport { path: display_name(&skipped.path), findings: vec![finding] }
@@ -205,9 +239,10 @@ mod tests {
             std::fs::write(&path, name).unwrap();
             Candidate { path, named: *named, error: None }
         };
-        let found = Walk { files: files.iter().map(candidate).collect(), skipped: Vec::new() };
+        let found = Walk { files: files.iter().map(candidate).collect(), ..Walk::default() };
         let gathered = Gathered::new(Report::default(), false);
-        scan(&args, &found, &Limits::default(), &gathered, judge);
+        let accepting = Accepting::new(&args.baseline, String::new()).unwrap();
+        scan(&args, &found, &Limits::default(), &accepting, &gathered, judge);
         gathered.finish().unwrap().0
     }
 

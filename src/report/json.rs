@@ -6,6 +6,7 @@
 
 use super::facts::EnvironmentRow;
 use super::{Report, Summary, Tool};
+use crate::baseline::Stale;
 use crate::escape::{Uint, json as value};
 use crate::finding::{
     Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Import, LoaderOutcome, Location, Stream,
@@ -26,6 +27,8 @@ pub fn json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     lines(out, report.files.iter().map(FileRow::from))?;
     out.write_all(b",\n\"directories\":")?;
     lines(out, report.directories.iter().map(DirectoryRow::from))?;
+    out.write_all(b",\n\"baseline\":")?;
+    value(out, &report.baseline.as_ref().map(BaselineRow::from))?;
     out.write_all(b"}\n")
 }
 
@@ -76,6 +79,7 @@ pub(super) struct SummaryRow {
     incomplete: Uint,
     errors: Uint,
     not_pickle: Uint,
+    left_out: Uint,
 }
 
 impl From<Summary> for SummaryRow {
@@ -88,6 +92,7 @@ impl From<Summary> for SummaryRow {
             incomplete: Uint(sum.incomplete),
             errors: Uint(sum.errors),
             not_pickle: Uint(sum.not_pickle),
+            left_out: Uint(sum.left_out),
         }
     }
 }
@@ -296,6 +301,33 @@ pub(super) struct DirectoryRow<'a> {
 impl<'a> From<&'a DirectoryReport> for DirectoryRow<'a> {
     fn from(directory: &'a DirectoryReport) -> Self {
         Self { path: &directory.path, findings: rows(&directory.findings) }
+    }
+}
+
+/// The baseline that was applied.
+#[derive(Serialize)]
+pub(super) struct BaselineRow<'a> {
+    file: &'a str,
+    stale: Vec<StaleRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct StaleRow<'a> {
+    path: &'a str,
+    rule: &'a str,
+    fingerprint: &'a str,
+    why: &'a str,
+}
+
+impl<'a> From<&'a (String, Vec<Stale>)> for BaselineRow<'a> {
+    fn from((file, stale): &'a (String, Vec<Stale>)) -> Self {
+        Self { file, stale: rows(stale) }
+    }
+}
+
+impl<'a> From<&'a Stale> for StaleRow<'a> {
+    fn from(stale: &'a Stale) -> Self {
+        Self { path: &stale.path, rule: &stale.rule, fingerprint: &stale.fingerprint, why: stale.why }
     }
 }
 

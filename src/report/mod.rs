@@ -24,13 +24,14 @@ pub use facts::about_json;
 pub use github::github;
 pub use gitlab::gitlab;
 pub use html::html;
-pub use human::{Detail, Paint, Role, human, plain};
+pub use human::{Detail, Paint, Role, Screen, human, plain};
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use ndjson::{Lines, ndjson};
 pub use sarif::sarif;
 
+use crate::baseline::Stale;
 use crate::finding::{DirectoryReport, FileReport, Finding, Level, Verdict};
 
 /// Everything that one run says.
@@ -42,8 +43,12 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// Files found in directories that cannot carry a pickle: counted, not listed in `files`.
     pub not_pickle: u64,
+    /// Files and directories that the user's globs left out.
+    pub left_out: u64,
     /// What was found about directories themselves.
     pub directories: Vec<DirectoryReport>,
+    /// The baseline that was applied, and its entries that accept nothing any more.
+    pub baseline: Option<(String, Vec<Stale>)>,
     /// The least verdict that fails the run; for formats in which something passes or fails.
     pub gate: Verdict,
 }
@@ -55,7 +60,9 @@ impl Default for Report {
             tool: Tool::builtin(),
             files: Vec::new(),
             not_pickle: 0,
+            left_out: 0,
             directories: Vec::new(),
+            baseline: None,
             gate: Verdict::Suspicious,
         }
     }
@@ -106,6 +113,8 @@ pub struct Summary {
     pub errors: u64,
     /// Files found in directories that cannot carry a pickle; not among `files`.
     pub not_pickle: u64,
+    /// Files and directories that the user's globs left out; not among `files`.
+    pub left_out: u64,
 }
 
 /// Something that is said, and of what: a file or a directory.
@@ -130,7 +139,7 @@ impl Report {
 
     /// The counts.
     pub fn summary(&self) -> Summary {
-        let mut sum = Summary { not_pickle: self.not_pickle, ..Summary::default() };
+        let mut sum = Summary { not_pickle: self.not_pickle, left_out: self.left_out, ..Summary::default() };
         for file in &self.files {
             sum.files += 1;
             sum.errors += u64::from(file.error.is_some());

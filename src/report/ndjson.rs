@@ -1,10 +1,10 @@
 //! `--format ndjson`: one line of JSON for each file, written as soon as it is known; for pipes and engines.
 //!
-//! `{"type":"run",..}`, then a line `file` or `directory` for each, then `{"type":"summary",..}`. The last line says
+//! `{"type":"run",..}`, then a line `file` or `directory` for each, one for the `baseline` if there is one, then `{"type":"summary",..}`. The last line says
 //! that nothing is missing: a pipe that broke, or a run that was killed, has none. The rows are those of
 //! [`json`](super::json()), with `type` in front.
 
-use super::json::{DirectoryRow, FileRow, SummaryRow, ToolRow};
+use super::json::{BaselineRow, DirectoryRow, FileRow, SummaryRow, ToolRow};
 use super::{Report, Tool};
 use crate::escape::json as value;
 use crate::finding::FileReport;
@@ -64,6 +64,7 @@ impl<W: Write> Lines<W> {
     /// Those of `out`.
     pub fn end(&mut self, report: &Report) -> io::Result<()> {
         report.directories.iter().try_for_each(|directory| self.line("directory", DirectoryRow::from(directory)))?;
+        report.baseline.iter().try_for_each(|baseline| self.line("baseline", BaselineRow::from(baseline)))?;
         self.line("summary", SummaryRow::from(report.summary()))
     }
 

@@ -1,7 +1,7 @@
 //! Every format: what it looks like, and that no text from a file can speak to whatever reads it.
 
 use crate::fixtures::{TRICKS, four, with_text};
-use depickle::report::{self, Detail, Report};
+use depickle::report::{self, Detail, Report, Screen};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -19,7 +19,7 @@ const FORMATS: &[(&str, Writer)] = &[
     ("markdown", |out, report| report::markdown(out, report)),
     ("html", |out, report| report::html(out, report)),
     ("cyclonedx", |out, report| report::cyclonedx(out, report)),
-    ("human", |out, report| report::human(out, report, Detail::Verbose, &report::plain)),
+    ("human", |out, report| report::human(out, report, &Screen::plain(Detail::Everything))),
 ];
 
 fn written(format: &str, report: &Report) -> String {

@@ -4,6 +4,7 @@
 mod commands;
 mod fixtures;
 mod formats;
+mod gate;
 mod look;
 mod report;
 mod support;

@@ -2,12 +2,12 @@
 
 use crate::fixtures::{call, clean, every_kind, file};
 use depickle::finding::{Companion, DirectoryReport};
-use depickle::report::{Detail, Report, human, json, plain};
+use depickle::report::{Detail, Report, Screen, human, json};
 use insta::assert_snapshot;
 
 fn as_human(report: &Report, detail: Detail) -> String {
     let mut out = Vec::new();
-    human(&mut out, report, detail, &plain).unwrap();
+    human(&mut out, report, &Screen::plain(detail)).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -73,4 +73,29 @@ fn nothing_unescaped_leaves() {
     assert_eq!(parsed["files"][0]["path"], hostile);
     let lines = as_human(&report, Detail::Verbose);
     assert!(lines.contains(r"\u{1b}]0;x\u{7}\u{202e}\u{200b}\u{9b}\r\n"), "{lines}");
+}
+
+#[test]
+fn a_hint_is_given_once_below_the_last_finding_that_it_is_good_for() {
+    let text = as_human(&every_kind(), Detail::Normal);
+    let lines: Vec<&str> = text.lines().collect();
+    let hints: Vec<usize> =
+        lines.iter().enumerate().filter(|(_, line)| line.contains("A way out.")).map(|it| it.0).collect();
+    assert_eq!(hints.len(), 1, "{text}");
+    assert!(lines[hints[0]..].iter().all(|line| !line.contains("trailing-bytes")), "{text}");
+}
+
+#[test]
+fn text_is_wrapped_where_the_screen_ends() {
+    let mut report = clean();
+    report.files[0].findings = vec![call()];
+    for width in [10, 40, 60, 200] {
+        let mut out = Vec::new();
+        human(&mut out, &report, &Screen { width: Some(width), ..Screen::plain(Detail::Everything) }).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&text), words(&as_human(&report, Detail::Everything)));
+        let most = width.max(40);
+        assert!(text.lines().all(|line| line.len() <= most || !line.trim().contains(' ')), "{width}: {text}");
+    }
 }

@@ -173,7 +173,7 @@ impl Trace {
     /// The human report.
     pub(crate) fn human(&self) -> String {
         let mut out = Vec::new();
-        report::human(&mut out, &self.one(), report::Detail::Normal, &report::plain).unwrap();
+        report::human(&mut out, &self.one(), &report::Screen::plain(report::Detail::Normal)).unwrap();
         String::from_utf8(out).unwrap()
     }
 
