@@ -61,7 +61,6 @@ fn capped(out: &mut dyn Write, report: &Report, most: usize) -> io::Result<()> {
 fn descriptor(rule: &Rule) -> Value {
     json!({
         "id": rule.id,
-        "name": pascal(rule.id),
         "shortDescription": { "text": rule.title },
         "fullDescription": { "text": rule.why },
         "help": { "text": format!("{} {}", rule.why, rule.help), "markdown": format!("{}\n\n{}", rule.why, rule.help) },
@@ -71,15 +70,6 @@ fn descriptor(rule: &Rule) -> Value {
             "security-severity": score(rule.severity),
         },
     })
-}
-
-/// `dangerous-call` as `DangerousCall`.
-fn pascal(id: &str) -> String {
-    let capital = |word: &str| {
-        let mut chars = word.chars();
-        chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
-    };
-    id.split('-').map(capital).collect()
 }
 
 /// The score that code scanning sorts by: critical is above 9, high above 7, medium above 4, low above 0.
