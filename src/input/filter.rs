@@ -52,9 +52,12 @@ fn globs(globs: &[String]) -> Result<Option<Override>> {
 mod tests {
     use super::*;
 
+    /// A path that ends in `/` is a directory.
     fn admitted(include: &[&str], exclude: &[&str], path: &str) -> bool {
         let own = |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>();
-        Filter::new(&own(include), &own(exclude)).unwrap().admits(Path::new(path), path.ends_with('/'))
+        Filter::new(&own(include), &own(exclude))
+            .unwrap()
+            .admits(Path::new(path.trim_end_matches('/')), path.ends_with('/'))
     }
 
     #[test]
