@@ -36,7 +36,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &["resolve", "loader", "dtype", "finding", "escape"]),
     ("rules", &["policy", "finding"]),
     ("audit", &["loader", "rules", "model", "escape"]),
-    ("baseline", &["finding", "error"]),
+    // It shares the days on which things expire.
+    ("baseline", &["policy", "finding", "error"]),
     // The texts of rules, for formats that list them.
     ("report", &["rules", "finding", "baseline", "escape"]),
     ("cli", &["audit", "report", "inspect", "output"]),

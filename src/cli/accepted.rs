@@ -2,6 +2,7 @@
 
 use super::args::{BaselineArgs, ScanArgs};
 use super::outputs::written;
+use super::policy_file::DayArg;
 use super::scan::CHECK_PATH;
 use super::{Exit, message};
 use crate::baseline::{Acceptance, Baseline, Stale};
@@ -10,6 +11,7 @@ use crate::finding::FileReport;
 use crate::input::{Source, display_name};
 use crate::limits::Limits;
 use crate::output;
+use crate::policy::user::Day;
 use std::path::Path;
 
 /// What is accepted, and the day on which that is asked.
@@ -17,12 +19,12 @@ use std::path::Path;
 pub(super) struct Accepting {
     read: Option<Baseline>,
     write: Option<Acceptance>,
-    pub(super) today: String,
+    pub(super) today: Day,
 }
 
 impl Accepting {
     /// Reads the baseline. What is wrong with it was said where this fails.
-    pub(super) fn new(args: &BaselineArgs, today: String) -> std::result::Result<Self, Exit> {
+    pub(super) fn new(args: &BaselineArgs, today: Day) -> std::result::Result<Self, Exit> {
         let read = match &args.read {
             None => None,
             // One that is about to be written need not be there yet.
@@ -32,7 +34,7 @@ impl Accepting {
         let write = args.write.is_some().then(|| Acceptance {
             reason: args.reason.clone().unwrap_or_default(),
             author: args.author.clone(),
-            expires: args.expires.clone(),
+            expires: args.expires.map(|DayArg(day)| day),
         });
         if write.as_ref().is_some_and(|new| new.reason.trim().is_empty()) {
             message::error("--reason", "is empty", "say why the findings are accepted");
@@ -49,7 +51,7 @@ impl Accepting {
     /// Accepts what is accepted of one file.
     pub(super) fn accept(&self, file: &mut FileReport) {
         if let Some(baseline) = &self.read {
-            baseline.accept(file, &self.today);
+            baseline.accept(file, self.today);
         }
     }
 
@@ -57,7 +59,7 @@ impl Accepting {
     pub(super) fn write(&self, args: &BaselineArgs, files: &mut [FileReport]) -> Exit {
         let (Some(new), Some(path)) = (&self.write, &args.write) else { return Exit::Success };
         let baseline = Baseline::of(&display_name(path), files, self.read.as_ref(), new);
-        files.iter_mut().for_each(|file| baseline.accept(file, &self.today));
+        files.iter_mut().for_each(|file| baseline.accept(file, self.today));
         let result = output::replace(path, |out| out.write_all(baseline.text().as_bytes()));
         written(&display_name(path), result, Exit::Success)
     }
@@ -73,7 +75,7 @@ impl Accepting {
             let path = Path::new(path.trim_start_matches("./"));
             walked.iter().any(|root| path.starts_with(root.trim_start_matches("./").trim_start_matches('.')))
         };
-        baseline.stale(files, &self.today, below)
+        baseline.stale(files, self.today, below)
     }
 
     /// The baseline that was read.

@@ -1,9 +1,11 @@
 //! The tree of commands and options.
 
 use super::about::AboutArgs;
+use super::explain::ExplainArgs;
 use super::limit::LimitArg;
+use super::policy::PolicyCommand;
+use super::policy_file::{DayArg, PolicyArgs};
 use super::style::Colour;
-use crate::baseline;
 use crate::finding::Verdict;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -28,6 +30,11 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// Print the opcodes of a file, with offsets
     Disasm(DisasmArgs),
+    /// Write a policy for a project, learn one from vetted files, or check one
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Say what is known of a symbol, or what a rule means
+    Explain(ExplainArgs),
     /// Print a script that completes commands and options in a shell
     Completions {
         /// The shell
@@ -127,12 +134,8 @@ pub(super) struct BaselineArgs {
     pub(super) author: Option<String>,
 
     /// The last day on which they are accepted
-    #[arg(long, value_name = "YYYY-MM-DD", requires = "write", value_parser = day)]
-    pub(super) expires: Option<String>,
-}
-
-fn day(text: &str) -> Result<String, &'static str> {
-    if baseline::is_day(text) { Ok(text.to_owned()) } else { Err("not a day, such as 2027-12-31") }
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "write")]
+    pub(super) expires: Option<DayArg>,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -183,6 +186,13 @@ pub(super) struct ScanArgs {
     /// Add the SHA-256 of every file to the report
     #[arg(long)]
     pub(super) hash: bool,
+
+    /// List the entries of the policy that a clean verdict rests on
+    #[arg(long)]
+    pub(super) why: bool,
+
+    #[command(flatten)]
+    pub(super) policy: PolicyArgs,
 
     /// How many files to read at once [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

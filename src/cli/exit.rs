@@ -1,6 +1,6 @@
 //! Exit codes: the contract with CI.
 
-use crate::finding::{DirectoryReport, Level, Verdict};
+use crate::finding::{DirectoryReport, FileReport, Level, Verdict};
 use crate::report::Report;
 use std::process::ExitCode;
 
@@ -26,11 +26,11 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The exit code of a finished scan; `gate` is the least verdict that fails it, `None` reports without gating.
-/// A file that could not be read is trouble with a gate or without.
+/// The exit code of a finished scan; `gate` is the least verdict that fails it, `None` reports without gating. A file may
+/// have another gate. A file that could not be read is trouble with a gate or without.
 pub(super) fn of(report: &Report, gate: Option<Verdict>) -> Exit {
-    let worst = report.files.iter().map(crate::finding::FileReport::verdict).max().unwrap_or(Verdict::Clean);
-    if gate.is_some_and(|gate| worst >= gate) {
+    let fails = |gate| move |file: &FileReport| file.verdict() >= file.gate.unwrap_or(gate);
+    if gate.is_some_and(|gate| report.files.iter().any(fails(gate))) {
         return Exit::Verdict;
     }
     if report.files.iter().any(|file| file.error.is_some()) {
@@ -52,7 +52,7 @@ fn unseen(directory: &DirectoryReport) -> bool {
 mod tests {
     use super::*;
     use crate::error::{Error, ErrorKind};
-    use crate::finding::{Class, Completeness, Confidence, FileReport, Finding, Location, Severity};
+    use crate::finding::{Class, Completeness, Confidence, Finding, Location, Severity};
 
     fn finding(level: Level) -> Finding {
         Finding {

@@ -16,18 +16,35 @@ struct Inner {
     next: usize,
     /// What is known of later files, and whether they were named.
     waiting: BTreeMap<usize, (bool, FileReport)>,
-    /// Where each file is told as soon as it is known, and how that went.
+    told: Told,
+}
+
+/// Where each file is told as soon as it is known, if anywhere, and how that went.
+pub(super) struct Told {
     lines: Option<Lines<Stdout>>,
-    told: io::Result<()>,
+    result: io::Result<()>,
+}
+
+impl Told {
+    fn tell(&mut self, tell: impl FnOnce(&mut Lines<Stdout>) -> io::Result<()>) {
+        if let (Some(lines), Ok(())) = (&mut self.lines, &self.result) {
+            self.result = tell(lines);
+        }
+    }
+
+    /// Tells what stands behind the files.
+    pub(super) fn end(mut self, report: &Report) -> io::Result<()> {
+        self.tell(|lines| lines.end(report));
+        self.result
+    }
 }
 
 impl Gathered {
     /// Nothing yet. `stream` has each file told to standard output as soon as all before it are known.
     pub(super) fn new(report: Report, stream: bool) -> Self {
-        let mut lines = stream.then(|| Lines { out: stdout() });
-        let told = lines.as_mut().map_or(Ok(()), |lines| lines.start(&report.tool));
-        let (next, waiting) = (0, BTreeMap::new());
-        Self(Mutex::new(Inner { report: Some(report), next, waiting, lines, told }))
+        let mut told = Told { lines: stream.then(|| Lines { out: stdout() }), result: Ok(()) };
+        told.tell(|lines| lines.start(&report.tool));
+        Self(Mutex::new(Inner { report: Some(report), next: 0, waiting: BTreeMap::new(), told }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -39,13 +56,13 @@ impl Gathered {
         self.lock().put(number, named, file);
     }
 
-    /// Everything, and whether it could be told; `None` if it was taken before.
-    pub(super) fn finish(&self) -> Option<(Report, io::Result<()>)> {
+    /// Everything, and where it was told; `None` if it was taken before.
+    pub(super) fn finish(&self) -> Option<(Report, Told)> {
         self.lock().take()
     }
 
     /// What is known now, of `total` files.
-    pub(super) fn interrupt(&self, total: usize) -> Option<(Report, io::Result<()>)> {
+    pub(super) fn interrupt(&self, total: usize) -> Option<(Report, Told)> {
         let mut inner = self.lock();
         let done = inner.next.saturating_add(inner.waiting.len());
         for (_, (named, file)) in std::mem::take(&mut inner.waiting) {
@@ -75,17 +92,12 @@ impl Inner {
             report.not_pickle = report.not_pickle.saturating_add(1);
             return;
         }
-        if let (Some(lines), Ok(())) = (&mut self.lines, &self.told) {
-            self.told = lines.file(&file);
-        }
+        self.told.tell(|lines| lines.file(&file));
         report.files.push(file);
     }
 
-    fn take(&mut self) -> Option<(Report, io::Result<()>)> {
+    fn take(&mut self) -> Option<(Report, Told)> {
         let report = self.report.take()?;
-        if let (Some(lines), Ok(())) = (&mut self.lines, &self.told) {
-            self.told = lines.end(&report);
-        }
-        Some((report, std::mem::replace(&mut self.told, Ok(()))))
+        Some((report, std::mem::replace(&mut self.told, Told { lines: None, result: Ok(()) })))
     }
 }

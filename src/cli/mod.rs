@@ -6,9 +6,9 @@
 mod about;
 mod accepted;
 mod args;
-mod day;
 mod disasm;
 mod exit;
+mod explain;
 mod first_contact;
 mod gather;
 mod guard;
@@ -16,6 +16,8 @@ mod limit;
 mod look;
 mod message;
 mod outputs;
+mod policy;
+mod policy_file;
 mod progress;
 mod scan;
 mod shell;
@@ -43,6 +45,8 @@ fn run() -> Exit {
             Command::Show(args) => show::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
+            Command::Policy(policy) => policy::run(&policy),
+            Command::Explain(args) => explain::run(&args),
             Command::Completions { shell } => shell::completions(shell),
             Command::Man { command } => shell::man(command.as_deref()),
         },

@@ -2,22 +2,22 @@
 
 use super::accepted::Accepting;
 use super::args::{Args, Format, FormatArg, ScanArgs};
-use super::gather::Gathered;
+use super::gather::{Gathered, Told};
 use super::outputs::{is_stream, outputs, write_all, written};
-use super::{Exit, day, exit, guard, limit, message, progress};
+use super::policy_file::{self, Loaded};
+use super::{Exit, exit, guard, limit, message, progress};
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::finding::{Completeness, DirectoryReport, FileReport, Finding, Level, Location, hex};
 use crate::input::{Candidate, Filter, Skipped, Source, Unfollowed, Walk, display_name, paths_in, walk};
 use crate::inspect;
 use crate::limits::Limits;
-use crate::policy::Policy;
 use crate::report::Report;
 use crate::rules::{self, Rule};
 use clap::CommandFactory as _;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
-use std::io::{self, Write as _, stdout};
+use std::io::{Write as _, stdout};
 use std::sync::Arc;
 
 pub(super) const CHECK_PATH: &str = "check the spelling, the current directory and the permissions";
@@ -34,8 +34,8 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         }
         Err(why) => return misused(clap::error::ErrorKind::ArgumentConflict, why),
     };
-    let accepting = match Accepting::new(&args.baseline, day::today()) {
-        Ok(accepting) => accepting,
+    let (loaded, accepting) = match rules_in_force(args) {
+        Ok(rules) => rules,
         Err(exit) => return exit,
     };
     let found = match found(args, &limits) {
@@ -45,8 +45,8 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     if found.files.iter().all(|file| file.named && file.error.is_some()) {
         return nothing_found(args, &found);
     }
-    let policy = Policy::builtin();
     let report = Report {
+        tool: loaded.tool(&[]),
         left_out: found.left_out,
         directories: found.skipped.iter().map(not_walked).collect(),
         gate: args.fail_on.into(),
@@ -54,9 +54,14 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     };
     let gathered = Arc::new(Gathered::new(report, outputs.iter().any(is_stream)));
     end_when_interrupted(args, &outputs, found.files.len(), &gathered);
-    scan(args, &found, &limits, &accepting, &gathered, |source| audit::scan(source, &policy, &limits));
+    let (judge, policy) = (if args.why { audit::scan_with_grounds } else { audit::scan }, &loaded.policy);
+    scan(args, &found, &limits, &accepting, &gathered, |source| {
+        let report = judge(source, policy, &limits);
+        FileReport { gate: policy.fail_on(source.name()), ..report }
+    });
     match gathered.finish() {
         Some((mut report, told)) => {
+            report.tool = loaded.tool(&report.files);
             let stale = accepting.stale(args, &report.files);
             report.baseline = args.baseline.read.is_some().then(|| (accepting.name().to_owned(), stale));
             if accepting.write(&args.baseline, &mut report.files) != Exit::Success {
@@ -70,6 +75,13 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
             std::thread::park();
         },
     }
+}
+
+/// What judges: the policy, and what was accepted before. What is wrong with either was said where this fails.
+fn rules_in_force(args: &ScanArgs) -> std::result::Result<(Loaded, Accepting), Exit> {
+    let loaded = policy_file::load(&args.policy)?;
+    let today = args.policy.today()?;
+    Ok((loaded, Accepting::new(&args.baseline, today)?))
 }
 
 /// The files to scan. What is wrong with the arguments was said where this fails.
@@ -89,8 +101,8 @@ fn found(args: &ScanArgs, limits: &Limits) -> std::result::Result<Walk, Exit> {
     Ok(walk(&paths, &filter))
 }
 
-fn tell(args: &ScanArgs, outputs: &[FormatArg], report: &Report, told: io::Result<()>, exit: Exit) -> Exit {
-    written("standard output", told, write_all(args, outputs, report, exit))
+fn tell(args: &ScanArgs, outputs: &[FormatArg], report: &Report, told: Told, exit: Exit) -> Exit {
+    written("standard output", told.end(report), write_all(args, outputs, report, exit))
 }
 
 /// Has the process tell what is known and end as soon as it is interrupted, whatever the threads that scan are at.
@@ -228,6 +240,7 @@ mod tests {
     use super::super::args::Command;
     use super::*;
     use crate::finding::Verdict;
+    use crate::policy::user::Day;
     use clap::Parser as _;
 
     fn scanned(jobs: &str, files: &[(&str, bool)], judge: impl Fn(&Source<'_>) -> FileReport + Sync) -> Report {
@@ -241,7 +254,7 @@ mod tests {
         };
         let found = Walk { files: files.iter().map(candidate).collect(), ..Walk::default() };
         let gathered = Gathered::new(Report::default(), false);
-        let accepting = Accepting::new(&args.baseline, String::new()).unwrap();
+        let accepting = Accepting::new(&args.baseline, Day::FIRST).unwrap();
         scan(&args, &found, &Limits::default(), &accepting, &gathered, judge);
         gathered.finish().unwrap().0
     }

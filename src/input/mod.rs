@@ -18,6 +18,7 @@ mod filter;
 mod list;
 mod name;
 mod source;
+mod upward;
 #[cfg(feature = "cli")]
 mod walk;
 
@@ -26,6 +27,7 @@ pub use filter::Filter;
 pub use list::paths_in;
 pub use name::display_name;
 pub use source::Source;
+pub use upward::upward;
 #[cfg(feature = "cli")]
 pub use walk::{Candidate, Skipped, Unfollowed, Walk, walk};
 

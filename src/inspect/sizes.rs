@@ -41,13 +41,17 @@ impl<'s, 'c, 'a> Sizes<'s, 'c, 'a> {
             let mut own = 0_u64;
             let first = rows.len();
             for child in outline.children(node) {
+                if met.contains(&child.node) {
+                    continue;
+                }
                 let bytes = outline.own_bytes(child.node);
                 if let Label::Attribute(key) | Label::Key(key, _) | Label::Keyword(key) = child.label {
                     own = own.saturating_add(outline.own_bytes(key));
                 }
                 if outline.is_leaf(child.node) && bytes < LEAF {
                     own = own.saturating_add(bytes);
-                } else if outline.is_leaf(child.node) || met.insert(child.node) {
+                } else {
+                    met.insert(child.node);
                     rows.push(row(child.node, Some(next), Some(child.label), bytes));
                 }
             }

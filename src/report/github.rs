@@ -43,7 +43,7 @@ fn annotations(report: &Report) -> Vec<Annotation<'_>> {
     let findings = report.findings().into_iter().filter(|said| said.finding.accepted.is_none());
     let found = findings.map(|said| Annotation {
         kind: match said.finding.level {
-            level if level > Level::Note && report.gate <= level.into() => "error",
+            level if level > Level::Note && said.gate <= level.into() => "error",
             Level::Note => "notice",
             _ => "warning",
         },

@@ -26,7 +26,7 @@ pub fn gitlab(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-fn issue(Said { path, finding }: Said<'_>) -> Value {
+fn issue(Said { path, finding, .. }: Said<'_>) -> Value {
     let severity = match (finding.level, finding.severity) {
         (Level::Note, _) => "info",
         (Level::Incomplete, _) => "major",

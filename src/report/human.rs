@@ -1,7 +1,7 @@
 //! `--format human`: one line for a clean file, a block for any other, the worst last, then a summary.
 
 use super::text::{place, shown};
-use super::{Report, counted, counts};
+use super::{PolicyInfo, Report, counted, counts};
 use crate::error::ErrorKind;
 use crate::finding::{FileReport, Finding, Level, Verdict};
 use std::collections::HashMap;
@@ -124,9 +124,13 @@ impl<'a> Human<'a> {
             }
             self.above = Above::Line;
             self.head(verdict, &file.path, &kind(file))?;
+            self.grounds(file)?;
             return self.everything(file);
         }
         self.block(verdict, &file.path, &kind(file), &shown)?;
+        if verdict == Verdict::Clean {
+            self.grounds(file)?;
+        }
         if let Some(error) = &file.error {
             self.labelled("error:", &error.message)?;
             if error.kind == ErrorKind::Io.name() {
@@ -159,6 +163,21 @@ impl<'a> Human<'a> {
         for import in &file.imports {
             let uses = import.uses.join(", ");
             self.labelled("import:", &format!("{} {} ({uses})", import.decision.name(), import.symbol))?;
+        }
+        Ok(())
+    }
+
+    /// The entries that a clean verdict rests on, where they were asked for.
+    fn grounds(&mut self, file: &FileReport) -> io::Result<()> {
+        for ground in file.grounds.iter().flatten() {
+            self.put(Role::Label, "  rests on ")?;
+            self.put(Role::Text, &ground.entry)?;
+            self.put(Role::Label, &format!(" ({})", ground.uses.join(", ")))?;
+            let by = ground.by.as_ref().map_or_else(String::new, |by| format!("{by}: "));
+            if !by.is_empty() || !ground.reason.is_empty() {
+                self.put(Role::Text, &format!(": {by}{}", ground.reason))?;
+            }
+            self.end_line()?;
         }
         Ok(())
     }
@@ -259,7 +278,21 @@ impl<'a> Human<'a> {
         if notes > 0 && self.detail < Detail::Verbose {
             self.put(Role::Text, &format!("; {}, shown by -v", counted(notes as u64, "note")))?;
         }
-        self.end_line()
+        self.end_line()?;
+        self.policy(&report.tool.policy)
+    }
+
+    /// The user's policy, and those of its items that do nothing.
+    fn policy(&mut self, policy: &PolicyInfo) -> io::Result<()> {
+        let Some(file) = &policy.file else { return Ok(()) };
+        self.put(Role::Label, &format!("policy: {file}"))?;
+        self.end_line()?;
+        for note in &policy.notes {
+            self.put(Role::Label, &format!("  note: {file}:{}: ", note.line))?;
+            self.put(Role::Text, &note.message)?;
+            self.end_line()?;
+        }
+        Ok(())
     }
 
     /// A line of a finding: a label in a column of its own, and text; nothing where there is no text.

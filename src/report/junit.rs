@@ -39,7 +39,7 @@ fn outcome(file: &FileReport, gate: Verdict) -> Outcome {
     match file.verdict() {
         // Whatever the gate, what was not analysed is no pass.
         Verdict::Incomplete => Outcome::Error,
-        verdict if verdict >= gate => Outcome::Failure,
+        verdict if verdict >= file.gate.unwrap_or(gate) => Outcome::Failure,
         _ => Outcome::Pass,
     }
 }

@@ -49,7 +49,8 @@ pub struct Report {
     pub directories: Vec<DirectoryReport>,
     /// The baseline that was applied, and its entries that accept nothing any more.
     pub baseline: Option<(String, Vec<Stale>)>,
-    /// The least verdict that fails the run; for formats in which something passes or fails.
+    /// The least verdict that fails a file, unless it has a gate of its own; for formats in which something passes or
+    /// fails.
     pub gate: Verdict,
 }
 
@@ -86,12 +87,30 @@ pub struct PolicyInfo {
     pub file: Option<String>,
     /// SHA-256 of that file, in hexadecimal.
     pub sha256: Option<String>,
+    /// What is to be said of items of that file.
+    pub notes: Vec<PolicyNote>,
+}
+
+/// An item of the user's policy that does nothing.
+#[derive(Clone, Debug)]
+pub struct PolicyNote {
+    /// The line in which it begins, from 1.
+    pub line: usize,
+    /// Why it does nothing: `expired`, `shadowed` or `unmatched`.
+    pub kind: &'static str,
+    /// The same in words.
+    pub message: String,
 }
 
 impl Tool {
     /// This version of depickle with the built-in policy alone.
     pub fn builtin() -> Self {
-        let policy = PolicyInfo { builtin: true, file: None, sha256: None };
+        let policy = PolicyInfo { builtin: true, file: None, sha256: None, notes: Vec::new() };
+        Self::with(policy)
+    }
+
+    /// This version of depickle with a policy.
+    pub fn with(policy: PolicyInfo) -> Self {
         Self { version: env!("CARGO_PKG_VERSION"), policy }
     }
 }
@@ -122,16 +141,20 @@ pub struct Summary {
 struct Said<'a> {
     path: &'a str,
     finding: &'a Finding,
+    /// The least verdict that fails what it is said of.
+    gate: Verdict,
 }
 
 impl Report {
     /// Every finding, the worst first; within a level in the order of the report.
     fn findings(&self) -> Vec<Said<'_>> {
-        fn said<'a>(path: &'a str, findings: &'a [Finding]) -> impl Iterator<Item = Said<'a>> {
-            findings.iter().map(move |finding| Said { path, finding })
+        fn said<'a>(path: &'a str, findings: &'a [Finding], gate: Verdict) -> impl Iterator<Item = Said<'a>> {
+            findings.iter().map(move |finding| Said { path, finding, gate })
         }
-        let files = self.files.iter().flat_map(|file| said(&file.path, &file.findings));
-        let directories = self.directories.iter().flat_map(|directory| said(&directory.path, &directory.findings));
+        let gate = |file: &FileReport| file.gate.unwrap_or(self.gate);
+        let files = self.files.iter().flat_map(|file| said(&file.path, &file.findings, gate(file)));
+        let directories = self.directories.iter();
+        let directories = directories.flat_map(|directory| said(&directory.path, &directory.findings, self.gate));
         let mut all: Vec<Said<'_>> = files.chain(directories).collect();
         all.sort_by_key(|said| std::cmp::Reverse(said.finding.level));
         all

@@ -1,10 +1,11 @@
 //! `--format ndjson`: one line of JSON for each file, written as soon as it is known; for pipes and engines.
 //!
-//! `{"type":"run",..}`, then a line `file` or `directory` for each, one for the `baseline` if there is one, then `{"type":"summary",..}`. The last line says
+//! `{"type":"run",..}`, then a line `file` or `directory` for each, one each for the user's `policy` and the `baseline`
+//! if there is one, then `{"type":"summary",..}`. The last line says
 //! that nothing is missing: a pipe that broke, or a run that was killed, has none. The rows are those of
 //! [`json`](super::json()), with `type` in front.
 
-use super::json::{BaselineRow, DirectoryRow, FileRow, SummaryRow, ToolRow};
+use super::json::{BaselineRow, DirectoryRow, FileRow, PolicyRow, SummaryRow, ToolRow};
 use super::{Report, Tool};
 use crate::escape::json as value;
 use crate::finding::FileReport;
@@ -47,7 +48,10 @@ impl<W: Write> Lines<W> {
     /// # Errors
     /// Those of `out`.
     pub fn start(&mut self, tool: &Tool) -> io::Result<()> {
-        self.line("run", RunRow { schema: "depickle.scan/1", tool: ToolRow::from(tool) })
+        // Which items of a policy do nothing is known behind the last file.
+        let mut tool = tool.clone();
+        tool.policy.notes.clear();
+        self.line("run", RunRow { schema: "depickle.scan/1", tool: ToolRow::from(&tool) })
     }
 
     /// The line of a file.
@@ -64,6 +68,9 @@ impl<W: Write> Lines<W> {
     /// Those of `out`.
     pub fn end(&mut self, report: &Report) -> io::Result<()> {
         report.directories.iter().try_for_each(|directory| self.line("directory", DirectoryRow::from(directory)))?;
+        if report.tool.policy.file.is_some() {
+            self.line("policy", PolicyRow::from(&report.tool.policy))?;
+        }
         report.baseline.iter().try_for_each(|baseline| self.line("baseline", BaselineRow::from(baseline)))?;
         self.line("summary", SummaryRow::from(report.summary()))
     }

@@ -96,7 +96,7 @@ fn message(text: &str) -> Value {
     json!({ "text": shown(text).replace("](", "\\](") })
 }
 
-fn result(Said { path, finding }: Said<'_>) -> Value {
+fn result(Said { path, finding, .. }: Said<'_>) -> Value {
     let at = &finding.location;
     let fingerprint = finding.fingerprint();
     let rule = RULES.iter().position(|rule| rule.id == finding.rule);

@@ -22,7 +22,10 @@ pub(crate) fn file(path: &str, format: &str, findings: Vec<Finding>) -> FileRepo
         imports: Vec::new(),
         findings,
         facts: depickle::facts::Facts::default(),
+        gate: None,
         glance: None,
+        grounds: None,
+        policy_items: std::collections::BTreeSet::new(),
         error: None,
     }
 }

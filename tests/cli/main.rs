@@ -6,5 +6,6 @@ mod fixtures;
 mod formats;
 mod gate;
 mod look;
+mod policy;
 mod report;
 mod support;

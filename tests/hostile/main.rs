@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test helpers outside of test functions")]
 
 mod bytes;
+mod inspect;
 mod limits;
 mod memory;
 mod shapes;
