@@ -71,6 +71,33 @@ fn the_action_passes_then_fails_and_names_the_file() {
     assert!(!repository.path().join("ran").exists());
 }
 
+/// A class that only the project's own policy knows.
+const OURS: &[u8] = b"\x80\x02cours.models\nModel\n)\x81}X\x05\0\0\0depthK\x03sb.";
+
+#[test]
+fn a_repository_with_a_policy_of_its_own_is_gated_by_the_snippet_of_the_readme() {
+    let readme = file("README.md");
+    let snippet = readme.split("run: ").find(|rest| rest.starts_with("depickle scan")).unwrap();
+    let snippet = format!("{} --format github", snippet.lines().next().unwrap());
+    let repository = repository(false);
+    let models = repository.path().join("models");
+    std::fs::write(models.join("ours.pkl"), OURS).unwrap();
+    let run = || bash(&snippet, repository.path(), &[]);
+    assert_eq!(run().status.code(), Some(1), "nobody allowed the class yet");
+    let policy =
+        "[[allow]]\nsymbol = \"ours.models.Model\"\nnew = \"()\"\nbuild = \"{depth: int}\"\nreason = \"ours\"\n";
+    std::fs::write(repository.path().join("depickle.toml"), policy).unwrap();
+    let passed = run();
+    assert_eq!(passed.status.code(), Some(0), "{passed:?}");
+    let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/malicious/reduce_p4.pkl");
+    std::fs::copy(bad, models.join("bad.pkl")).unwrap();
+    let failed = run();
+    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+    let log = String::from_utf8(failed.stdout).unwrap();
+    assert!(log.starts_with("::error file=models/bad.pkl,line=1,title=depickle dangerous-call::"), "{log}");
+    assert_eq!(log.matches("::error").count(), 1, "{log}");
+}
+
 #[test]
 fn the_job_for_gitlab_passes_then_fails_and_leaves_its_reports() {
     let script = block(&file("ci/gitlab.yml"), "- >-").replace('\n', " ").replace(".depickle/bin/depickle", "depickle");
