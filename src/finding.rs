@@ -3,6 +3,7 @@
 //! Nothing here decides anything: `policy` judges, `rules` words it, `report` prints it.
 
 use crate::facts::Facts;
+use crate::glance::Glance;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -385,6 +386,10 @@ pub struct FileReport {
     pub policy_items: BTreeSet<u32>,
     /// What it says about who wrote it, and what is in it.
     pub facts: Facts,
+    /// The least verdict that fails it, where that is not the run's.
+    pub gate: Option<Verdict>,
+    /// What it holds, where that was asked for.
+    pub glance: Option<Glance>,
     /// Why it could not be read.
     pub error: Option<FileError>,
 }
@@ -406,6 +411,8 @@ impl FileReport {
             grounds: None,
             policy_items: BTreeSet::new(),
             facts: Facts::default(),
+            gate: None,
+            glance: None,
             error: Some(FileError { message: error.to_string(), kind: error.kind().name() }),
         }
     }

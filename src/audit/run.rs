@@ -69,6 +69,8 @@ fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Opti
         grounds: Some(grounds),
         policy_items,
         facts: audit.facts.unwrap_or_default(),
+        gate: None,
+        glance: None,
         error: None,
     }
 }

@@ -19,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const NAMES: [&str; 2] = ["depickle.toml", PROJECT];
 const PROJECT: &str = "pyproject.toml";
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct PolicyArgs {
     /// The policy [default: depickle.toml, or tool.depickle in pyproject.toml, from here upward]
     #[arg(long, value_name = "FILE")]
@@ -40,9 +40,16 @@ pub(super) struct TodayArg {
     today: Option<DayArg>,
 }
 
+impl PolicyArgs {
+    /// The day on which things expire. What is wrong with it was said where this fails.
+    pub(super) fn today(&self) -> Result<Day, Exit> {
+        day(self.today)
+    }
+}
+
 /// A day, as the command line gives it.
 #[derive(Clone, Copy, Debug)]
-struct DayArg(Day);
+pub(super) struct DayArg(pub(super) Day);
 
 impl FromStr for DayArg {
     type Err = &'static str;

@@ -18,7 +18,10 @@ pub mod dangerous_import;
 pub mod denied_import;
 pub mod empty_file;
 pub mod extension_code;
+pub mod file_changed;
 pub mod frame_anomaly;
+pub mod internal_error;
+pub mod interrupted;
 pub mod joblib_padding;
 pub mod limit_reached;
 pub mod load_cost;
@@ -26,6 +29,7 @@ pub mod loader_divergence;
 pub mod mutation_target;
 pub mod needs_buffers;
 pub mod needs_encoding;
+pub mod not_walked;
 pub mod numpy_layout;
 pub mod opaque_native;
 pub mod persistent_id;
@@ -82,7 +86,10 @@ pub const RULES: &[&Rule] = &[
     &denied_import::RULE,
     &empty_file::RULE,
     &extension_code::RULE,
+    &file_changed::RULE,
     &frame_anomaly::RULE,
+    &internal_error::RULE,
+    &interrupted::RULE,
     &joblib_padding::RULE,
     &limit_reached::RULE,
     &load_cost::RULE,
@@ -90,6 +97,7 @@ pub const RULES: &[&Rule] = &[
     &mutation_target::RULE,
     &needs_buffers::RULE,
     &needs_encoding::RULE,
+    &not_walked::RULE,
     &numpy_layout::RULE,
     &opaque_native::RULE,
     &persistent_id::RULE,

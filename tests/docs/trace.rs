@@ -13,7 +13,7 @@ use depickle::loader::{Manner, Pass, Reader, Readers, Subject, View, pass};
 use depickle::machine::Effect;
 use depickle::opcode::{self, Arg, Dialect, SliceWindow, Window};
 use depickle::policy::{self, InForce, Policy};
-use depickle::report::{self, Report, Tool};
+use depickle::report::{self, Report};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
@@ -173,7 +173,7 @@ impl Trace {
     /// The human report.
     pub(crate) fn human(&self) -> String {
         let mut out = Vec::new();
-        report::human(&mut out, &self.one(), report::Detail::Normal, &report::plain).unwrap();
+        report::human(&mut out, &self.one(), &report::Screen::plain(report::Detail::Normal)).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -197,7 +197,7 @@ impl Trace {
     }
 
     fn one(&self) -> Report {
-        Report { tool: Tool::builtin(), files: vec![self.report()], not_pickle: 0, directories: Vec::new() }
+        Report { files: vec![self.report()], ..Report::default() }
     }
 }
 
