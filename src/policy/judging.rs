@@ -1,12 +1,12 @@
 //! Judges the effects of one reading, in order.
 
-use super::data;
 use super::entry::{Entry, Signature};
 use super::facts::{Facts, Known, Made, Nature};
 use super::matcher::{Learned, Matcher, Step, Trace};
 use super::shape::Shape;
 use super::show::Show;
 use super::{Judged, Judgement, Objection, SymbolDecision};
+use super::{code, data};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
 use crate::loader::Subject;
@@ -225,12 +225,21 @@ impl<'a> Judge<'a> {
                 Some(Known::Harmful(harm)) => {
                     let objection = if harm.code { Objection::CodeByValue } else { Objection::DangerousCall };
                     self.object(index, objection, Level::Dangerous, symbol, |show| {
-                        format!("{}: {}", show.call(&show.one(callee), args), harm.what)
+                        let told = if harm.code { code::describe(show, args) } else { None };
+                        let told = told.map(|told| format!(" ({told})")).unwrap_or_default();
+                        format!("{}: {}{told}", show.call(&show.one(callee), args), harm.what)
                     });
                 }
                 Some(_) => self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
                     format!("calls {}", show.call(&show.one(callee), args))
                 }),
+                None if self.makes_code(symbol) => {
+                    self.object(index, Objection::CodeByValue, Level::Dangerous, symbol, |show| {
+                        let told = code::describe(show, args);
+                        let told = told.map(|told| format!(" ({told})")).unwrap_or_default();
+                        format!("makes code from {}{told}", show.call(&show.one(callee), args))
+                    });
+                }
                 None => self.object(index, Objection::CallTarget, Level::Suspicious, symbol, |show| {
                     format!("calls {}, which is not a name that the file imports", show.call(&show.one(callee), args))
                 }),
@@ -265,6 +274,12 @@ impl<'a> Judge<'a> {
             return unknown;
         }
         self.answer(index, moment, id, symbol, signature.answer, args)
+    }
+
+    /// Whether a symbol makes code: what a call of it answers is called in turn (`_builtin_type('CodeType')`).
+    fn makes_code(&self, symbol: Option<u32>) -> bool {
+        let known = symbol.and_then(|id| self.facts.symbols.get(id as usize)).map(|imported| imported.known);
+        matches!(known, Some(Known::Harmful(harm)) if harm.code)
     }
 
     fn arguments(
@@ -381,6 +396,13 @@ impl<'a> Judge<'a> {
             return;
         };
         if self.state(index, moment, target, symbol, &entry, state) {
+            let mut later = std::mem::take(&mut self.trace.later);
+            later.dedup();
+            for (later, value) in later {
+                self.object(index, Objection::UseTime, Level::Note, symbol, |show| {
+                    format!("{} {}", show.one(value), later.what())
+                });
+            }
             let nature = self.learned(made.nature);
             if let Some(made) = self.facts.objects.get_mut(target.index()) {
                 made.nature = nature;

@@ -4,6 +4,7 @@
 //! walked again and again. Depth is that of the shape, never that of the value.
 
 use super::facts::{Facts, Layout, Made, Nature};
+use super::later::Later;
 use super::numpy;
 use super::shape::{Key, Shape};
 use crate::ast::{Ast, Kind, KindSet, Moment, Value};
@@ -52,6 +53,8 @@ pub(super) struct Trace {
     /// Whether a rule found sizes that contradict each other.
     pub(super) forged: bool,
     pub(super) learned: Option<Learned>,
+    /// What acts when the object that is built is used.
+    pub(super) later: Vec<(Later, Value)>,
 }
 
 impl Trace {
@@ -93,6 +96,7 @@ impl Trace {
         self.reason = None;
         self.forged = false;
         self.learned = None;
+        self.later.clear();
     }
 }
 
@@ -268,20 +272,26 @@ impl<'a> Matcher<'_, 'a> {
         for (key, item) in self.ast().entries(value, self.moment) {
             let found = self.with_text(key, |text| {
                 let at = keys.iter().position(|key| key.name.as_bytes() == text);
-                Some((at, at.is_some() || !is_hook(text)))
+                let later = if self.target.is_some() { Later::of(text) } else { None };
+                Some((at, at.is_some() || !is_hook(text), later))
             });
             let shape = match found {
-                Some((Some(at), _)) => {
+                Some((Some(at), ..)) => {
                     seen |= 1_u64.checked_shl(u32::try_from(at).unwrap_or(64)).unwrap_or(0);
                     keys.get(at).map(|key| &key.shape)
                 }
-                Some((None, true)) => others,
+                Some((None, true, _)) => others,
                 _ => None,
             };
             if !shape.is_some_and(|shape| self.fits(shape, item)) {
                 self.trace.path.push(Step::Key(key));
                 self.trace.misfit.get_or_insert(item);
                 return false;
+            }
+            if let Some((.., Some(later))) = found
+                && later.acts(self, item)
+            {
+                self.trace.later.push((later, item));
             }
         }
         let missing = keys.iter().enumerate().find(|(at, key)| !key.optional && seen & 1 << (at % 64) == 0);

@@ -5,7 +5,8 @@
 //!
 //! `table` finds a paragraph, `entry` and `shape` read it, `matcher` compares, `judging` goes through the effects,
 //! `answers` knows what calls make, `data`
-//! looks at what no single effect shows, `explain` knows what dangerous names would do.
+//! looks at what no single effect shows, `explain` knows what dangerous names would do, `code` what code in the file is,
+//! `later` what acts only when the object is used.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -17,11 +18,13 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects))]
 
 mod answers;
+mod code;
 mod data;
 mod entry;
 mod explain;
 mod facts;
 mod judging;
+mod later;
 mod matcher;
 mod numpy;
 mod shape;

@@ -3,8 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test helpers outside of test functions")]
 
 mod bytes;
+mod evasions;
+mod gadgets;
 mod limits;
 mod memory;
+mod routes;
+#[path = "../semantics/rows.rs"]
+#[allow(dead_code, reason = "only the reading of bytes is needed here")]
+mod rows;
 mod shapes;
 mod truncated;
 

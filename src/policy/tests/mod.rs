@@ -1,6 +1,9 @@
 //! The policy on assembled streams.
 
+mod abuse;
 mod asm;
+mod examples;
+mod refused;
 
 use super::entry;
 use super::explain;
