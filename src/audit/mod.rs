@@ -370,6 +370,11 @@ impl Audit<'_> {
             self.judge(&passes, &inner);
             return self.read(&passes, "npy".to_owned(), &inner);
         }
+        if header.is_vast() {
+            let message = "numpy walks over elements that have no size, more than a file can name";
+            let location = member.at(Some(0));
+            self.collected.say(&rules::load_cost::RULE, Level::Suspicious, message, location);
+        }
         match header.nbytes().and_then(|len| data.get(usize::try_from(len).ok()?..)) {
             Some(rest) if structure::is_padding(rest) => {}
             Some(rest) => {

@@ -20,6 +20,7 @@
 //! | `native` | nothing more: the state goes to a native parser, which is worth a note |
 //! | `constant` | to stand wherever data may: it cannot be called |
 //! | `wraps` | nothing more: objects of it call what they were given, so they are callables themselves |
+//! | `lazy` | nothing more: what it makes stands for as many values as its arguments say, or stand for |
 //! | `recursive` | an object of it to be referred to before its BUILD |
 
 use super::shape::{Parsed, Parser, Shape};
@@ -103,6 +104,7 @@ pub(super) struct Entry {
     pub(super) native: bool,
     pub(super) constant: bool,
     pub(super) wraps: bool,
+    pub(super) lazy: bool,
     pub(super) recursive: bool,
 }
 
@@ -185,6 +187,7 @@ pub(super) fn parse(paragraph: Paragraph) -> Parsed<Entry> {
             "native" => entry.native = true,
             "constant" => entry.constant = true,
             "wraps" => entry.wraps = true,
+            "lazy" => entry.lazy = true,
             "recursive" => entry.recursive = true,
             _ => return Err(format!("{}: {clause:?} is no clause", paragraph.key)),
         }

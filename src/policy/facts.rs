@@ -6,7 +6,7 @@ use crate::ast::{Ast, Kind, Symbol, Value};
 use crate::dtype::DType;
 use crate::finding::Decision;
 use crate::resolve::{dotted, map_name};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The number of an entry in [`Facts::entries`].
@@ -77,6 +77,8 @@ pub(super) struct Made {
 pub(super) struct Layout {
     pub(super) dtype: DType,
     pub(super) count: u64,
+    /// Its bytes, where they stand in the stream.
+    pub(super) data: Option<Value>,
 }
 
 /// Everything known so far.
@@ -87,6 +89,10 @@ pub(super) struct Facts {
     pub(super) objects: Vec<Made>,
     pub(super) dtypes: Vec<DType>,
     pub(super) arrays: Vec<Layout>,
+    /// Objects that stand for far more values than the file holds: ranges, and iterators over them.
+    pub(super) vast: HashSet<usize>,
+    /// How many values all ranges so far stand for.
+    pub(super) ranged: u64,
     by_symbol: HashMap<String, Option<EntryId>>,
 }
 
@@ -197,6 +203,11 @@ impl Facts {
             }
             _ => false,
         }
+    }
+
+    /// Whether an object stands for far more values than the file holds: whoever writes them out runs out of memory.
+    pub(super) fn is_vast(&self, value: Value) -> bool {
+        value.kind() == Kind::Object && self.vast.contains(&value.index())
     }
 
     /// Whether a callable may stand in plain data: someone keeps it, nobody calls it.

@@ -11,7 +11,7 @@ use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
 use crate::loader::Subject;
 use crate::machine::{Action, Effect};
-use crate::opcode::Opcode;
+use crate::opcode::{Literal, Opcode};
 use std::collections::{HashMap, HashSet};
 
 /// What may be done with a symbol, in the words of the report; [`super::facts::Imported::uses`] has a bit for each.
@@ -32,6 +32,11 @@ pub(super) enum Use {
     Slots,
     Key,
 }
+
+/// How many values ranges may stand for whatever the file's size, and for each byte of it: eight bytes each, should
+/// somebody write them out.
+const RANGE_FLOOR: u64 = 8 << 20;
+const RANGE_FACTOR: u64 = 8;
 
 /// How many judgements of one kind on one symbol are kept; the rest would only repeat them.
 const MAX_ALIKE: u32 = 16;
@@ -140,6 +145,7 @@ impl<'a> Judge<'a> {
             }
             Action::Call { how, callee, args, kwargs, .. } => {
                 let made = self.call(index, effect.moment, how, callee, args, kwargs);
+                self.note_vast(&made, effect.moment, args);
                 self.facts.objects.push(made);
             }
             Action::Build { target, state } => self.build(index, effect.moment, target, state),
@@ -276,6 +282,39 @@ impl<'a> Judge<'a> {
         self.answer(index, moment, id, symbol, signature.answer, args)
     }
 
+    /// Notes what stands for far more values than the file holds, all ranges taken together.
+    fn note_vast(&mut self, made: &Made, moment: Moment, args: Value) {
+        let entry = made.by.and_then(|id| self.facts.entry_of(id));
+        if made.nature == Nature::Unknown || !entry.is_some_and(|entry| entry.lazy) {
+            return;
+        }
+        let given: Vec<Value> = self.ast().items(args, moment).take(4).collect();
+        let numbers: Option<Vec<i64>> = given.iter().map(|&value| self.int(value)).collect();
+        if !given.is_empty() && given.iter().all(|value| value.kind() == Kind::Int) {
+            let len = match numbers.as_deref() {
+                Some(&[stop]) => stop.unsigned_abs(),
+                Some(&[start, stop]) => stop.abs_diff(start),
+                Some(&[start, stop, step]) => stop.abs_diff(start) / step.unsigned_abs().max(1),
+                _ => u64::MAX,
+            };
+            self.facts.ranged = self.facts.ranged.saturating_add(len);
+            let len = self.subject.source.bytes.len() as u64;
+            if self.facts.ranged <= len.saturating_mul(RANGE_FACTOR).saturating_add(RANGE_FLOOR) {
+                return;
+            }
+        } else if !given.iter().any(|&value| self.facts.is_vast(value)) {
+            return;
+        }
+        self.facts.vast.insert(self.facts.objects.len());
+    }
+
+    fn int(&self, value: Value) -> Option<i64> {
+        match self.subject.literal(value)? {
+            Literal::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Whether a symbol makes code: what a call of it answers is called in turn (`_builtin_type('CodeType')`).
     fn makes_code(&self, symbol: Option<u32>) -> bool {
         let known = symbol.and_then(|id| self.facts.symbols.get(id as usize)).map(|imported| imported.known);
@@ -399,7 +438,8 @@ impl<'a> Judge<'a> {
             let mut later = std::mem::take(&mut self.trace.later);
             later.dedup();
             for (later, value) in later {
-                self.object(index, Objection::UseTime, Level::Note, symbol, |show| {
+                let level = later.level(&self.facts, value);
+                self.object(index, Objection::UseTime, level, symbol, |show| {
                     format!("{} {}", show.one(value), later.what())
                 });
             }

@@ -1,7 +1,9 @@
 //! What acts only when the loaded object is used: keys of states whose values a library calls, opens or compiles then.
 
+use super::facts::Facts;
 use super::matcher::Matcher;
 use crate::ast::{Kind, Value};
+use crate::finding::Level;
 
 /// What a key of a state leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,11 @@ impl Later {
             Self::Cache | Self::Formula => is_text,
             Self::Pattern => is_text && !matcher.is_text(value, USUAL_PATTERN),
         }
+    }
+
+    /// What that means for the verdict: a callable that not anyone may call with any data is worth more than a note.
+    pub(super) fn level(self, facts: &Facts, value: Value) -> Level {
+        if self == Self::Call && !facts.is_harmless(value) { Level::Suspicious } else { Level::Note }
     }
 
     /// What happens then.

@@ -38,6 +38,8 @@ pub(super) struct Trace {
     pub(super) open: Vec<Value>,
     /// What a callee will hash, and the effect: keys and elements that no opcode puts in.
     pub(super) keys: Vec<(Value, u32)>,
+    /// Lists of pairs: a callee will hash the first of each.
+    pub(super) pairs: Vec<Value>,
     /// The effect that is judged.
     pub(super) effect: u32,
     /// Steps that are left.
@@ -162,7 +164,7 @@ impl<'a> Matcher<'_, 'a> {
     fn look(&mut self, shape: &Shape, value: Value) -> bool {
         let kind = value.kind();
         match shape {
-            Shape::Any => !self.facts.is_callable(value),
+            Shape::Any => !self.facts.is_callable(value) && !self.facts.is_vast(value),
             Shape::Data => self.is_data(value),
             Shape::Harmless => self.facts.is_callable(value) && self.facts.is_harmless(value),
             Shape::Listed => self.facts.symbol_entry(value).is_some(),
@@ -184,6 +186,7 @@ impl<'a> Matcher<'_, 'a> {
             Shape::Buffer => numpy::is_buffer(self, value),
             Shape::Array => matches!(self.nature(value), Some(Nature::Array(Some(_)))),
             Shape::DType => matches!(self.nature(value), Some(Nature::DType(Some(_)))),
+            Shape::NumberDType => numpy::is_number(self, value),
             Shape::Scalar => self.is_made(value, "numpy._core.multiarray.scalar"),
             Shape::ShortInt => match self.literal(value) {
                 Some(Literal::Int(_)) => true,
@@ -406,7 +409,12 @@ impl<'a> Matcher<'_, 'a> {
     /// The text that bytes were made from by a call.
     pub(super) fn encoded_text(&self, value: Value) -> Option<Value> {
         let Some(Nature::Bytes(_)) = self.nature(value) else { return None };
-        let effect = self.ast().object_of(value)?.made_by;
+        self.argument(value)
+    }
+
+    /// The first argument of the call that made an object.
+    pub(super) fn argument(&self, object: Value) -> Option<Value> {
+        let effect = self.ast().object_of(object)?.made_by;
         match self.subject.reading.effects.get(effect as usize)?.action {
             Action::Call { args, .. } => self.ast().items(args, Moment::END).next(),
             _ => None,

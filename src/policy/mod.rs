@@ -6,7 +6,7 @@
 //! `table` finds a paragraph, `entry` and `shape` read it, `matcher` compares, `judging` goes through the effects,
 //! `answers` knows what calls make, `data`
 //! looks at what no single effect shows, `explain` knows what dangerous names would do, `code` what code in the file is,
-//! `later` what acts only when the object is used.
+//! `later` what acts only when the object is used; `hashes` finds keys that collide, `nodes` trees that point astray.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -23,9 +23,11 @@ mod data;
 mod entry;
 mod explain;
 mod facts;
+mod hashes;
 mod judging;
 mod later;
 mod matcher;
+mod nodes;
 mod numpy;
 mod shape;
 mod show;

@@ -12,6 +12,7 @@
 //! | `flag` | a bool, or 0 or 1 |
 //! | `buffer` | bytes, a bytearray or an out-of-band buffer, as the stream itself gives them |
 //! | `array` `dtype` `scalar` | a complete array, a recomputed dtype, a numpy scalar |
+//! | `number-dtype` | the same of at most 32 bytes: whatever is converted to it grows little |
 //! | `short-int` | an int of at most 1,024 bytes or digits |
 //! | `3` `0..7` `0..` | an int in a range |
 //! | `bits(96)` | a non-negative int with no other bits than these |
@@ -47,6 +48,7 @@ pub(super) enum Shape {
     Buffer,
     Array,
     DType,
+    NumberDType,
     Scalar,
     /// An int that is short enough to be computed with.
     ShortInt,
@@ -97,9 +99,11 @@ pub(super) enum Rule {
     TreeArgs,
     /// The state of a scikit-learn tree.
     TreeState,
+    /// The state of a tree of scipy.
+    KdTree,
 }
 
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 11] = [
     ("ndarray", Rule::NdArray),
     ("pairs", Rule::Pairs),
     ("masked", Rule::Masked),
@@ -110,6 +114,7 @@ const RULES: [(&str, Rule); 10] = [
     ("ufunc", Rule::Ufunc),
     ("tree", Rule::TreeArgs),
     ("tree-state", Rule::TreeState),
+    ("kd-tree", Rule::KdTree),
 ];
 
 /// How deep shapes may nest, those of `shapes.txt` opened up.
@@ -343,6 +348,7 @@ impl Parser {
             "buffer" => Shape::Buffer,
             "array" => Shape::Array,
             "dtype" => Shape::DType,
+            "number-dtype" => Shape::NumberDType,
             "scalar" => Shape::Scalar,
             "short-int" => Shape::ShortInt,
             "bytes" => Shape::Bytes,

@@ -1,6 +1,7 @@
 //! The ways to a name: opcodes and spellings by which a stream imports and calls it.
 
 use super::bytes::{join, text};
+use std::sync::LazyLock;
 
 /// A way to a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Route {
         let global = |module: &str, name: &str| format!("c{module}\n{name}\n").into_bytes();
         let symbol = format!("{module}.{name}");
         let (head, import, symbol): (&'static [u8], _, _) = match self {
-            Self::Global | Self::Inst | Self::Obj => (b"", global(module, name), symbol),
+            Self::Global | Self::Inst | Self::Obj => (b"", global(module, name), new_name(module, name)),
             Self::StackGlobal => (b"\x80\x04", join(&[&text(module), &text(name), b"\x93"]), symbol),
             Self::Dotted => {
                 // Modules that import others under a name with an underscore: `random._os`.
@@ -60,9 +61,9 @@ impl Route {
             }
             Self::Mapped => {
                 let (old_module, old_name) = old_name(module, name)?;
-                (b"\x80\x02", global(old_module, old_name), symbol)
+                (b"\x80\x02", global(old_module, &old_name), symbol)
             }
-            Self::Memo => (b"", join(&[&global(module, name), b"q\xc80h\xc8"]), symbol),
+            Self::Memo => (b"", join(&[&global(module, name), b"q\xc80h\xc8"]), new_name(module, name)),
         };
         let call = match self {
             Self::Inst => format!("(S''\ni{module}\n{name}\n").into_bytes(),
@@ -73,18 +74,32 @@ impl Route {
     }
 }
 
+fn rows() -> impl Iterator<Item = &'static Vec<&'static str>> {
+    static ROWS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+        let lines = COMPAT.lines().filter(|line| !line.starts_with('#'));
+        lines.map(|line| line.split('\t').collect()).collect()
+    });
+    ROWS.iter()
+}
+
+/// The symbol that a reader of Python 3 makes of a name at protocol 0.
+fn new_name(module: &str, name: &str) -> String {
+    let exact = rows().find(|row| row[0] == module && row[1] == name);
+    let whole = rows().find(|row| row[0] == module && row[1] == "*");
+    match (exact, whole) {
+        (Some(row), _) => format!("{}.{}", row[2], row[3]),
+        (None, Some(row)) => format!("{}.{name}", row[2]),
+        (None, None) => format!("{module}.{name}"),
+    }
+}
+
 /// The module and name that a reader of Python 3 maps to these.
-fn old_name<'a>(module: &str, name: &'a str) -> Option<(&'static str, &'a str)>
-where
-    'static: 'a,
-{
-    let rows = || COMPAT.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect::<Vec<_>>());
-    let exact = rows().find(|row| row[2] == module && row[3] == name && row[1] != "*");
-    if let Some(row) = exact {
-        return Some((row[0], row[1]));
+fn old_name(module: &str, name: &str) -> Option<(&'static str, String)> {
+    if let Some(row) = rows().find(|row| row[2] == module && row[3] == name && row[1] != "*") {
+        return Some((row[0], row[1].to_owned()));
     }
     // A row of the old module for just this name leads elsewhere.
-    let whole = rows()
-        .find(|row| row[1] == "*" && row[2] == module && !rows().any(|other| other[0] == row[0] && other[1] == name));
-    whole.map(|row| (row[0], name))
+    let elsewhere = |old: &str| rows().any(|row| row[0] == old && row[1] == name);
+    let whole = rows().find(|row| row[1] == "*" && row[2] == module && !elsewhere(row[0]));
+    whole.map(|row| (row[0], name.to_owned()))
 }

@@ -124,8 +124,8 @@ MADE = set()
 BY_CODE = {
     "scipy.spatial.ckdtree.cKDTree", "scipy.spatial._ckdtree.cKDTree", "scipy.spatial._kdtree.KDTree",
 }
-NATIVE_TREE = ("  new () -> fresh\n  build (array | bytes, array, int, int, int, array, array, array, None | array, None | array)\n"
-               "  native\n  # Node indexes are followed without a look at their bounds.")
+NATIVE_TREE = ("  new () -> fresh\n  build !kd-tree\n"
+               "  native\n  # Node indexes become pointers: they are looked at where their bytes stand in the stream.")
 
 
 def read(name):

@@ -88,6 +88,9 @@ const ARRAY: &str = "numpy._core.multiarray:_reconstruct(numpy:ndarray, (0), b'b
 const SCALAR: &str = "numpy._core.multiarray:scalar(numpy:dtype('f8', False, True) << (3, '<', None, None, None, -1, -1, 0), b'01234567')";
 const TREE_ARRAY: &str = "numpy._core.multiarray:_reconstruct(numpy:ndarray, (0), b'b') << (1, (1), numpy:dtype('i8', False, True) << (3, '<', None, None, None, -1, -1, 0), False, b'01234567')";
 
+/// The one node of a tree of one point.
+const KD_NODE: &str = "_codecs:encode('\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}\u{1}\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\u{1}\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0', 'latin1')";
+
 /// A text of each grammar.
 fn text_of(grammar: Grammar) -> &'static str {
     match grammar {
@@ -171,6 +174,22 @@ fn rule_example(rule: Rule) -> RuleExample {
         ),
         Rule::Ufunc => ("(", &[("", "'numpy.core._multiarray_umath'", "str"), ("", "'add'", "str")], ")"),
         Rule::TreeArgs => ("(", &[("", "4", "0.."), ("", TREE_ARRAY, "array"), ("", "1", "0..1000")], ")"),
+        Rule::KdTree => (
+            "(",
+            &[
+                ("", KD_NODE, "bytes"),
+                ("", ARRAY, "array"),
+                ("", "1", "1"),
+                ("", "1", "1"),
+                ("", "1", "0.."),
+                ("", ARRAY, "array"),
+                ("", ARRAY, "array"),
+                ("", ARRAY, "array"),
+                ("", "None", "None | any"),
+                ("", "None", "None"),
+            ],
+            ")",
+        ),
         Rule::TreeState => (
             "{",
             &[
@@ -247,7 +266,7 @@ fn example(shape: &Shape, depth: u8) -> Option<Node> {
         Shape::Bytes => "b'0123'".to_owned(),
         Shape::ByteArray | Shape::Buffer => "ba'0123'".to_owned(),
         Shape::Array => ARRAY.to_owned(),
-        Shape::DType => DTYPE.to_owned(),
+        Shape::DType | Shape::NumberDType => DTYPE.to_owned(),
         Shape::Scalar => SCALAR.to_owned(),
         Shape::Int(low, _) => low.to_string(),
         Shape::Bits(_) => "0".to_owned(),

@@ -4,6 +4,7 @@ mod abuse;
 mod asm;
 mod examples;
 mod refused;
+mod told;
 
 use super::entry;
 use super::explain;
