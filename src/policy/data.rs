@@ -3,7 +3,7 @@
 use super::facts::Nature;
 use super::judging::{Judge, Use};
 use super::matcher::Matcher;
-use super::{Objection, hashes, show};
+use super::{Objection, depth, hashes, show};
 use crate::ast::{Ast, Kind, KindSet, Moment, Value};
 use crate::finding::Level;
 use crate::machine::{Action, Effect};
@@ -27,6 +27,7 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
     unfinished(judge);
     cost(judge);
     hashes::judge(judge);
+    depth::judge(judge);
 }
 
 /// Every container that holds a callable has to be one that a shape looked into and expects it in, or plain data of

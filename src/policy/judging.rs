@@ -531,8 +531,5 @@ impl<'a> Judge<'a> {
                 return;
             }
         }
-        if let Some(items) = ast.object_of(target).and_then(|object| object.items) {
-            self.trace.claim(items);
-        }
     }
 }

@@ -323,7 +323,7 @@ impl<'a> Matcher<'_, 'a> {
             self.trace.open.push(value);
             return true;
         }
-        !self.facts.is_callable(value) || self.facts.is_plain(value)
+        !self.facts.is_vast(value) && (!self.facts.is_callable(value) || self.facts.is_plain(value))
     }
 
     /// Whether a value may be a key of a dict: its hash and comparison run no code that the policy does not know.

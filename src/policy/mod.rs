@@ -6,7 +6,8 @@
 //! `table` finds a paragraph, `entry` and `shape` read it, `matcher` compares, `judging` goes through the effects,
 //! `answers` knows what calls make, `data`
 //! looks at what no single effect shows, `explain` knows what dangerous names would do, `code` what code in the file is,
-//! `later` what acts only when the object is used; `hashes` finds keys that collide, `nodes` trees that point astray.
+//! `later` what acts only when the object is used; `hashes` finds keys that collide, `depth` what lies too deep, `nodes` trees that
+//! point astray.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -20,6 +21,7 @@
 mod answers;
 mod code;
 mod data;
+mod depth;
 mod entry;
 mod explain;
 mod facts;

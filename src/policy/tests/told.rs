@@ -142,3 +142,22 @@ fn nodes_of_a_tree_point_into_it() {
     }
     assert!(worst(&judged(&kd_tree(&[]))).is_some());
 }
+
+/// So many of one thing in the other, the innermost None.
+fn nested(begin: &[u8], open: &[u8], close: &[u8], depth: usize, end: &[u8]) -> Vec<u8> {
+    [b"\x80\x04", begin, &open.repeat(depth), b"N", &close.repeat(depth), end].concat()
+}
+
+#[test]
+fn what_lies_too_deep_ends_the_process() {
+    for (depth, expected) in [(100, None), (6000, Some(Level::Suspicious))] {
+        let key = nested(b"}", b"", b"\x85", depth, b"Ns.");
+        assert_eq!(worst(&judged(&key)), expected, "tuples in a key, {depth} deep");
+        let slices = nested(b"cbuiltins\nslice\nq\x010", b"h\x01", b"NN\x87R", depth, b".");
+        assert_eq!(worst(&judged(&slices)), expected, "slices, {depth} deep");
+        let deques = nested(b"ccollections\ndeque\nq\x010", b"h\x01](", b"e\x85R", depth, b".");
+        assert_eq!(worst(&judged(&deques)), expected, "deques, {depth} deep");
+        let values = nested(b"", b"](", b"e", depth, b".");
+        assert_eq!(worst(&judged(&values)), None, "lists, {depth} deep");
+    }
+}
