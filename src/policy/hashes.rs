@@ -120,8 +120,8 @@ fn signed(negative: bool, rest: u64) -> u64 {
 fn big(bytes: &[u8]) -> u64 {
     let negative = bytes.last().is_some_and(|last| last & 0x80 != 0);
     let fold = |rest: u64, byte: u8| {
-        let next = (u128::from(rest) << 8 | u128::from(byte)) % u128::from(MODULUS);
-        u64::try_from(next).unwrap_or(0)
+        let next = (u128::from(rest) << 8 | u128::from(byte)).checked_rem(u128::from(MODULUS));
+        next.and_then(|next| u64::try_from(next).ok()).unwrap_or(0)
     };
     if !negative {
         return signed(false, bytes.iter().rev().fold(0, |rest, &byte| fold(rest, byte)));

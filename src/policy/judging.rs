@@ -294,7 +294,7 @@ impl<'a> Judge<'a> {
             let len = match numbers.as_deref() {
                 Some(&[stop]) => stop.unsigned_abs(),
                 Some(&[start, stop]) => stop.abs_diff(start),
-                Some(&[start, stop, step]) => stop.abs_diff(start) / step.unsigned_abs().max(1),
+                Some(&[start, stop, step]) => stop.abs_diff(start).checked_div(step.unsigned_abs()).unwrap_or(u64::MAX),
                 _ => u64::MAX,
             };
             self.facts.ranged = self.facts.ranged.saturating_add(len);

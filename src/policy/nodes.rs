@@ -7,6 +7,7 @@ use super::facts::{Layout, Nature};
 use super::matcher::Matcher;
 use super::numpy::{Held, Misfit, array, items};
 use crate::ast::{Kind, Value};
+use crate::dtype::{ByteOrder, DType};
 use crate::opcode::Literal;
 
 /// The bytes of a node of `cKDTree` on machines of 64 bits (`ckdtreenode` in scipy's `ckdtree_decl.h`): the dimension
@@ -44,7 +45,8 @@ pub(super) fn kd_tree(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
     if !leafy || matcher.facts.is_callable(boxsize) {
         return Err(wrong());
     }
-    let Some(bytes) = stored(matcher, nodes)? else { return Ok(()) };
+    let is_foreign = array(matcher, data).is_some_and(|data| is_big_endian(&data.dtype));
+    let Some(bytes) = stored(matcher, nodes)?.filter(|_| !is_foreign) else { return Ok(()) };
     let count = (bytes.len() / KD_NODE) as u64;
     if count == 0 || !bytes.len().is_multiple_of(KD_NODE) {
         return Err(Misfit::Shape("the nodes of a tree are not whole"));
@@ -69,12 +71,13 @@ pub(super) fn kd_tree(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
 /// The nodes of a scikit-learn tree (`NODE_DTYPE` in `sklearn/tree/_tree.pyx`, 56 bytes, 64 since 1.3): the left and
 /// the right child, the feature.
 pub(super) fn tree_nodes(matcher: &mut Matcher<'_, '_>, nodes: Value, features: Option<i64>) -> Held {
-    let Some(layout) = array(matcher, nodes).map(|layout| (layout.count, layout.dtype.itemsize())) else {
-        return Ok(());
-    };
+    let Some(layout) = array(matcher, nodes) else { return Ok(()) };
+    let (count, size) = (layout.count, usize::try_from(layout.dtype.itemsize()).unwrap_or(usize::MAX));
+    let is_foreign = layout.dtype.fields().unwrap_or_default().iter().any(|field| is_big_endian(&field.dtype));
     // What is not of these sizes `Tree.__setstate__` refuses, or converts with a check of its own.
-    let (count, 56 | 64) = layout else { return Ok(()) };
-    let size = usize::try_from(layout.1).unwrap_or(usize::MAX);
+    if is_foreign || !matches!(size, 56 | 64) {
+        return Ok(());
+    }
     let Some(bytes) = stored(matcher, nodes)? else { return Ok(()) };
     for (at, node) in bytes.chunks_exact(size).enumerate() {
         let (left, right, feature) = (word(node, 0), word(node, 1), word(node, 2));
@@ -83,11 +86,17 @@ pub(super) fn tree_nodes(matcher: &mut Matcher<'_, '_>, nodes: Value, features: 
             child.and_then(|child| u64::try_from(child).ok()).is_some_and(|child| child > at as u64 && child < count)
         };
         let known = features.is_none_or(|features| feature.is_some_and(|feature| feature >= 0 && feature < features));
-        if !is_leaf && !(within(left) && within(right) && known) {
+        let points_inside = within(left) && within(right) && known;
+        if !is_leaf && !points_inside {
             return Err(Misfit::Forged(format!("node {at} of a tree points outside of it")));
         }
     }
     Ok(())
+}
+
+/// Whether numbers are written as other machines write them: their nodes are not understood.
+fn is_big_endian(dtype: &DType) -> bool {
+    dtype.byte_order() == ByteOrder::Big
 }
 
 /// A number of eight bytes in a node.

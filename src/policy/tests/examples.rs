@@ -112,13 +112,13 @@ fn text_of(grammar: Grammar) -> &'static str {
 }
 
 /// What fits a rule: around its items, and each item with its key and the shape that the rule asks of it.
-type RuleExample = (&'static str, &'static [(&'static str, &'static str, &'static str)], &'static str);
+type RuleExample = (&'static str, Vec<(&'static str, &'static str, &'static str)>, &'static str);
 
 fn rule_example(rule: Rule) -> RuleExample {
     match rule {
         Rule::NdArray => (
             "(",
-            &[
+            vec![
                 ("", "1", "0..1"),
                 ("", "(1)", "tuple"),
                 ("", DTYPE, "dtype"),
@@ -127,23 +127,14 @@ fn rule_example(rule: Rule) -> RuleExample {
             ],
             ")",
         ),
-        Rule::Masked => (
-            "(",
-            &[
-                ("", "1", "0..1"),
-                ("", "(1)", "tuple"),
-                ("", DTYPE, "dtype"),
-                ("", "False", "flag"),
-                ("", "b'01234567'", "bytes"),
-                ("", "b'x'", "bytes"),
-                ("", "None", "any"),
-            ],
-            ")",
-        ),
-        Rule::Pairs => ("[", &[("", "('k', 1)", "tuple")], "]"),
+        Rule::Masked => {
+            let (open, items, close) = rule_example(Rule::NdArray);
+            (open, [items, vec![("", "b'x'", "bytes"), ("", "None", "any")]].concat(), close)
+        }
+        Rule::Pairs => ("[", vec![("", "('k', 1)", "tuple")], "]"),
         Rule::DTypeState => (
             "(",
-            &[
+            vec![
                 ("", "3", "3"),
                 ("", "'<'", "str"),
                 ("", "None", "None"),
@@ -157,13 +148,13 @@ fn rule_example(rule: Rule) -> RuleExample {
         ),
         Rule::FromBuffer => (
             "(",
-            &[("", "ba'01234567'", "buffer"), ("", DTYPE, "dtype"), ("", "(1)", "tuple"), ("", "'C'", "str")],
+            vec![("", "ba'01234567'", "buffer"), ("", DTYPE, "dtype"), ("", "(1)", "tuple"), ("", "'C'", "str")],
             ")",
         ),
-        Rule::ScalarArgs => ("(", &[("", DTYPE, "dtype"), ("", "b'01234567'", "bytes")], ")"),
+        Rule::ScalarArgs => ("(", vec![("", DTYPE, "dtype"), ("", "b'01234567'", "bytes")], ")"),
         Rule::JoblibArray => (
             "{",
-            &[
+            vec![
                 ("'subclass': ", "numpy:ndarray", "array-class"),
                 ("'shape': ", "(1)", "tuple"),
                 ("'order': ", "'C'", "order"),
@@ -172,11 +163,11 @@ fn rule_example(rule: Rule) -> RuleExample {
             ],
             "}",
         ),
-        Rule::Ufunc => ("(", &[("", "'numpy.core._multiarray_umath'", "str"), ("", "'add'", "str")], ")"),
-        Rule::TreeArgs => ("(", &[("", "4", "0.."), ("", TREE_ARRAY, "array"), ("", "1", "0..1000")], ")"),
+        Rule::Ufunc => ("(", vec![("", "'numpy.core._multiarray_umath'", "str"), ("", "'add'", "str")], ")"),
+        Rule::TreeArgs => ("(", vec![("", "4", "0.."), ("", TREE_ARRAY, "array"), ("", "1", "0..1000")], ")"),
         Rule::KdTree => (
             "(",
-            &[
+            vec![
                 ("", KD_NODE, "bytes"),
                 ("", ARRAY, "array"),
                 ("", "1", "1"),
@@ -192,7 +183,7 @@ fn rule_example(rule: Rule) -> RuleExample {
         ),
         Rule::TreeState => (
             "{",
-            &[
+            vec![
                 ("'max_depth': ", "0", "0.."),
                 ("'node_count': ", "1", "0..1000"),
                 ("'nodes': ", ARRAY, "array"),
@@ -277,10 +268,10 @@ fn example(shape: &Shape, depth: u8) -> Option<Node> {
         Shape::Made(symbol) => made(symbol, depth)?,
         Shape::Rule(rule) => {
             let (open, items, close) = rule_example(*rule);
-            let item = |&(key, text, shape): &(&str, &str, &'static str)| {
+            let item = |(key, text, shape): (&str, &str, &'static str)| {
                 (key.to_owned(), Node::leaf(&Parser::new(shape).shape().unwrap(), text))
             };
-            return Some(group(open, items.iter().map(item).collect(), close));
+            return Some(group(open, items.into_iter().map(item).collect(), close));
         }
         Shape::Tuple(items, many) => {
             let mut all = Vec::new();
