@@ -1,8 +1,9 @@
 //! The arena: containers as logs of edges, objects, symbols.
 
+use super::lines::Lines;
 use super::value::{Kind, KindSet, Value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::opcode::{Dialect, Literal, Source, literal};
+use crate::opcode::{Dialect, Literal, Source};
 use std::collections::HashMap;
 
 /// A moment in the life of a stream: what was put into containers before it is there, what came later is not.
@@ -76,6 +77,7 @@ pub struct Ast {
     views: Vec<Value>,
     holders: Vec<Value>,
     keys: Vec<(Value, u32)>,
+    lines: Lines,
 }
 
 fn too_big() -> Error {
@@ -367,7 +369,9 @@ impl Ast {
     /// Every object that a container took in, in order, and the moment before.
     pub fn taken_objects(&self) -> impl Iterator<Item = (Moment, Value)> {
         let at = |index| Moment(u32::try_from(index).unwrap_or(u32::MAX));
-        let all = self.edges.iter().enumerate();
+        // Plain data has none, and is not looked at again.
+        let edges = if self.objects.is_empty() { &[][..] } else { &self.edges };
+        let all = edges.iter().enumerate();
         all.filter(|(_, value)| value.kind() == Kind::Object).map(move |(index, &value)| (at(index), value))
     }
 
@@ -388,8 +392,8 @@ impl Ast {
     }
 
     /// What a literal stands for, in the `source` that the stream was read from.
-    pub fn literal<'a>(&self, value: Value, source: Source<'a>, dialect: Dialect) -> Option<Literal<'a>> {
-        if value.kind().is_literal() { literal(source, value.index(), dialect) } else { None }
+    pub fn literal<'a>(&'a self, value: Value, source: Source<'a>, dialect: Dialect) -> Option<Literal<'a>> {
+        if value.kind().is_literal() { self.lines.literal(value, source, dialect) } else { None }
     }
 }
 

@@ -15,6 +15,7 @@
 mod collect;
 mod evidence;
 mod judge;
+mod learn;
 mod member;
 mod passes;
 mod structure;
@@ -31,10 +32,11 @@ use crate::loader::joblib::Wrapper;
 use crate::loader::{Inflating, Pass, Reader, Subject};
 use crate::model;
 use crate::opcode::{Opcode, SliceWindow, StreamWindow, Window};
-use crate::policy::Policy;
+use crate::policy::{InForce, Observations, Policy};
 use crate::rules::{self, Rule};
 use collect::Collected;
 use judge::Scope;
+pub use learn::{Learned, learn};
 use member::Member;
 use passes::Passes;
 use sha2::{Digest, Sha256};
@@ -52,11 +54,24 @@ use std::collections::{HashSet, VecDeque};
 /// assert_eq!(report.verdict(), Verdict::Dangerous);
 /// ```
 pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
+    FileReport { grounds: None, ..scan_with_grounds(source, policy, limits) }
+}
+
+/// As [`scan`], and lists the entries of the policy that the file needs.
+pub fn scan_with_grounds(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
+    run(source, policy, limits, None)
+}
+
+/// Scans, and notes for `learn` what only a user's policy can allow.
+fn run(source: &Source<'_>, policy: &Policy, limits: &Limits, learn: Option<&mut Observations>) -> FileReport {
+    let (bytes, limits) = (source.bytes(), &policy.limits(source.name(), limits));
+    let policy = policy.for_file(source.name(), || hex(&Sha256::digest(bytes)));
     let mut audit = Audit {
-        policy,
+        policy: &policy,
         limits,
         budget: limits.budget(source.bytes().len() as u64),
         collected: Collected::default(),
+        learn,
         jobs: VecDeque::new(),
         opened: HashSet::new(),
         companions: Vec::new(),
@@ -67,7 +82,10 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
     while let Some(job) = audit.jobs.pop_front() {
         audit.job(job);
     }
-    let (findings, imports, streams) = audit.collected.finish();
+    let grounds = audit.collected.grounds();
+    let mut policy_items = std::mem::take(&mut audit.collected.policy_items);
+    let (mut findings, imports, streams) = audit.collected.finish();
+    policy_items.extend(policy.accept(&mut findings));
     let partial = findings.iter().any(|finding| finding.level == Level::Incomplete);
     FileReport {
         path: source.name().to_owned(),
@@ -80,6 +98,8 @@ pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport
         streams,
         imports,
         findings,
+        grounds: Some(grounds),
+        policy_items,
         facts: audit.facts.unwrap_or_default(),
         error: None,
     }
@@ -110,10 +130,11 @@ struct Wanted {
 }
 
 struct Audit<'a> {
-    policy: &'a Policy,
+    policy: &'a InForce<'a>,
     limits: &'a Limits,
     budget: Budget,
     collected: Collected,
+    learn: Option<&'a mut Observations>,
     jobs: VecDeque<Job>,
     /// Literals that were opened: one that several calls are given is opened once.
     opened: HashSet<String>,
@@ -188,16 +209,23 @@ impl Audit<'_> {
             self.facts.get_or_insert_with(|| facts_of(passes.own(), member));
         }
         let collected = &mut self.collected;
-        self.jobs.extend(judge::judge(passes.own(), member, self.policy, collected, Scope::Own));
+        self.jobs.extend(judge::judge(
+            passes.own(),
+            member,
+            self.policy,
+            collected,
+            Scope::Own,
+            self.learn.as_deref_mut(),
+        ));
         if let Some(other) = passes.other() {
             let known = passes.known(other);
             let scope = known.as_ref().map_or(Scope::Own, Scope::Foreign);
-            self.jobs.extend(judge::judge(other, member, self.policy, collected, scope));
+            self.jobs.extend(judge::judge(other, member, self.policy, collected, scope, None));
         }
         for other in &passes.further {
             let known = passes.known(other);
             let scope = known.as_ref().map_or(Scope::Own, Scope::Foreign);
-            self.jobs.extend(judge::judge(other, member, self.policy, collected, scope));
+            self.jobs.extend(judge::judge(other, member, self.policy, collected, scope, None));
         }
     }
 

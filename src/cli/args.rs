@@ -1,7 +1,10 @@
 //! The tree of commands and options.
 
 use super::about::AboutArgs;
+use super::explain::ExplainArgs;
 use super::limit::LimitArg;
+use super::policy::PolicyCommand;
+use super::policy_file::PolicyArgs;
 use super::style::Colour;
 use crate::finding::Verdict;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -26,6 +29,11 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// Print the opcodes of a file, with offsets
     Disasm(DisasmArgs),
+    /// Write a policy for a project, learn one from vetted files, or check one
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Say what is known of a symbol, or what a rule means
+    Explain(ExplainArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -122,6 +130,13 @@ pub(super) struct ScanArgs {
     /// Add the SHA-256 of every file to the report
     #[arg(long)]
     pub(super) hash: bool,
+
+    /// List the entries of the policy that a clean verdict rests on
+    #[arg(long)]
+    pub(super) why: bool,
+
+    #[command(flatten)]
+    pub(super) policy: PolicyArgs,
 
     /// How many files to read at once [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -1,6 +1,7 @@
 //! Exit codes: the contract with CI.
 
-use crate::finding::{DirectoryReport, Level, Verdict};
+use crate::finding::{DirectoryReport, FileReport, Level, Verdict};
+use crate::policy::Policy;
 use crate::report::Report;
 use std::process::ExitCode;
 
@@ -24,11 +25,11 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The exit code of a finished scan; `gate` is the least verdict that fails it, `None` reports without gating.
-/// A file that could not be read is trouble with a gate or without.
-pub(super) fn of(report: &Report, gate: Option<Verdict>) -> Exit {
-    let worst = report.files.iter().map(crate::finding::FileReport::verdict).max().unwrap_or(Verdict::Clean);
-    if gate.is_some_and(|gate| worst >= gate) {
+/// The exit code of a finished scan; `gate` is the least verdict that fails it, `None` reports without gating. The policy
+/// may set another gate for a file. A file that could not be read is trouble with a gate or without.
+pub(super) fn of(report: &Report, gate: Option<Verdict>, policy: &Policy) -> Exit {
+    let fails = |gate| move |file: &FileReport| file.verdict() >= policy.fail_on(&file.path).unwrap_or(gate);
+    if gate.is_some_and(|gate| report.files.iter().any(fails(gate))) {
         return Exit::Verdict;
     }
     if report.files.iter().any(|file| file.error.is_some()) {
@@ -50,7 +51,7 @@ fn unseen(directory: &DirectoryReport) -> bool {
 mod tests {
     use super::*;
     use crate::error::{Error, ErrorKind};
-    use crate::finding::{Class, Completeness, Confidence, FileReport, Finding, Location, Severity};
+    use crate::finding::{Class, Completeness, Confidence, Finding, Location, Severity};
     use crate::report::Tool;
 
     fn finding(level: Level) -> Finding {
@@ -77,7 +78,8 @@ mod tests {
     }
 
     fn exit(files: Vec<FileReport>, gate: Option<Verdict>) -> u8 {
-        of(&Report { tool: Tool::builtin(), files, not_pickle: 0, directories: Vec::new() }, gate) as u8
+        of(&Report { tool: Tool::builtin(), files, not_pickle: 0, directories: Vec::new() }, gate, &Policy::builtin())
+            as u8
     }
 
     #[test]
@@ -112,7 +114,8 @@ mod tests {
             not_pickle: 0,
             directories: vec![directory(level)],
         };
-        assert_eq!(of(&report(Level::Incomplete), Some(Verdict::Suspicious)), Exit::Incomplete);
-        assert_eq!(of(&report(Level::Dangerous), Some(Verdict::Suspicious)), Exit::Success);
+        let of = |level| of(&report(level), Some(Verdict::Suspicious), &Policy::builtin());
+        assert_eq!(of(Level::Incomplete), Exit::Incomplete);
+        assert_eq!(of(Level::Dangerous), Exit::Success);
     }
 }

@@ -7,11 +7,14 @@ mod about;
 mod args;
 mod disasm;
 mod exit;
+mod explain;
 mod first_contact;
 mod guard;
 mod limit;
 mod look;
 mod message;
+mod policy;
+mod policy_file;
 mod progress;
 mod scan;
 mod show;
@@ -38,6 +41,8 @@ fn run() -> Exit {
             Command::Show(args) => show::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
+            Command::Policy(policy) => policy::run(&policy),
+            Command::Explain(args) => explain::run(&args),
         },
         Err(error) => first_contact::explain(&arguments, &error),
     }

@@ -1,7 +1,7 @@
 //! `depickle scan PATH...`: verdicts.
 
 use super::args::{Args, Format, FormatArg, ScanArgs};
-use super::{Exit, exit, guard, limit, message, progress, style};
+use super::{Exit, exit, guard, limit, message, policy_file, progress, style};
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::finding::{
@@ -11,7 +11,6 @@ use crate::finding::{Verdict, hex};
 use crate::input::{Candidate, Skipped, Source, Walk, display_name, walk};
 use crate::limits::Limits;
 use crate::output;
-use crate::policy::Policy;
 use crate::report::{self, Detail, Report, Tool};
 use clap::CommandFactory as _;
 use rayon::prelude::*;
@@ -32,13 +31,20 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         }
         Err(why) => return misused(clap::error::ErrorKind::ArgumentConflict, why),
     };
+    let loaded = match policy_file::load(&args.policy) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let policy = &loaded.policy;
     let found = walk(&args.paths);
     if found.files.iter().all(|file| file.named && file.error.is_some()) {
         return nothing_found(args, &found);
     }
-    let policy = Policy::builtin();
-    let report = scan(args, &found, &limits, |source| audit::scan(source, &policy, &limits));
-    write_all(args, &outputs, &report, exit::of(&report, (!args.exit_zero).then(|| Verdict::from(args.fail_on))))
+    let judge = if args.why { audit::scan_with_grounds } else { audit::scan };
+    let mut report = scan(args, &found, &limits, |source| judge(source, policy, &limits));
+    report.tool = loaded.tool(&report.files);
+    let exit = exit::of(&report, (!args.exit_zero).then(|| Verdict::from(args.fail_on)), policy);
+    write_all(args, &outputs, &report, exit)
 }
 
 /// Where the reports go: what was asked for, and `human` to standard output where nothing else goes there.

@@ -15,11 +15,13 @@
 mod companion;
 mod name;
 mod source;
+mod upward;
 #[cfg(feature = "cli")]
 mod walk;
 
 pub use name::display_name;
 pub use source::Source;
+pub use upward::upward;
 #[cfg(feature = "cli")]
 pub use walk::{Candidate, Skipped, Walk, walk};
 

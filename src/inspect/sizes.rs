@@ -37,13 +37,17 @@ pub fn write(
     while let Some(row) = rows.get(next) {
         let mut own = 0_u64;
         for child in outline.children(row.node) {
+            if met.contains(&child.node) {
+                continue;
+            }
             let bytes = outline.own_bytes(child.node);
             if let Label::Attribute(key) | Label::Key(key, _) | Label::Keyword(key) = child.label {
                 own = own.saturating_add(outline.own_bytes(key));
             }
             if outline.is_leaf(child.node) && bytes < LEAF {
                 own = own.saturating_add(bytes);
-            } else if outline.is_leaf(child.node) || met.insert(child.node) {
+            } else {
+                met.insert(child.node);
                 rows.push(Row { node: child.node, parent: Some(next), label: Some(child.label), bytes });
             }
         }

@@ -541,14 +541,24 @@ impl Machine {
         if target.kind() == Kind::Dict {
             self.check_pairs(reader, op, count)?;
             self.ast.append(target, self.stack.last(count))?;
-        } else if !count.is_multiple_of(2) {
-            return Err(refuse(reader, op, "a key has no value"));
         } else if count > 0 {
-            // What is no dict may take keys that cannot be hashed.
-            self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
-            let action = Action::SetItem { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
-            self.log(op.at, action);
-            self.ast.put(target, Kind::Dict, self.stack.last(count))?;
+            // C counts first. Python puts in pair after pair, until a key has no value.
+            let odd = !count.is_multiple_of(2);
+            if odd {
+                reader.part(op.at, "a key has no value");
+            }
+            let pairs = if odd { count.saturating_sub(1) } else { count };
+            if pairs > 0 && !(odd && reader.dialect().is_c()) {
+                // What is no dict may take keys that cannot be hashed.
+                self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
+                let action = Action::SetItem { target, count: u32::try_from(pairs).unwrap_or(u32::MAX) };
+                self.log(op.at, action);
+                let items = self.stack.last(count);
+                self.ast.put(target, Kind::Dict, items.get(..pairs).unwrap_or(items))?;
+            }
+            if odd {
+                return Err(refuse(reader, op, "a key has no value"));
+            }
         }
         self.stack.truncate(count);
         Ok(())

@@ -52,6 +52,17 @@ pub(super) fn is_harmful_module(name: &str) -> bool {
     DANGEROUS.find(&format!("{name}.*")).is_some()
 }
 
+/// What an entry of this symbol would let happen. The name begins behind the last step that is no entry itself: a loader
+/// reaches it through entries only.
+pub(super) fn harm_of_entry(symbol: &str, is_listed: impl Fn(&str) -> bool) -> Option<Harm> {
+    let (mut module, _) = symbol.rsplit_once('.')?;
+    while is_listed(module) {
+        module = module.rsplit_once('.')?.0;
+    }
+    let name = symbol.get(module.len().saturating_add(1)..)?;
+    harm(module, name, 4)
+}
+
 /// What a symbol that is written as one would do.
 #[cfg(test)]
 pub(super) fn harm_of(symbol: &str) -> Option<Harm> {
@@ -80,7 +91,7 @@ fn row(symbol: &str) -> Option<Harm> {
     None
 }
 
-fn read(row: Paragraph) -> Option<Harm> {
+fn read(row: Paragraph<'_>) -> Option<Harm> {
     category(row.body.split_whitespace().next().unwrap_or("interpreter"))
 }
 

@@ -1,7 +1,8 @@
 //! What is known so far: symbols, entries, and what each call made.
 
-use super::entry::{self, Entry};
+use super::entry::Entry;
 use super::explain::{self, Harm};
+use super::in_force::InForce;
 use crate::ast::{Ast, Kind, Symbol, Value};
 use crate::dtype::DType;
 use crate::finding::Decision;
@@ -15,6 +16,8 @@ pub(super) type EntryId = u32;
 /// What the policy knows of a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
+    /// The user's policy forbids it: the number of the item.
+    Denied(u32),
     /// An entry allows something.
     Entry(EntryId),
     /// It is known to do harm.
@@ -82,10 +85,11 @@ pub(super) struct Layout {
 }
 
 /// Everything known so far.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
+#[derive(Debug)]
+pub(super) struct Facts<'p> {
+    pub(super) policy: &'p InForce<'p>,
     pub(super) symbols: Vec<Imported>,
-    pub(super) entries: Vec<Rc<Entry>>,
+    pub(super) entries: Vec<Rc<Entry<'p>>>,
     pub(super) objects: Vec<Made>,
     pub(super) dtypes: Vec<DType>,
     pub(super) arrays: Vec<Layout>,
@@ -96,16 +100,26 @@ pub(super) struct Facts {
     by_symbol: HashMap<String, Option<EntryId>>,
 }
 
-impl Facts {
+impl<'p> Facts<'p> {
     /// Looks up every symbol of a stream.
-    pub(super) fn of(ast: &Ast) -> Self {
-        let mut facts = Self::default();
-        facts.objects.reserve(ast.object_count());
+    pub(super) fn of(ast: &Ast, policy: &'p InForce<'p>) -> Self {
+        let mut facts = Self {
+            policy,
+            symbols: Vec::new(),
+            entries: Vec::new(),
+            objects: Vec::with_capacity(ast.object_count()),
+            dtypes: Vec::new(),
+            arrays: Vec::new(),
+            vast: HashSet::new(),
+            ranged: 0,
+            by_symbol: HashMap::new(),
+        };
         for symbol in ast.symbols() {
             let (resolved, known) = facts.know(symbol);
             let decision = match known {
                 Known::Entry(_) => Decision::Allowed,
                 Known::Harmful(_) => Decision::Dangerous,
+                Known::Denied(_) => Decision::Denied,
                 Known::Nothing => Decision::Unlisted,
             };
             facts.symbols.push(Imported { resolved, known, first: None, uses: 0, decision });
@@ -120,9 +134,12 @@ impl Facts {
         // Below protocol 4 a dot is part of the one attribute that is asked for, and no entry has such a name.
         let literal_dot = steps == 1 && name.contains('.');
         let listed = !literal_dot && self.every_step_is_listed(module, name, symbol.protocol);
-        let known = match self.entry(&resolved) {
-            Some(entry) if listed => Known::Entry(entry),
-            _ => explain::harm(module, name, symbol.protocol).map_or(Known::Nothing, Known::Harmful),
+        if listed && let Some(entry) = self.entry(&resolved) {
+            return (resolved, Known::Entry(entry));
+        }
+        let known = match explain::harm(module, name, symbol.protocol) {
+            Some(harm) => Known::Harmful(harm),
+            None => self.policy.denied(&resolved).map_or(Known::Nothing, Known::Denied),
         };
         (resolved, known)
     }
@@ -145,7 +162,7 @@ impl Facts {
         if let Some(&known) = self.by_symbol.get(symbol) {
             return known;
         }
-        let found = entry::lookup(symbol).and_then(|found| {
+        let found = self.policy.entry(symbol).and_then(|found| {
             let canonical = found.symbol;
             if canonical != symbol
                 && let Some(&known) = self.by_symbol.get(canonical)
@@ -161,7 +178,7 @@ impl Facts {
         found
     }
 
-    pub(super) fn entry_of(&self, id: EntryId) -> Option<&Rc<Entry>> {
+    pub(super) fn entry_of(&self, id: EntryId) -> Option<&Rc<Entry<'p>>> {
         self.entries.get(id as usize)
     }
 
@@ -186,7 +203,7 @@ impl Facts {
     }
 
     /// The entry of the class that a value is an object of.
-    pub(super) fn class_of(&self, value: Value) -> Option<&Rc<Entry>> {
+    pub(super) fn class_of(&self, value: Value) -> Option<&Rc<Entry<'p>>> {
         self.made(value).filter(|made| made.nature != Nature::Symbol)?.class.and_then(|id| self.entry_of(id))
     }
 

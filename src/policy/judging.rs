@@ -2,7 +2,10 @@
 
 use super::entry::{Entry, Signature};
 use super::facts::{Facts, Known, Made, Nature};
+use super::in_force::InForce;
+use super::learn::{self, Observations};
 use super::matcher::{Learned, Matcher, Step, Trace};
+use super::relied::words;
 use super::shape::Shape;
 use super::show::Show;
 use super::{Judged, Judgement, Objection, SymbolDecision};
@@ -44,22 +47,22 @@ const MAX_ALIKE: u32 = 16;
 /// One reading, and what is known of it.
 pub(super) struct Judge<'a> {
     pub(super) subject: Subject<'a>,
-    pub(super) facts: Facts,
+    pub(super) facts: Facts<'a>,
     pub(super) trace: Trace,
-    judgements: Vec<Judgement>,
+    pub(super) judgements: Vec<Judgement>,
     refused: Option<usize>,
     alike: HashMap<(Objection, Level, String), u32>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(subject: Subject<'a>) -> Self {
+    pub(super) fn new(subject: Subject<'a>, policy: &'a InForce<'a>) -> Self {
         let reading = subject.reading;
         // Every effect and every edge is looked at a few times in an honest stream.
         let size = reading.effects.len().saturating_add(reading.ast.edge_count()).saturating_mul(16);
         let steps = (size as u64).saturating_add(subject.source.bytes.len() as u64).saturating_add(100_000);
         Self {
             subject,
-            facts: Facts::of(&reading.ast),
+            facts: Facts::of(&reading.ast, policy),
             trace: Trace::new(steps),
             judgements: Vec::new(),
             refused: None,
@@ -71,24 +74,30 @@ impl<'a> Judge<'a> {
         &self.subject.reading.ast
     }
 
-    pub(super) fn run(mut self) -> Judged {
+    /// Judges the reading; notes for `learn` what only a user's policy can allow.
+    pub(super) fn run(mut self, learn: Option<&mut Observations>) -> Judged {
         for (index, effect) in self.subject.reading.effects.iter().enumerate() {
             self.effect(index, effect);
         }
         data::judge(&mut self);
         self.say_once();
         self.judgements.sort_by_key(|judgement| judgement.effect);
+        if let Some(observations) = learn {
+            learn::observe(&self, observations);
+        }
         let symbols = self.facts.symbols.iter().enumerate().map(|(symbol, imported)| SymbolDecision {
             symbol,
             resolved: imported.resolved.clone(),
             decision: imported.decision,
             entry: match imported.known {
-                Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol),
+                Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol.to_owned()),
                 _ => None,
             },
-            uses: (0..).zip(USES).filter(|(bit, _)| imported.uses & 1 << bit != 0).map(|(_, name)| name).collect(),
+            uses: words(imported.uses),
         });
-        Judged { symbols: symbols.collect(), judgements: self.judgements, refused: self.refused }
+        let symbols = symbols.collect();
+        let (entries, items) = self.relied();
+        Judged { symbols, judgements: self.judgements, refused: self.refused, entries, items }
     }
 
     /// A dangerous name that is called is one finding, the call: its import is worth no second one.
@@ -190,6 +199,12 @@ impl<'a> Judge<'a> {
                 let objection = if harm.code { Objection::CodeByValue } else { Objection::DangerousImport };
                 self.object(index, objection, Level::Dangerous, symbol, |show| {
                     format!("imports {}: {}", show.one(value), harm.what)
+                });
+            }
+            Known::Denied(item) => {
+                let reason = self.facts.policy.reason(item);
+                self.object(index, Objection::DeniedImport, Level::Suspicious, symbol, |show| {
+                    format!("imports {}, which the policy denies: {}", show.one(value), super::show::ascii(reason))
                 });
             }
             Known::Nothing => {
@@ -326,7 +341,7 @@ impl<'a> Judge<'a> {
         index: usize,
         moment: Moment,
         symbol: Option<u32>,
-        signature: &Signature,
+        signature: &Signature<'_>,
         args: Value,
         kwargs: Option<Value>,
     ) -> bool {
@@ -345,7 +360,7 @@ impl<'a> Judge<'a> {
         target: Option<Value>,
         symbol: Option<u32>,
         what: &str,
-        shape: &Shape,
+        shape: &Shape<'_>,
         value: Value,
     ) -> bool {
         self.trace.clear();
@@ -464,7 +479,7 @@ impl<'a> Judge<'a> {
         moment: Moment,
         target: Value,
         symbol: Option<u32>,
-        entry: &Entry,
+        entry: &Entry<'_>,
         state: Value,
     ) -> bool {
         let mut halves = self.ast().items(state, moment);

@@ -1,6 +1,6 @@
 //! `--format human`: one line for a clean file, a block for any other, the worst last, then a summary.
 
-use super::{Report, Summary};
+use super::{PolicyInfo, Report, Summary};
 use crate::error::ErrorKind;
 use crate::escape::escape;
 use crate::finding::{Accepted, FileReport, Finding, Level, Location, Verdict};
@@ -89,9 +89,13 @@ impl Human<'_> {
                 self.end_line()?;
             }
             self.above = Above::Line;
-            return self.head(verdict, &file.path, &kind(file));
+            self.head(verdict, &file.path, &kind(file))?;
+            return self.grounds(file);
         }
         self.block(verdict, &file.path, &kind(file), &shown)?;
+        if verdict == Verdict::Clean {
+            self.grounds(file)?;
+        }
         if let Some(error) = &file.error {
             self.labelled("error:", &error.message)?;
             if error.kind == ErrorKind::Io.name() {
@@ -99,6 +103,21 @@ impl Human<'_> {
             }
         } else if verdict == Verdict::Incomplete && shown.is_empty() {
             self.labelled("error:", "not all of it was analysed")?;
+        }
+        Ok(())
+    }
+
+    /// The entries that a clean verdict rests on, where they were asked for.
+    fn grounds(&mut self, file: &FileReport) -> io::Result<()> {
+        for ground in file.grounds.iter().flatten() {
+            self.put(Role::Label, "  rests on ")?;
+            self.put(Role::Text, &ground.entry)?;
+            self.put(Role::Label, &format!(" ({})", ground.uses.join(", ")))?;
+            let by = ground.by.as_ref().map_or_else(String::new, |by| format!("{by}: "));
+            if !by.is_empty() || !ground.reason.is_empty() {
+                self.put(Role::Text, &format!(": {by}{}", ground.reason))?;
+            }
+            self.end_line()?;
         }
         Ok(())
     }
@@ -195,7 +214,21 @@ impl Human<'_> {
         if notes > 0 && self.detail < Detail::Verbose {
             self.put(Role::Text, &format!("; {}, shown by -v", counted(notes as u64, "note")))?;
         }
-        self.end_line()
+        self.end_line()?;
+        self.policy(&report.tool.policy)
+    }
+
+    /// The user's policy, and those of its items that do nothing.
+    fn policy(&mut self, policy: &PolicyInfo) -> io::Result<()> {
+        let Some(file) = &policy.file else { return Ok(()) };
+        self.put(Role::Label, &format!("policy: {file}"))?;
+        self.end_line()?;
+        for note in &policy.notes {
+            self.put(Role::Label, &format!("  note: {file}:{}: ", note.line))?;
+            self.put(Role::Text, &note.message)?;
+            self.end_line()?;
+        }
+        Ok(())
     }
 
     /// A line of a finding: a label in a column of its own, and text; nothing where there is no text.

@@ -5,10 +5,11 @@
 //! that a double cannot hold.
 
 use super::facts::EnvironmentRow;
-use super::{Report, Summary, Tool};
+use super::{PolicyNote, Report, Summary, Tool};
 use crate::escape::{Uint, json as value};
 use crate::finding::{
-    Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Import, LoaderOutcome, Location, Stream,
+    Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Ground, Import, LoaderOutcome, Location,
+    Stream,
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -57,13 +58,28 @@ struct PolicyRow<'a> {
     builtin: bool,
     file: Option<&'a str>,
     sha256: Option<&'a str>,
+    notes: Vec<NoteRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct NoteRow<'a> {
+    line: Uint,
+    kind: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a PolicyNote> for NoteRow<'a> {
+    fn from(note: &'a PolicyNote) -> Self {
+        Self { line: Uint(note.line as u64), kind: note.kind, message: &note.message }
+    }
 }
 
 impl<'a> From<&'a Tool> for ToolRow<'a> {
     fn from(tool: &'a Tool) -> Self {
         let policy = &tool.policy;
         let (file, sha256) = (policy.file.as_deref(), policy.sha256.as_deref());
-        Self { name: "depickle", version: tool.version, policy: PolicyRow { builtin: policy.builtin, file, sha256 } }
+        let policy = PolicyRow { builtin: policy.builtin, file, sha256, notes: rows(&policy.notes) };
+        Self { name: "depickle", version: tool.version, policy }
     }
 }
 
@@ -105,6 +121,7 @@ struct FileRow<'a> {
     streams: Vec<StreamRow<'a>>,
     imports: Vec<ImportRow<'a>>,
     findings: Vec<FindingRow<'a>>,
+    why: Option<Vec<GroundRow<'a>>>,
     environment: EnvironmentRow<'a>,
     error: Option<ErrorRow<'a>>,
 }
@@ -123,6 +140,7 @@ impl<'a> From<&'a FileReport> for FileRow<'a> {
             streams: rows(&file.streams),
             imports: rows(&file.imports),
             findings: rows(&file.findings),
+            why: file.grounds.as_deref().map(rows),
             environment: EnvironmentRow::from(&file.facts),
             error: file.error.as_ref().map(ErrorRow::from),
         }
@@ -272,6 +290,21 @@ struct AcceptedRow<'a> {
 impl<'a> From<&'a Accepted> for AcceptedRow<'a> {
     fn from(accepted: &'a Accepted) -> Self {
         Self { by: &accepted.by, reason: &accepted.reason, expires: accepted.expires.as_deref() }
+    }
+}
+
+/// An entry of the policy that the verdict rests on.
+#[derive(Serialize)]
+struct GroundRow<'a> {
+    entry: &'a str,
+    uses: &'a [&'static str],
+    by: Option<&'a str>,
+    reason: &'a str,
+}
+
+impl<'a> From<&'a Ground> for GroundRow<'a> {
+    fn from(ground: &'a Ground) -> Self {
+        Self { entry: &ground.entry, uses: &ground.uses, by: ground.by.as_deref(), reason: &ground.reason }
     }
 }
 

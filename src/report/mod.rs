@@ -47,12 +47,30 @@ pub struct PolicyInfo {
     pub file: Option<String>,
     /// SHA-256 of that file, in hexadecimal.
     pub sha256: Option<String>,
+    /// What is to be said of items of that file.
+    pub notes: Vec<PolicyNote>,
+}
+
+/// An item of the user's policy that does nothing.
+#[derive(Clone, Debug)]
+pub struct PolicyNote {
+    /// The line in which it begins, from 1.
+    pub line: usize,
+    /// Why it does nothing: `expired`, `shadowed` or `unmatched`.
+    pub kind: &'static str,
+    /// The same in words.
+    pub message: String,
 }
 
 impl Tool {
     /// This version of depickle with the built-in policy alone.
     pub fn builtin() -> Self {
-        let policy = PolicyInfo { builtin: true, file: None, sha256: None };
+        let policy = PolicyInfo { builtin: true, file: None, sha256: None, notes: Vec::new() };
+        Self::with(policy)
+    }
+
+    /// This version of depickle with a policy.
+    pub fn with(policy: PolicyInfo) -> Self {
         Self { version: env!("CARGO_PKG_VERSION"), policy }
     }
 }

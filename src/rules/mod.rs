@@ -14,6 +14,7 @@ pub mod companion_path;
 pub mod compressed_tail;
 pub mod dangerous_call;
 pub mod dangerous_import;
+pub mod denied_import;
 pub mod empty_file;
 pub mod extension_code;
 pub mod frame_anomaly;
@@ -72,6 +73,7 @@ pub const RULES: &[&Rule] = &[
     &compressed_tail::RULE,
     &dangerous_call::RULE,
     &dangerous_import::RULE,
+    &denied_import::RULE,
     &empty_file::RULE,
     &extension_code::RULE,
     &frame_anomaly::RULE,
@@ -123,6 +125,7 @@ pub const fn of(objection: Objection) -> &'static Rule {
         Objection::DangerousImport => &dangerous_import::RULE,
         Objection::DangerousCall => &dangerous_call::RULE,
         Objection::UnlistedImport => &unlisted_import::RULE,
+        Objection::DeniedImport => &denied_import::RULE,
         Objection::UnresolvableImport => &unresolvable_import::RULE,
         Objection::UnlistedUse => &unlisted_use::RULE,
         Objection::ArgumentShape => &argument_shape::RULE,

@@ -3,5 +3,6 @@
 
 mod commands;
 mod look;
+mod policy;
 mod report;
 mod support;

@@ -20,6 +20,8 @@ fn file(path: &str, format: &str, findings: Vec<Finding>) -> FileReport {
         streams: Vec::new(),
         imports: Vec::new(),
         findings,
+        grounds: None,
+        policy_items: std::collections::BTreeSet::new(),
         facts: depickle::facts::Facts::default(),
         error: None,
     }

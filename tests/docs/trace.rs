@@ -12,7 +12,7 @@ use depickle::limits::Limits;
 use depickle::loader::{Manner, Pass, Reader, Readers, Subject, View, pass};
 use depickle::machine::Effect;
 use depickle::opcode::{self, Arg, Dialect, SliceWindow, Window};
-use depickle::policy::{self, Policy};
+use depickle::policy::{self, InForce, Policy};
 use depickle::report::{self, Report, Tool};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -158,9 +158,9 @@ impl Trace {
     pub(crate) fn judged(&self) -> String {
         let pass = self.read();
         let subject = Subject { reading: pass.first().unwrap(), source: pass.source() };
-        let judged = policy::judge(subject, &Policy::builtin());
+        let judged = policy::judge(subject, &InForce::default());
         let symbols = judged.symbols.iter().map(|row| {
-            let entry = row.entry.unwrap_or("none");
+            let entry = row.entry.as_deref().unwrap_or("none");
             format!("{}: {}; entry: {entry}; uses: {}", row.resolved, row.decision.name(), row.uses.join(" "))
         });
         let judgements = judged

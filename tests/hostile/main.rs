@@ -5,6 +5,7 @@
 mod bytes;
 mod evasions;
 mod gadgets;
+mod inspect;
 mod limits;
 mod memory;
 mod routes;

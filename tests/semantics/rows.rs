@@ -15,6 +15,11 @@ impl Row {
     pub(crate) fn key(&self) -> String {
         if self.encoding == "ASCII" { self.name.clone() } else { format!("{} [{}]", self.name, self.encoding) }
     }
+
+    /// Whether all pickles of the file are read by one unpickler: what is fresh each time is the simpler half.
+    pub(crate) fn one_memo(&self) -> bool {
+        self.name.contains("memo")
+    }
 }
 
 /// All rows, in order.

@@ -8,7 +8,6 @@ use crate::inspect::arrays::{self, Array, Data};
 use crate::inspect::open::Contents;
 use crate::inspect::text;
 use crate::loader::View;
-use crate::loader::numpy::encoded;
 use crate::machine::Action;
 use crate::opcode::Literal;
 use crate::opcode::text::printable;
@@ -27,8 +26,8 @@ impl Outline<'_, '_> {
     /// An object that reads as one literal.
     fn small_object(&self, node: Node) -> Option<String> {
         let view = self.view(node)?;
-        if let Some(bytes) = encoded(view, node.value) {
-            return Some(text::bytes(&bytes, 60));
+        if let Some(encoded) = self.encoded(node) {
+            return Some(text::cut_bytes(&encoded.head, encoded.len as u64, 60));
         }
         let mut dtypes = self.dtypes.borrow_mut();
         let dtypes = dtypes.entry(node.reading).or_default();

@@ -47,7 +47,7 @@ const ABUSES: [(Abuse, &str); 12] = [
 ];
 
 /// Why a shape takes what was put in a place, if it does.
-fn admitted(shape: &Shape, abuse: Abuse) -> Option<&'static str> {
+fn admitted(shape: &Shape<'static>, abuse: Abuse) -> Option<&'static str> {
     use Abuse::{
         Callable, CallableInList, Class, FactoryMapping, Huge, Mapping, Negative, Result, UnbuiltDType, Wrapped,
     };
@@ -149,7 +149,7 @@ fn abuse(node: &Node, before: &str, after: &str, streams: &mut Vec<Stream>) {
     }
 }
 
-fn is_map(shape: &Shape) -> bool {
+fn is_map(shape: &Shape<'static>) -> bool {
     match shape {
         Shape::OneOf(all) => all.iter().any(is_map),
         shape => matches!(shape, Shape::Map(_)),
@@ -157,7 +157,7 @@ fn is_map(shape: &Shape) -> bool {
 }
 
 /// What other keys of a dict may hold.
-fn others(shape: &Shape) -> Option<&Shape> {
+fn others<'s>(shape: &'s Shape<'static>) -> Option<&'s Shape<'static>> {
     match shape {
         Shape::Dict(_, others) => others.as_deref(),
         Shape::Map(pair) => Some(&pair.1),
@@ -166,7 +166,7 @@ fn others(shape: &Shape) -> Option<&Shape> {
 }
 
 /// All streams of one entry, and the examples that are no clean use after all.
-fn streams_of(entry: &Entry, bad: &mut Vec<String>) -> Vec<Stream> {
+fn streams_of(entry: &Entry<'static>, bad: &mut Vec<String>) -> Vec<Stream> {
     let mut streams = Vec::new();
     let is_clean = |line: &str| worst(&judged(&assemble(line, 4, Route::StackGlobal))).is_none();
     let name = written(entry.symbol);
@@ -210,7 +210,7 @@ fn streams_of(entry: &Entry, bad: &mut Vec<String>) -> Vec<Stream> {
 }
 
 /// What must not be done to an object that is shared, a plain value, or takes no such items.
-fn mutations(entry: &Entry, answer: Answer) -> Vec<&'static str> {
+fn mutations(entry: &Entry<'static>, answer: Answer) -> Vec<&'static str> {
     let mut all = Vec::new();
     // These make objects of another class, whose own entry counts.
     if matches!(answer, Answer::Instance | Answer::Reconstructed | Answer::NewObj | Answer::Attribute | Answer::Array) {
@@ -268,7 +268,7 @@ impl Outcome {
     }
 }
 
-fn entries() -> impl Iterator<Item = Entry> {
+fn entries() -> impl Iterator<Item = Entry<'static>> {
     let paragraphs = ENTRIES.iter().flat_map(|table| table.paragraphs());
     paragraphs.filter(|&paragraph| entry::alias(paragraph).is_none()).map(|paragraph| entry::parse(paragraph).unwrap())
 }

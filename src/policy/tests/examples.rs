@@ -9,7 +9,7 @@ use crate::ast::Kind;
 /// A value as text, the shape that it fits, and its parts.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub(super) shape: Shape,
+    pub(super) shape: Shape<'static>,
     pub(super) text: Text,
 }
 
@@ -25,7 +25,7 @@ pub(super) enum Text {
 }
 
 impl Node {
-    fn leaf(shape: &Shape, text: impl Into<String>) -> Self {
+    fn leaf(shape: &Shape<'static>, text: impl Into<String>) -> Self {
         Self { shape: shape.clone(), text: Text::Leaf(text.into()) }
     }
 
@@ -198,7 +198,7 @@ fn rule_example(rule: Rule) -> RuleExample {
 const DEPTH: u8 = 6;
 
 /// What fits the shape of an entry, once for each of its alternatives.
-pub(super) fn examples_of(entry: &Entry, shape: &Shape) -> Vec<Node> {
+pub(super) fn examples_of(entry: &Entry<'static>, shape: &Shape<'static>) -> Vec<Node> {
     let spec = entry.symbol == "numpy.dtype" && matches!(shape, Shape::Tuple(..));
     if spec {
         let wanted = Parser::new("(str, False, True)").shape().unwrap();
@@ -228,7 +228,7 @@ pub(super) fn examples_of(entry: &Entry, shape: &Shape) -> Vec<Node> {
 }
 
 /// Something that fits a shape, if the text of `asm.rs` can say it.
-fn example(shape: &Shape, depth: u8) -> Option<Node> {
+fn example(shape: &Shape<'static>, depth: u8) -> Option<Node> {
     let depth = depth.checked_sub(1)?;
     let group = |open, items, close| Node { shape: shape.clone(), text: Text::Group { open, items, close } };
     let text = match shape {
@@ -325,11 +325,11 @@ fn made(symbol: &str, depth: u8) -> Option<String> {
 }
 
 /// A call that makes an object of an entry, ready for its state.
-pub(super) fn maker(entry: &Entry) -> Option<String> {
+pub(super) fn maker(entry: &Entry<'static>) -> Option<String> {
     maker_of(entry, DEPTH)
 }
 
-fn maker_of(entry: &Entry, depth: u8) -> Option<String> {
+fn maker_of(entry: &Entry<'static>, depth: u8) -> Option<String> {
     let name = written(entry.symbol);
     if entry.symbol == "numpy.dtype" {
         return Some("numpy:dtype('f8', False, True)".to_owned());
