@@ -1,7 +1,7 @@
 //! Judges the effects of one reading, in order.
 
 use super::entry::{Entry, Signature};
-use super::facts::{Facts, Known, Made, Nature};
+use super::facts::{Answered, Facts, Known, Made, Nature};
 use super::in_force::InForce;
 use super::learn::{self, Observations};
 use super::matcher::{Learned, Matcher, Step, Trace};
@@ -12,9 +12,9 @@ use super::{Judged, Judgement, Objection, SymbolDecision};
 use super::{code, data};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
-use crate::loader::Subject;
+use crate::loader::{Reader, Subject, torch};
 use crate::machine::{Action, Effect};
-use crate::opcode::{Literal, Opcode};
+use crate::opcode::Opcode;
 use std::collections::{HashMap, HashSet};
 
 /// What may be done with a symbol, in the words of the report; [`super::facts::Imported::uses`] has a bit for each.
@@ -35,11 +35,6 @@ pub(super) enum Use {
     Slots,
     Key,
 }
-
-/// How many values ranges may stand for whatever the file's size, and for each byte of it: eight bytes each, should
-/// somebody write them out.
-const RANGE_FLOOR: u64 = 8 << 20;
-const RANGE_FACTOR: u64 = 8;
 
 /// How many judgements of one kind on one symbol are kept; the rest would only repeat them.
 const MAX_ALIKE: u32 = 16;
@@ -162,6 +157,12 @@ impl<'a> Judge<'a> {
             Action::SetItem { target, count } => self.put(index, effect.moment, target, count, Use::SetItem),
             Action::Add { target, count } => self.put(index, effect.moment, target, count, Use::Add),
             Action::Persistent { id } => {
+                if self.subject.reading.readers.contains(Reader::Torch)
+                    && let Some(answer) = torch_answer(self.subject, id, effect.moment)
+                {
+                    self.facts.persistent.insert(index, answer);
+                    return;
+                }
                 self.object(index, Objection::PersistentId, Level::Suspicious, None, |show| {
                     format!("asks the loader for the object {}", show.one(id))
                 });
@@ -220,6 +221,7 @@ impl<'a> Judge<'a> {
         match value.kind() {
             Kind::Import => u32::try_from(value.index()).ok(),
             Kind::Object => self.facts.made(value)?.symbol,
+            Kind::Persistent => self.symbol_of(self.facts.class(value)?),
             _ => None,
         }
     }
@@ -297,39 +299,6 @@ impl<'a> Judge<'a> {
         self.answer(index, moment, id, symbol, signature.answer, args)
     }
 
-    /// Notes what stands for far more values than the file holds, all ranges taken together.
-    fn note_vast(&mut self, made: &Made, moment: Moment, args: Value) {
-        let entry = made.by.and_then(|id| self.facts.entry_of(id));
-        if made.nature == Nature::Unknown || !entry.is_some_and(|entry| entry.lazy) {
-            return;
-        }
-        let given: Vec<Value> = self.ast().items(args, moment).take(4).collect();
-        let numbers: Option<Vec<i64>> = given.iter().map(|&value| self.int(value)).collect();
-        if !given.is_empty() && given.iter().all(|value| value.kind() == Kind::Int) {
-            let len = match numbers.as_deref() {
-                Some(&[stop]) => stop.unsigned_abs(),
-                Some(&[start, stop]) => stop.abs_diff(start),
-                Some(&[start, stop, step]) => stop.abs_diff(start).checked_div(step.unsigned_abs()).unwrap_or(u64::MAX),
-                _ => u64::MAX,
-            };
-            self.facts.ranged = self.facts.ranged.saturating_add(len);
-            let len = self.subject.source.bytes.len() as u64;
-            if self.facts.ranged <= len.saturating_mul(RANGE_FACTOR).saturating_add(RANGE_FLOOR) {
-                return;
-            }
-        } else if !given.iter().any(|&value| self.facts.is_vast(value)) {
-            return;
-        }
-        self.facts.vast.insert(self.facts.objects.len());
-    }
-
-    fn int(&self, value: Value) -> Option<i64> {
-        match self.subject.literal(value)? {
-            Literal::Int(value) => Some(value),
-            _ => None,
-        }
-    }
-
     /// Whether a symbol makes code: what a call of it answers is called in turn (`_builtin_type('CodeType')`).
     fn makes_code(&self, symbol: Option<u32>) -> bool {
         let known = symbol.and_then(|id| self.facts.symbols.get(id as usize)).map(|imported| imported.known);
@@ -387,7 +356,7 @@ impl<'a> Judge<'a> {
         let exhausted = self.trace.is_spent();
         let (objection, level) = match (self.trace.forged, exhausted) {
             (_, true) => (Objection::LoadCost, Level::Suspicious),
-            (true, _) => (Objection::NumpyLayout, Level::Dangerous),
+            (Some(forged), _) => (forged, Level::Dangerous),
             _ => (Objection::ArgumentShape, Level::Suspicious),
         };
         self.object(index, objection, level, symbol, |show| {
@@ -547,4 +516,11 @@ impl<'a> Judge<'a> {
             }
         }
     }
+}
+
+/// What torch answers for a persistent id.
+fn torch_answer(subject: Subject<'_>, id: Value, moment: Moment) -> Option<Answered> {
+    let view = subject.view();
+    let storage = torch::storage(view, id, moment).map(Answered::Storage);
+    storage.or_else(|| torch::class(view, id, moment).map(Answered::Class))
 }

@@ -7,7 +7,8 @@
 //! `answers` knows what calls make, `data`
 //! looks at what no single effect shows, `explain` knows what dangerous names would do, `code` what code in the file is,
 //! `later` what acts only when the object is used; `hashes` finds keys that collide, `depth` what lies too deep, `nodes`
-//! trees that point astray. `user` reads a user's policy, `in_force` is what of all that holds for one file.
+//! trees that point astray, `vast` ranges that nobody may write out. `user` reads a user's policy, `in_force` is what of
+//! all that holds for one file.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -41,7 +42,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod torch;
 pub mod user;
+mod vast;
 
 pub use describe::{Description, Status, describe};
 pub use in_force::InForce;
@@ -75,10 +78,10 @@ impl Policy {
         user::read(text, context).map(|user| user.map(|user| Self { user: Some(Arc::new(user)) }))
     }
 
-    /// What is in force for a file of this path, as given. Its SHA-256, in lower-case hexadecimal, is asked for only
-    /// where an item of the policy is pinned to one.
-    pub fn for_file(&self, name: &str, sha256: impl FnOnce() -> String) -> InForce<'_> {
-        self.user.as_deref().map_or_else(InForce::default, |user| InForce::of(user, name, sha256))
+    /// What is in force for a file of this path, as given. Its SHA-256 and those of its companions, in lower-case
+    /// hexadecimal, are asked for only where an item of the policy is pinned to some; all have to be among them.
+    pub fn for_file(&self, name: &str, digests: impl FnOnce() -> Vec<String>) -> InForce<'_> {
+        self.user.as_deref().map_or_else(InForce::default, |user| InForce::of(user, name, digests))
     }
 
     /// What is in force for some file or other: every item that has not expired. To explain with, not to judge with.
@@ -101,7 +104,7 @@ impl Policy {
         let items = self.user.iter().flat_map(|user| &user.items);
         items.filter_map(move |item| match &item.what {
             // Items of this kind are not pinned to a digest.
-            What::Path(rules) if item.scope.applies(name, || "") => Some(rules),
+            What::Path(rules) if item.scope.applies(name, || &[]) => Some(rules),
             _ => None,
         })
     }
@@ -140,6 +143,8 @@ pub enum Objection {
     CallableInData,
     /// A dtype or an array's layout is forged.
     NumpyLayout,
+    /// A tensor reaches beyond its storage.
+    TensorLayout,
     /// Loading costs far more than the file's size.
     LoadCost,
     /// A persistent id: the loader decides what it means.

@@ -1,5 +1,6 @@
 //! Rules for numpy: sizes that have to agree, because numpy or joblib takes them at their word.
 
+use super::Objection;
 use super::entry;
 use super::facts::{Layout, Nature};
 use super::matcher::{Learned, Matcher};
@@ -39,6 +40,7 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
         Rule::TreeArgs => tree(matcher, value),
         Rule::TreeState => tree_state(matcher, value),
         Rule::KdTree => nodes::kd_tree(matcher, value),
+        Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor => Err(Misfit::Shape("a rule of another library")),
     };
     match found {
         Ok(()) => true,
@@ -47,7 +49,7 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
             false
         }
         Err(Misfit::Forged(reason)) => {
-            matcher.trace.forged = true;
+            matcher.trace.forged = Some(Objection::NumpyLayout);
             matcher.trace.reason = Some(reason);
             false
         }
@@ -112,7 +114,7 @@ fn sized(dtype: &DType, count: u64) -> Held {
     Ok(())
 }
 
-fn sizes(matcher: &mut Matcher<'_, '_>, value: Value) -> Held<Vec<u64>> {
+pub(super) fn sizes(matcher: &mut Matcher<'_, '_>, value: Value) -> Held<Vec<u64>> {
     let wrong = || Misfit::Shape("the shape is not a tuple of sizes");
     if value.kind() != Kind::Tuple {
         return Err(wrong());
@@ -141,7 +143,7 @@ pub(super) fn is_number(matcher: &Matcher<'_, '_>, value: Value) -> bool {
     dtype(matcher, value).is_ok_and(|dtype| dtype.itemsize() <= 32)
 }
 
-fn is_flag(matcher: &Matcher<'_, '_>, value: Value) -> bool {
+pub(super) fn is_flag(matcher: &Matcher<'_, '_>, value: Value) -> bool {
     value.kind() == Kind::Bool || matches!(matcher.literal(value), Some(Literal::Int(0 | 1)))
 }
 

@@ -11,6 +11,7 @@ mod corpus;
 mod described;
 #[path = "../../tests/semantics/divergences.rs"]
 mod divergences;
+mod failure;
 mod generate;
 mod hits;
 mod listing;

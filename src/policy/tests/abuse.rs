@@ -282,7 +282,7 @@ fn no_abuse_of_an_entry_is_clean() {
         if seen.insert(named.replace(entry.symbol, "")) {
             let streams = streams_of(&entry, &mut outcome.bad);
             // A big entry has many parts that are alike.
-            let step = 1 + streams.len() / 40;
+            let step = 1 + streams.len() / 30;
             outcome.try_all(streams.into_iter().step_by(step));
         }
     }

@@ -114,8 +114,10 @@ fn text_of(grammar: Grammar) -> &'static str {
 /// What fits a rule: around its items, and each item with its key and the shape that the rule asks of it.
 type RuleExample = (&'static str, Vec<(&'static str, &'static str, &'static str)>, &'static str);
 
-fn rule_example(rule: Rule) -> RuleExample {
-    match rule {
+fn rule_example(rule: Rule) -> Option<RuleExample> {
+    Some(match rule {
+        // Only torch answers a storage, and a plain pickle has none.
+        Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor => return None,
         Rule::NdArray => (
             "(",
             vec![
@@ -128,7 +130,7 @@ fn rule_example(rule: Rule) -> RuleExample {
             ")",
         ),
         Rule::Masked => {
-            let (open, items, close) = rule_example(Rule::NdArray);
+            let (open, items, close) = rule_example(Rule::NdArray)?;
             (open, [items, vec![("", "b'x'", "bytes"), ("", "None", "any")]].concat(), close)
         }
         Rule::Pairs => ("[", vec![("", "('k', 1)", "tuple")], "]"),
@@ -191,7 +193,7 @@ fn rule_example(rule: Rule) -> RuleExample {
             ],
             "}",
         ),
-    }
+    })
 }
 
 /// How deep makers are asked for makers.
@@ -259,6 +261,7 @@ fn example(shape: &Shape<'static>, depth: u8) -> Option<Node> {
         Shape::Array => ARRAY.to_owned(),
         Shape::DType | Shape::NumberDType => DTYPE.to_owned(),
         Shape::Scalar => SCALAR.to_owned(),
+        Shape::Storage => return None,
         Shape::Int(low, _) => low.to_string(),
         Shape::Bits(_) => "0".to_owned(),
         Shape::Text(text) => format!("'{text}'"),
@@ -267,7 +270,7 @@ fn example(shape: &Shape<'static>, depth: u8) -> Option<Node> {
         Shape::Symbol(symbol) => written(symbol),
         Shape::Made(symbol) => made(symbol, depth)?,
         Shape::Rule(rule) => {
-            let (open, items, close) = rule_example(*rule);
+            let (open, items, close) = rule_example(*rule)?;
             let item = |(key, text, shape): (&str, &str, &'static str)| {
                 (key.to_owned(), Node::leaf(&Parser::new(shape).shape().unwrap(), text))
             };
