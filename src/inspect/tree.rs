@@ -58,7 +58,7 @@ impl Shared {
     }
 
     /// The mark of a node: none, `&1` where it stands first, `*1` where it stands again.
-    fn mark(&mut self, node: Node) -> Mark {
+    pub(super) fn mark(&mut self, node: Node) -> Mark {
         match self.several.get_mut(&node) {
             None => Mark::None,
             Some(Some(number)) => Mark::Again(*number),
@@ -72,7 +72,7 @@ impl Shared {
     }
 }
 
-enum Mark {
+pub(super) enum Mark {
     None,
     First(usize),
     Again(usize),
