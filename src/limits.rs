@@ -21,6 +21,8 @@ pub enum Limit {
     Names,
     /// Pickle streams in one file.
     Streams,
+    /// Members of archives, over all archives in each other.
+    Members,
     /// Streams within streams: nested pickles, archives in archives.
     Depth,
 }
@@ -40,7 +42,7 @@ pub struct LimitInfo {
 }
 
 /// Every limit, its name, its default and what it means. `--limit help` prints this table.
-pub const LIMITS: [LimitInfo; 7] = [
+pub const LIMITS: [LimitInfo; 8] = [
     LimitInfo {
         limit: Limit::Opcodes,
         name: "opcodes",
@@ -58,16 +60,16 @@ pub const LIMITS: [LimitInfo; 7] = [
     LimitInfo {
         limit: Limit::Retained,
         name: "retained",
-        default: 2 << 30,
-        per_byte: 0,
-        help: "bytes kept in memory after decompression",
+        default: 512 << 20,
+        per_byte: 16,
+        help: "bytes kept in memory after decompression, and 16 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Inflated,
         name: "inflated",
-        default: 64 << 30,
-        per_byte: 0,
-        help: "bytes that come out of decompressors",
+        default: 4 << 30,
+        per_byte: 64,
+        help: "bytes that come out of decompressors, and 64 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Names,
@@ -83,6 +85,13 @@ pub const LIMITS: [LimitInfo; 7] = [
         default: 4_000_000,
         per_byte: 0,
         help: "pickle streams in a file",
+    },
+    LimitInfo {
+        limit: Limit::Members,
+        name: "members",
+        default: 1 << 16,
+        per_byte: 0,
+        help: "members of archives, over all archives within each other",
     },
     LimitInfo {
         limit: Limit::Depth,

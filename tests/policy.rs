@@ -279,3 +279,24 @@ fn every_kind_of_object_can_be_learned() {
         assert!(!learned.policy.contains("harmless"), "{}", learned.policy);
     }
 }
+
+/// A digest vouches for the bytes that it is of, not for those of files that they name.
+#[test]
+fn an_item_that_is_pinned_to_a_file_is_pinned_to_its_companions() {
+    let source = Source::open("samples/old/joblib_0.9.pkl".as_ref(), &Limits::default()).unwrap();
+    let companions = audit::scan(&source, &Policy::builtin(), &Limits::default()).companions;
+    let own = scan_sha256(source.bytes());
+    let all: Vec<&str> =
+        std::iter::once(own.as_str()).chain(companions.iter().map(|one| one.sha256.as_str())).collect();
+    assert!(all.len() > 1);
+    let accepts = |digests: &[&str]| {
+        let toml = format!(
+            "[[deny]]\nsymbol = 'numpy.ndarray'\nreason = 'x'\n\
+             [[accept]]\nrule = 'denied-import'\nreason = 'x'\nsha256 = {digests:?}"
+        );
+        let report = audit::scan(&source, &policy(&toml), &Limits::default());
+        report.findings.iter().find(|finding| finding.rule == "denied-import").unwrap().accepted.is_some()
+    };
+    assert!(accepts(&all));
+    assert!(!accepts(&all[..1]) && !accepts(&all[1..]));
+}

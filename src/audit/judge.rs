@@ -39,7 +39,7 @@ impl Scope<'_> {
         };
         let names_harm =
             matches!(objection, Objection::DangerousImport | Objection::DangerousCall | Objection::CodeByValue);
-        let corrupts = matches!(objection, Objection::NumpyLayout | Objection::BuiltTwice);
+        let corrupts = matches!(objection, Objection::NumpyLayout | Objection::TensorLayout | Objection::BuiltTwice);
         let acts = matches!(action, Some(Action::Import { .. } | Action::Call { .. }));
         names_harm || (is_one_memo && corrupts) || (!known.covers(offset) && (acts || corrupts))
     }
@@ -53,7 +53,7 @@ pub(super) fn judge<W: Window>(
     collected: &mut Collected,
     scope: Scope<'_>,
     mut learn: Option<&mut Observations>,
-) -> Vec<Job> {
+) -> Vec<Job<'static>> {
     let mut jobs = Vec::new();
     for reading in &pass.readings {
         if reading.effects.is_empty() && reading.costliest_key.0 < 1 << 16 && reading.highest_index.0 < 1 << 16 {

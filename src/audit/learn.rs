@@ -1,6 +1,6 @@
 //! The least policy under which vetted files are clean.
 
-use super::run;
+use super::run::run;
 use crate::finding::FileReport;
 use crate::input::Source;
 use crate::limits::Limits;

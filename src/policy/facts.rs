@@ -6,6 +6,7 @@ use super::in_force::InForce;
 use crate::ast::{Ast, Kind, Symbol, Value};
 use crate::dtype::DType;
 use crate::finding::Decision;
+use crate::loader::torch::Storage;
 use crate::resolve::{dotted, map_name};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -82,6 +83,15 @@ pub(super) struct Layout {
     pub(super) count: u64,
 }
 
+/// What a loader answers for a persistent id.
+#[derive(Clone, Debug)]
+pub(super) enum Answered {
+    /// The bytes of tensors.
+    Storage(Storage),
+    /// A class that the id names.
+    Class(Value),
+}
+
 /// Everything known so far.
 #[derive(Debug)]
 pub(super) struct Facts<'p> {
@@ -91,6 +101,8 @@ pub(super) struct Facts<'p> {
     pub(super) objects: Vec<Made>,
     pub(super) dtypes: Vec<DType>,
     pub(super) arrays: Vec<Layout>,
+    /// What a loader answers for persistent ids, by the effect that asks.
+    pub(super) persistent: HashMap<usize, Answered>,
     by_symbol: HashMap<String, Option<EntryId>>,
 }
 
@@ -104,6 +116,7 @@ impl<'p> Facts<'p> {
             objects: Vec::with_capacity(ast.object_count()),
             dtypes: Vec::new(),
             arrays: Vec::new(),
+            persistent: HashMap::new(),
             by_symbol: HashMap::new(),
         };
         for symbol in ast.symbols() {
@@ -178,6 +191,26 @@ impl<'p> Facts<'p> {
         if value.kind() == Kind::Import { self.symbols.get(value.index()) } else { None }
     }
 
+    /// The storage of tensors that a value is.
+    pub(super) fn storage(&self, value: Value) -> Option<&Storage> {
+        match self.answered(value)? {
+            Answered::Storage(storage) => Some(storage),
+            Answered::Class(_) => None,
+        }
+    }
+
+    /// The class that a loader answers.
+    pub(super) fn class(&self, value: Value) -> Option<Value> {
+        match self.answered(value)? {
+            Answered::Class(class) => Some(*class),
+            Answered::Storage(_) => None,
+        }
+    }
+
+    fn answered(&self, value: Value) -> Option<&Answered> {
+        if value.kind() == Kind::Persistent { self.persistent.get(&value.index()) } else { None }
+    }
+
     pub(super) fn made(&self, value: Value) -> Option<&Made> {
         if value.kind() == Kind::Object { self.objects.get(value.index()) } else { None }
     }
@@ -190,6 +223,7 @@ impl<'p> Facts<'p> {
                 _ => None,
             },
             Kind::Object => self.made(value).filter(|made| made.nature == Nature::Symbol)?.class,
+            Kind::Persistent => self.symbol_entry(self.class(value)?),
             _ => None,
         }
     }
@@ -210,6 +244,7 @@ impl<'p> Facts<'p> {
                 self.made(value).is_some_and(|made| made.nature == Nature::Symbol)
                     || self.class_of(value).is_some_and(|entry| entry.wraps)
             }
+            Kind::Persistent => self.class(value).is_some(),
             _ => false,
         }
     }

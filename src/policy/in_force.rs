@@ -15,13 +15,14 @@ pub struct InForce<'p> {
     deny: HashMap<&'p str, u32>,
     accept: Vec<(u32, &'p Accept, bool)>,
     paths: Vec<u32>,
+    pinned: bool,
 }
 
 impl<'p> InForce<'p> {
     /// The items of a user's policy that apply to a file; its digest is asked for only where an item is pinned to one.
-    pub(super) fn of(user: &'p User, name: &str, sha256: impl FnOnce() -> String) -> Self {
-        let sha256 = std::cell::LazyCell::new(sha256);
-        Self::those(user, |item| item.scope.applies(name, || sha256.as_str()))
+    pub(super) fn of(user: &'p User, name: &str, digests: impl FnOnce() -> Vec<String>) -> Self {
+        let digests = std::cell::LazyCell::new(digests);
+        Self::those(user, |item| item.scope.applies(name, || digests.as_slice()))
     }
 
     /// Every item of a user's policy, whatever files it applies to.
@@ -32,6 +33,7 @@ impl<'p> InForce<'p> {
     fn those(user: &'p User, applies: impl Fn(&Item) -> bool) -> Self {
         let mut in_force = Self { user: Some(user), ..Self::default() };
         for (number, item) in (0..).zip(&user.items).filter(|(_, item)| !item.expired && applies(item)) {
+            in_force.pinned |= item.scope.is_pinned();
             match &item.what {
                 What::Allow(allow) => {
                     in_force.allow.entry(&allow.symbol).or_insert((number, allow));
@@ -47,6 +49,11 @@ impl<'p> InForce<'p> {
             }
         }
         in_force
+    }
+
+    /// Whether something is in force because of the digest of the file.
+    pub fn is_pinned(&self) -> bool {
+        self.pinned
     }
 
     /// The entry of a symbol, after aliases. The built-in one holds where there is one; one that cannot be read allows

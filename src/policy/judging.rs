@@ -2,7 +2,7 @@
 
 use super::data;
 use super::entry::{Entry, Signature};
-use super::facts::{Facts, Known, Made, Nature};
+use super::facts::{Answered, Facts, Known, Made, Nature};
 use super::in_force::InForce;
 use super::learn::{self, Observations};
 use super::matcher::{Learned, Matcher, Step, Trace};
@@ -12,7 +12,7 @@ use super::show::Show;
 use super::{Judged, Judgement, Objection, SymbolDecision};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
-use crate::loader::Subject;
+use crate::loader::{Reader, Subject, torch};
 use crate::machine::{Action, Effect};
 use crate::opcode::Opcode;
 use std::collections::{HashMap, HashSet};
@@ -156,6 +156,12 @@ impl<'a> Judge<'a> {
             Action::SetItem { target, count } => self.put(index, effect.moment, target, count, Use::SetItem),
             Action::Add { target, count } => self.put(index, effect.moment, target, count, Use::Add),
             Action::Persistent { id } => {
+                if self.subject.reading.readers.contains(Reader::Torch)
+                    && let Some(answer) = torch_answer(self.subject, id, effect.moment)
+                {
+                    self.facts.persistent.insert(index, answer);
+                    return;
+                }
                 self.object(index, Objection::PersistentId, Level::Suspicious, None, |show| {
                     format!("asks the loader for the object {}", show.one(id))
                 });
@@ -214,6 +220,7 @@ impl<'a> Judge<'a> {
         match value.kind() {
             Kind::Import => u32::try_from(value.index()).ok(),
             Kind::Object => self.facts.made(value)?.symbol,
+            Kind::Persistent => self.symbol_of(self.facts.class(value)?),
             _ => None,
         }
     }
@@ -333,7 +340,7 @@ impl<'a> Judge<'a> {
         let exhausted = self.trace.is_spent();
         let (objection, level) = match (self.trace.forged, exhausted) {
             (_, true) => (Objection::LoadCost, Level::Suspicious),
-            (true, _) => (Objection::NumpyLayout, Level::Dangerous),
+            (Some(forged), _) => (forged, Level::Dangerous),
             _ => (Objection::ArgumentShape, Level::Suspicious),
         };
         self.object(index, objection, level, symbol, |show| {
@@ -488,4 +495,11 @@ impl<'a> Judge<'a> {
             self.trace.claim(items);
         }
     }
+}
+
+/// What torch answers for a persistent id.
+fn torch_answer(subject: Subject<'_>, id: Value, moment: Moment) -> Option<Answered> {
+    let view = subject.view();
+    let storage = torch::storage(view, id, moment).map(Answered::Storage);
+    storage.or_else(|| torch::class(view, id, moment).map(Answered::Class))
 }

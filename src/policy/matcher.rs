@@ -3,9 +3,10 @@
 //! Work is bounded by a budget in proportion to the stream, so that one container that many effects share cannot be
 //! walked again and again. Depth is that of the shape, never that of the value.
 
+use super::Objection;
 use super::facts::{Facts, Layout, Made, Nature};
-use super::numpy;
-use super::shape::{Key, Shape};
+use super::shape::{Key, Rule, Shape};
+use super::{numpy, torch};
 use crate::ast::{Ast, Kind, KindSet, Moment, Value};
 use crate::dtype::DType;
 use crate::loader::Subject;
@@ -62,7 +63,7 @@ pub(super) struct Trace {
     /// Why, where a rule says it.
     pub(super) reason: Option<String>,
     /// Whether a rule found sizes that contradict each other.
-    pub(super) forged: bool,
+    pub(super) forged: Option<Objection>,
     pub(super) learned: Option<Learned>,
 }
 
@@ -103,7 +104,7 @@ impl Trace {
         self.path.clear();
         self.misfit = None;
         self.reason = None;
-        self.forged = false;
+        self.forged = None;
         self.learned = None;
     }
 }
@@ -190,6 +191,7 @@ impl<'a> Matcher<'_, 'a> {
             Shape::Array => matches!(self.nature(value), Some(Nature::Array(Some(_)))),
             Shape::DType => matches!(self.nature(value), Some(Nature::DType(Some(_)))),
             Shape::Scalar => self.is_made(value, "numpy._core.multiarray.scalar"),
+            Shape::Storage => self.facts.storage(value).is_some(),
             Shape::ShortInt => match self.literal(value) {
                 Some(Literal::Int(_)) => true,
                 Some(Literal::BigInt(bytes)) => bytes.len() <= MAX_SHORT_INT,
@@ -213,6 +215,9 @@ impl<'a> Matcher<'_, 'a> {
             Shape::List(item) => kind == Kind::List && self.sequence(&[], Some(item), value),
             Shape::Dict(keys, others) => kind == Kind::Dict && self.dict(keys, others.as_deref(), value),
             Shape::Map(pair) => kind == Kind::Dict && self.map(&pair.0, &pair.1, value),
+            Shape::Rule(rule @ (Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor)) => {
+                torch::holds(self, *rule, value)
+            }
             Shape::Rule(rule) => numpy::holds(self, *rule, value),
             Shape::OneOf(all) => self.one_of(all, value),
         }
@@ -348,7 +353,7 @@ impl<'a> Matcher<'_, 'a> {
         self.facts.made(value).map(|made| made.nature)
     }
 
-    fn is_made(&self, value: Value, wanted: &str) -> bool {
+    pub(super) fn is_made(&self, value: Value, wanted: &str) -> bool {
         let Some(made) = self.facts.made(value).filter(|made| made.nature != Nature::Symbol) else { return false };
         let is =
             |id: Option<u32>| id.and_then(|id| self.facts.entry_of(id)).is_some_and(|entry| entry.symbol == wanted);

@@ -35,6 +35,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod torch;
 pub mod user;
 
 pub use describe::{Description, Status, describe};
@@ -69,10 +70,10 @@ impl Policy {
         user::read(text, context).map(|user| user.map(|user| Self { user: Some(Arc::new(user)) }))
     }
 
-    /// What is in force for a file of this path, as given. Its SHA-256, in lower-case hexadecimal, is asked for only
-    /// where an item of the policy is pinned to one.
-    pub fn for_file(&self, name: &str, sha256: impl FnOnce() -> String) -> InForce<'_> {
-        self.user.as_deref().map_or_else(InForce::default, |user| InForce::of(user, name, sha256))
+    /// What is in force for a file of this path, as given. Its SHA-256 and those of its companions, in lower-case
+    /// hexadecimal, are asked for only where an item of the policy is pinned to some; all have to be among them.
+    pub fn for_file(&self, name: &str, digests: impl FnOnce() -> Vec<String>) -> InForce<'_> {
+        self.user.as_deref().map_or_else(InForce::default, |user| InForce::of(user, name, digests))
     }
 
     /// What is in force for some file or other: every item that has not expired. To explain with, not to judge with.
@@ -95,7 +96,7 @@ impl Policy {
         let items = self.user.iter().flat_map(|user| &user.items);
         items.filter_map(move |item| match &item.what {
             // Items of this kind are not pinned to a digest.
-            What::Path(rules) if item.scope.applies(name, || "") => Some(rules),
+            What::Path(rules) if item.scope.applies(name, || &[]) => Some(rules),
             _ => None,
         })
     }
@@ -134,6 +135,8 @@ pub enum Objection {
     CallableInData,
     /// A dtype or an array's layout is forged.
     NumpyLayout,
+    /// A tensor reaches beyond its storage.
+    TensorLayout,
     /// Loading costs far more than the file's size.
     LoadCost,
     /// A persistent id: the loader decides what it means.

@@ -1,5 +1,6 @@
 //! Rules for numpy: sizes that have to agree, because numpy or joblib takes them at their word.
 
+use super::Objection;
 use super::entry;
 use super::facts::{Layout, Nature};
 use super::matcher::{Learned, Matcher};
@@ -33,6 +34,7 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
         Rule::Ufunc => ufunc(matcher, value),
         Rule::TreeArgs => tree(matcher, value),
         Rule::TreeState => tree_state(matcher, value),
+        Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor => Err(Misfit::Shape("a rule of another library")),
     };
     match found {
         Ok(()) => true,
@@ -41,7 +43,7 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
             false
         }
         Err(Misfit::Forged(reason)) => {
-            matcher.trace.forged = true;
+            matcher.trace.forged = Some(Objection::NumpyLayout);
             matcher.trace.reason = Some(reason);
             false
         }
@@ -49,17 +51,17 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
 }
 
 /// Why a rule does not hold.
-enum Misfit {
+pub(super) enum Misfit {
     /// Something is not of the kind that numpy writes.
     Shape(&'static str),
     /// Sizes contradict each other.
     Forged(String),
 }
 
-type Held<T = ()> = Result<T, Misfit>;
+pub(super) type Held<T = ()> = Result<T, Misfit>;
 
 /// The items of a tuple of exactly this length.
-fn items<const N: usize>(matcher: &mut Matcher<'_, '_>, value: Value) -> Option<[Value; N]> {
+pub(super) fn items<const N: usize>(matcher: &mut Matcher<'_, '_>, value: Value) -> Option<[Value; N]> {
     if value.kind() != Kind::Tuple || !matcher.trace.walk(N as u64) {
         return None;
     }
@@ -105,7 +107,7 @@ fn sized(dtype: &DType, count: u64) -> Held {
     Ok(())
 }
 
-fn sizes(matcher: &mut Matcher<'_, '_>, value: Value) -> Held<Vec<u64>> {
+pub(super) fn sizes(matcher: &mut Matcher<'_, '_>, value: Value) -> Held<Vec<u64>> {
     let wrong = || Misfit::Shape("the shape is not a tuple of sizes");
     if value.kind() != Kind::Tuple {
         return Err(wrong());
@@ -129,7 +131,7 @@ fn dtype(matcher: &Matcher<'_, '_>, value: Value) -> Held<DType> {
     .ok_or(Misfit::Shape("the dtype is not one that was built here and checked"))
 }
 
-fn is_flag(matcher: &Matcher<'_, '_>, value: Value) -> bool {
+pub(super) fn is_flag(matcher: &Matcher<'_, '_>, value: Value) -> bool {
     value.kind() == Kind::Bool || matches!(matcher.literal(value), Some(Literal::Int(0 | 1)))
 }
 

@@ -12,6 +12,7 @@
 //! | `flag` | a bool, or 0 or 1 |
 //! | `buffer` | bytes, a bytearray or an out-of-band buffer, as the stream itself gives them |
 //! | `array` `dtype` `scalar` | a complete array, a recomputed dtype, a numpy scalar |
+//! | `storage` | a storage of tensors, which torch finds beside the stream |
 //! | `short-int` | an int of at most 1,024 bytes or digits |
 //! | `3` `0..7` `0..` | an int in a range |
 //! | `bits(96)` | a non-negative int with no other bits than these |
@@ -22,7 +23,7 @@
 //! | `(a, b, c*)` `[a*]` | a tuple, a list; `*` any number of these |
 //! | `{a: x, b?: y, *: z}` | a dict with these keys, `?` optional, `*` any other text key but dunders and hooks |
 //! | `map(k, v)` | a dict of any keys `k` and values `v` |
-//! | `!name` | a rule in code, see `numpy.rs` |
+//! | `!name` | a rule in code, see `numpy.rs` and `torch.rs` |
 //! | `a-name` | a shape of `tables/shapes.txt` |
 //! | `x | y` | either |
 
@@ -48,6 +49,7 @@ pub(super) enum Shape<'t> {
     Array,
     DType,
     Scalar,
+    Storage,
     /// An int that is short enough to be computed with.
     ShortInt,
     Int(i64, i64),
@@ -97,9 +99,15 @@ pub(super) enum Rule {
     TreeArgs,
     /// The state of a scikit-learn tree.
     TreeState,
+    /// The arguments of `_rebuild_tensor` and `_rebuild_tensor_v2`.
+    Tensor,
+    /// The arguments of `_rebuild_tensor_v3`.
+    TypedTensor,
+    /// The arguments of `_rebuild_qtensor`.
+    QuantizedTensor,
 }
 
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 13] = [
     ("ndarray", Rule::NdArray),
     ("pairs", Rule::Pairs),
     ("masked", Rule::Masked),
@@ -110,6 +118,9 @@ const RULES: [(&str, Rule); 10] = [
     ("ufunc", Rule::Ufunc),
     ("tree", Rule::TreeArgs),
     ("tree-state", Rule::TreeState),
+    ("tensor", Rule::Tensor),
+    ("typed-tensor", Rule::TypedTensor),
+    ("quantized-tensor", Rule::QuantizedTensor),
 ];
 
 /// How deep shapes may nest, those of `shapes.txt` opened up.
@@ -354,6 +365,7 @@ impl<'t> Parser<'t> {
             "array" => Shape::Array,
             "dtype" => Shape::DType,
             "scalar" => Shape::Scalar,
+            "storage" => Shape::Storage,
             "short-int" => Shape::ShortInt,
             "bytes" => Shape::Bytes,
             "bytearray" => Shape::ByteArray,

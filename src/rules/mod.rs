@@ -4,6 +4,7 @@
 //! of the policy; the rules of structure are named by `audit`, which sees the layout of a file. A rule never decides:
 //! levels come with the objection.
 
+pub mod archive_anomaly;
 pub mod argument_shape;
 pub mod built_twice;
 pub mod call_target;
@@ -30,10 +31,14 @@ pub mod opaque_native;
 pub mod persistent_id;
 pub mod refused_stream;
 pub mod several_streams;
+pub mod tensor_layout;
+pub mod torch_weights_only;
+pub mod torchscript_code;
 pub mod trailing_data;
 pub mod unknown_format;
 pub mod unlisted_import;
 pub mod unlisted_use;
+pub mod unread_member;
 pub mod unresolvable_import;
 pub mod unsupported_format;
 pub mod use_time;
@@ -63,6 +68,7 @@ pub struct Rule {
 
 /// Every rule, by identifier.
 pub const RULES: &[&Rule] = &[
+    &archive_anomaly::RULE,
     &argument_shape::RULE,
     &built_twice::RULE,
     &call_target::RULE,
@@ -89,10 +95,14 @@ pub const RULES: &[&Rule] = &[
     &persistent_id::RULE,
     &refused_stream::RULE,
     &several_streams::RULE,
+    &tensor_layout::RULE,
+    &torch_weights_only::RULE,
+    &torchscript_code::RULE,
     &trailing_data::RULE,
     &unknown_format::RULE,
     &unlisted_import::RULE,
     &unlisted_use::RULE,
+    &unread_member::RULE,
     &unresolvable_import::RULE,
     &unsupported_format::RULE,
     &use_time::RULE,
@@ -134,6 +144,7 @@ pub const fn of(objection: Objection) -> &'static Rule {
         Objection::BuiltTwice => &built_twice::RULE,
         Objection::CallableInData => &callable_in_data::RULE,
         Objection::NumpyLayout => &numpy_layout::RULE,
+        Objection::TensorLayout => &tensor_layout::RULE,
         Objection::LoadCost => &load_cost::RULE,
         Objection::PersistentId => &persistent_id::RULE,
         Objection::ExtensionCode => &extension_code::RULE,

@@ -2,6 +2,9 @@
 //! memory and work in proportion to its bytes, and no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test helpers outside of test functions")]
 
+#[path = "../archives/assemble.rs"]
+#[allow(dead_code, reason = "made for another test")]
+mod archives;
 mod bytes;
 mod inspect;
 mod limits;

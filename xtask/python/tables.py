@@ -395,7 +395,7 @@ def main():
     if len(sys.argv) > 2:
         for row in json.loads(pathlib.Path(sys.argv[2]).read_text()).values():
             known |= set(row)
-    for name in ("python", "joblib", "boosters"):
+    for name in ("python", "joblib", "boosters", "torch"):
         write(name, *read(name))
     numpy()
     pandas()

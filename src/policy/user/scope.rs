@@ -19,15 +19,16 @@ impl Scope {
         self.sha256.is_some()
     }
 
-    /// Whether a file is one of them. `name` is the path as given; one that steps up with `..` is under no pattern.
-    pub(in crate::policy) fn applies<'s>(&self, name: &str, sha256: impl FnOnce() -> &'s str) -> bool {
+    /// Whether a file is one of them. `name` is the path as given; one that steps up with `..` is under no pattern. The
+    /// digests are those of the file and of its companions: all have to be named.
+    pub(in crate::policy) fn applies<'s>(&self, name: &str, digests: impl FnOnce() -> &'s [String]) -> bool {
         let steps_up = name.split('/').any(|part| part == "..");
         let name = name.strip_prefix("./").unwrap_or(name);
         let named = self.files.as_ref().is_none_or(|files| !steps_up && files.is_match(name));
         named
-            && self.sha256.as_ref().is_none_or(|all| {
-                let sha256 = sha256();
-                all.iter().any(|one| one == sha256)
+            && self.sha256.as_ref().is_none_or(|named| {
+                let digests = digests();
+                !digests.is_empty() && digests.iter().all(|digest| named.contains(digest))
             })
     }
 }
