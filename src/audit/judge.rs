@@ -56,7 +56,7 @@ pub(super) fn judge<W: Window>(
 ) -> Vec<Job<'static>> {
     let mut jobs = Vec::new();
     for reading in &pass.readings {
-        if reading.effects.is_empty() && reading.costliest_key.0 < 1 << 16 && reading.highest_index.0 < 1 << 16 {
+        if reading.effects.is_empty() && !reading.may_be_costly() {
             continue;
         }
         if reading.inherits_memo && matches!(scope, Scope::Foreign(_)) {

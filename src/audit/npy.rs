@@ -36,6 +36,10 @@ impl Audit<'_> {
             self.judge(&passes, &inner);
             return self.read(&passes, "npy".to_owned(), &inner);
         }
+        if header.is_vast() {
+            let message = "numpy walks over elements that have no size, more than a file can name";
+            self.collected.say(&rules::load_cost::RULE, Level::Suspicious, message, member.at(Some(0)));
+        }
         let taken = header.nbytes().map(|len| (len, window.skip(header.data_offset, len)));
         match taken {
             Some((len, Ok((at, taken)))) if taken == len => {

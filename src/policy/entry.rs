@@ -20,6 +20,7 @@
 //! | `native` | nothing more: the state goes to a native parser, which is worth a note |
 //! | `constant` | to stand wherever data may: it cannot be called |
 //! | `wraps` | nothing more: objects of it call what they were given, so they are callables themselves |
+//! | `lazy` | nothing more: what it makes stands for as many values as its arguments say, or stand for |
 //! | `recursive` | an object of it to be referred to before its BUILD |
 
 use super::shape::{Parsed, Parser, Shape};
@@ -103,6 +104,7 @@ pub(super) struct Entry<'t> {
     pub(super) native: bool,
     pub(super) constant: bool,
     pub(super) wraps: bool,
+    pub(super) lazy: bool,
     pub(super) recursive: bool,
     /// The item of the user's policy that it is, by its number; none is built in.
     pub(super) item: Option<u32>,
@@ -219,6 +221,7 @@ impl<'t> Entry<'t> {
             "native" => self.native = true,
             "constant" => self.constant = true,
             "wraps" => self.wraps = true,
+            "lazy" => self.lazy = true,
             "recursive" => self.recursive = true,
             _ => return Err(format!("{clause:?} is no clause")),
         }

@@ -8,7 +8,7 @@ use crate::dtype::DType;
 use crate::finding::Decision;
 use crate::loader::torch::Storage;
 use crate::resolve::{dotted, map_name};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The number of an entry in [`Facts::entries`].
@@ -81,6 +81,8 @@ pub(super) struct Made {
 pub(super) struct Layout {
     pub(super) dtype: DType,
     pub(super) count: u64,
+    /// Its bytes, where they stand in the stream.
+    pub(super) data: Option<Value>,
 }
 
 /// What a loader answers for a persistent id.
@@ -101,6 +103,10 @@ pub(super) struct Facts<'p> {
     pub(super) objects: Vec<Made>,
     pub(super) dtypes: Vec<DType>,
     pub(super) arrays: Vec<Layout>,
+    /// Objects that stand for far more values than the file holds: ranges, and iterators over them.
+    pub(super) vast: HashSet<usize>,
+    /// How many values all ranges so far stand for.
+    pub(super) ranged: u64,
     /// What a loader answers for persistent ids, by the effect that asks.
     pub(super) persistent: HashMap<usize, Answered>,
     by_symbol: HashMap<String, Option<EntryId>>,
@@ -116,6 +122,8 @@ impl<'p> Facts<'p> {
             objects: Vec::with_capacity(ast.object_count()),
             dtypes: Vec::new(),
             arrays: Vec::new(),
+            vast: HashSet::new(),
+            ranged: 0,
             persistent: HashMap::new(),
             by_symbol: HashMap::new(),
         };
@@ -247,6 +255,11 @@ impl<'p> Facts<'p> {
             Kind::Persistent => self.class(value).is_some(),
             _ => false,
         }
+    }
+
+    /// Whether an object stands for far more values than the file holds: whoever writes them out runs out of memory.
+    pub(super) fn is_vast(&self, value: Value) -> bool {
+        value.kind() == Kind::Object && self.vast.contains(&value.index())
     }
 
     /// Whether a callable may stand in plain data: someone keeps it, nobody calls it.

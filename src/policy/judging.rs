@@ -1,6 +1,5 @@
 //! Judges the effects of one reading, in order.
 
-use super::data;
 use super::entry::{Entry, Signature};
 use super::facts::{Answered, Facts, Known, Made, Nature};
 use super::in_force::InForce;
@@ -10,6 +9,7 @@ use super::relied::words;
 use super::shape::Shape;
 use super::show::Show;
 use super::{Judged, Judgement, Objection, SymbolDecision};
+use super::{code, data};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
 use crate::loader::{Reader, Subject, torch};
@@ -149,6 +149,7 @@ impl<'a> Judge<'a> {
             }
             Action::Call { how, callee, args, kwargs, .. } => {
                 let made = self.call(index, effect.moment, how, callee, args, kwargs);
+                self.note_vast(&made, effect.moment, args);
                 self.facts.objects.push(made);
             }
             Action::Build { target, state } => self.build(index, effect.moment, target, state),
@@ -247,12 +248,21 @@ impl<'a> Judge<'a> {
                 Some(Known::Harmful(harm)) => {
                     let objection = if harm.code { Objection::CodeByValue } else { Objection::DangerousCall };
                     self.object(index, objection, Level::Dangerous, symbol, |show| {
-                        format!("{}: {}", show.call(&show.one(callee), args), harm.what)
+                        let told = if harm.code { code::describe(show, args) } else { None };
+                        let told = told.map(|told| format!(" ({told})")).unwrap_or_default();
+                        format!("{}: {}{told}", show.call(&show.one(callee), args), harm.what)
                     });
                 }
                 Some(_) => self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
                     format!("calls {}", show.call(&show.one(callee), args))
                 }),
+                None if self.makes_code(symbol) => {
+                    self.object(index, Objection::CodeByValue, Level::Dangerous, symbol, |show| {
+                        let told = code::describe(show, args);
+                        let told = told.map(|told| format!(" ({told})")).unwrap_or_default();
+                        format!("makes code from {}{told}", show.call(&show.one(callee), args))
+                    });
+                }
                 None => self.object(index, Objection::CallTarget, Level::Suspicious, symbol, |show| {
                     format!("calls {}, which is not a name that the file imports", show.call(&show.one(callee), args))
                 }),
@@ -287,6 +297,12 @@ impl<'a> Judge<'a> {
             return unknown;
         }
         self.answer(index, moment, id, symbol, signature.answer, args)
+    }
+
+    /// Whether a symbol makes code: what a call of it answers is called in turn (`_builtin_type('CodeType')`).
+    fn makes_code(&self, symbol: Option<u32>) -> bool {
+        let known = symbol.and_then(|id| self.facts.symbols.get(id as usize)).map(|imported| imported.known);
+        matches!(known, Some(Known::Harmful(harm)) if harm.code)
     }
 
     fn arguments(
@@ -403,6 +419,14 @@ impl<'a> Judge<'a> {
             return;
         };
         if self.state(index, moment, target, symbol, &entry, state) {
+            let mut later = std::mem::take(&mut self.trace.later);
+            later.dedup();
+            for (later, value) in later {
+                let level = later.level(&self.facts, value);
+                self.object(index, Objection::UseTime, level, symbol, |show| {
+                    format!("{} {}", show.one(value), later.what())
+                });
+            }
             let nature = self.learned(made.nature);
             if let Some(made) = self.facts.objects.get_mut(target.index()) {
                 made.nature = nature;
@@ -490,9 +514,6 @@ impl<'a> Judge<'a> {
             if !self.check(index, moment, Some(target), symbol, "an item", shape, item) {
                 return;
             }
-        }
-        if let Some(items) = ast.object_of(target).and_then(|object| object.items) {
-            self.trace.claim(items);
         }
     }
 }

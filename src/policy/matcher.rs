@@ -5,6 +5,7 @@
 
 use super::Objection;
 use super::facts::{Facts, Layout, Made, Nature};
+use super::later::Later;
 use super::shape::{Key, Rule, Shape};
 use super::{numpy, torch};
 use crate::ast::{Ast, Kind, KindSet, Moment, Value};
@@ -48,6 +49,8 @@ pub(super) struct Trace {
     pub(super) open: Vec<Value>,
     /// What a callee will hash, and the effect: keys and elements that no opcode puts in.
     pub(super) keys: Vec<(Value, u32)>,
+    /// Lists of pairs: a callee will hash the first of each.
+    pub(super) pairs: Vec<Value>,
     /// Imports that stood where only a harmless or a plain one may, and which of these.
     pub(super) unfit: Vec<(Value, Wanted)>,
     /// The effect that is judged.
@@ -65,6 +68,8 @@ pub(super) struct Trace {
     /// Whether a rule found sizes that contradict each other.
     pub(super) forged: Option<Objection>,
     pub(super) learned: Option<Learned>,
+    /// What acts when the object that is built is used.
+    pub(super) later: Vec<(Later, Value)>,
 }
 
 impl Trace {
@@ -106,6 +111,7 @@ impl Trace {
         self.reason = None;
         self.forged = None;
         self.learned = None;
+        self.later.clear();
     }
 }
 
@@ -165,7 +171,7 @@ impl<'a> Matcher<'_, 'a> {
     fn look(&mut self, shape: &Shape<'_>, value: Value) -> bool {
         let kind = value.kind();
         match shape {
-            Shape::Any => !self.facts.is_callable(value),
+            Shape::Any => !self.facts.is_callable(value) && !self.facts.is_vast(value),
             Shape::Data => self.is_data(value),
             Shape::Harmless => {
                 let fits = self.facts.is_callable(value) && self.facts.is_harmless(value);
@@ -190,6 +196,7 @@ impl<'a> Matcher<'_, 'a> {
             Shape::Buffer => numpy::is_buffer(self, value),
             Shape::Array => matches!(self.nature(value), Some(Nature::Array(Some(_)))),
             Shape::DType => matches!(self.nature(value), Some(Nature::DType(Some(_)))),
+            Shape::NumberDType => numpy::is_number(self, value),
             Shape::Scalar => self.is_made(value, "numpy._core.multiarray.scalar"),
             Shape::Storage => self.facts.storage(value).is_some(),
             Shape::ShortInt => match self.literal(value) {
@@ -282,20 +289,26 @@ impl<'a> Matcher<'_, 'a> {
         for (key, item) in self.ast().entries(value, self.moment) {
             let found = self.with_text(key, |text| {
                 let at = keys.iter().position(|key| key.name.as_bytes() == text);
-                Some((at, at.is_some() || !is_hook(text)))
+                let later = if self.target.is_some() { Later::of(text) } else { None };
+                Some((at, at.is_some() || !is_hook(text), later))
             });
             let shape = match found {
-                Some((Some(at), _)) => {
+                Some((Some(at), ..)) => {
                     seen |= 1_u64.checked_shl(u32::try_from(at).unwrap_or(64)).unwrap_or(0);
                     keys.get(at).map(|key| &key.shape)
                 }
-                Some((None, true)) => others,
+                Some((None, true, _)) => others,
                 _ => None,
             };
             if !shape.is_some_and(|shape| self.fits(shape, item)) {
                 self.trace.path.push(Step::Key(key));
                 self.trace.misfit.get_or_insert(item);
                 return false;
+            }
+            if let Some((.., Some(later))) = found
+                && later.acts(self, item)
+            {
+                self.trace.later.push((later, item));
             }
         }
         let missing = keys.iter().enumerate().find(|(at, key)| !key.optional && seen & 1 << (at % 64) == 0);
@@ -324,7 +337,8 @@ impl<'a> Matcher<'_, 'a> {
             self.trace.open.push(value);
             return true;
         }
-        let fits = !self.facts.is_callable(value) || self.facts.is_plain(value);
+        let is_plain = !self.facts.is_callable(value) || self.facts.is_plain(value);
+        let fits = !self.facts.is_vast(value) && is_plain;
         self.fit_for(value, Wanted::Plain, fits)
     }
 
@@ -419,7 +433,12 @@ impl<'a> Matcher<'_, 'a> {
     /// The text that bytes were made from by a call.
     pub(super) fn encoded_text(&self, value: Value) -> Option<Value> {
         let Some(Nature::Bytes(_)) = self.nature(value) else { return None };
-        let effect = self.ast().object_of(value)?.made_by;
+        self.argument(value)
+    }
+
+    /// The first argument of the call that made an object.
+    pub(super) fn argument(&self, object: Value) -> Option<Value> {
+        let effect = self.ast().object_of(object)?.made_by;
         match self.subject.reading.effects.get(effect as usize)?.action {
             Action::Call { args, .. } => self.ast().items(args, Moment::END).next(),
             _ => None,

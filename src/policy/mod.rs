@@ -5,8 +5,10 @@
 //!
 //! `table` finds a paragraph, `entry` and `shape` read it, `matcher` compares, `judging` goes through the effects,
 //! `answers` knows what calls make, `data`
-//! looks at what no single effect shows, `explain` knows what dangerous names would do. `user` reads a user's policy,
-//! `in_force` is what of all that holds for one file.
+//! looks at what no single effect shows, `explain` knows what dangerous names would do, `code` what code in the file is,
+//! `later` what acts only when the object is used; `hashes` finds keys that collide, `depth` what lies too deep, `nodes`
+//! trees that point astray, `vast` ranges that nobody may write out. `user` reads a user's policy, `in_force` is what of
+//! all that holds for one file.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -18,15 +20,20 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects))]
 
 mod answers;
+mod code;
 mod data;
+mod depth;
 mod describe;
 mod entry;
 mod explain;
 mod facts;
+mod hashes;
 mod in_force;
 mod judging;
+mod later;
 mod learn;
 mod matcher;
+mod nodes;
 mod numpy;
 mod relied;
 mod shape;
@@ -37,6 +44,7 @@ mod tests;
 mod text;
 mod torch;
 pub mod user;
+mod vast;
 
 pub use describe::{Description, Status, describe};
 pub use in_force::InForce;

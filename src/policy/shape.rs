@@ -12,6 +12,7 @@
 //! | `flag` | a bool, or 0 or 1 |
 //! | `buffer` | bytes, a bytearray or an out-of-band buffer, as the stream itself gives them |
 //! | `array` `dtype` `scalar` | a complete array, a recomputed dtype, a numpy scalar |
+//! | `number-dtype` | the same of at most 32 bytes: whatever is converted to it grows little |
 //! | `storage` | a storage of tensors, which torch finds beside the stream |
 //! | `short-int` | an int of at most 1,024 bytes or digits |
 //! | `3` `0..7` `0..` | an int in a range |
@@ -48,6 +49,7 @@ pub(super) enum Shape<'t> {
     Buffer,
     Array,
     DType,
+    NumberDType,
     Scalar,
     Storage,
     /// An int that is short enough to be computed with.
@@ -99,6 +101,8 @@ pub(super) enum Rule {
     TreeArgs,
     /// The state of a scikit-learn tree.
     TreeState,
+    /// The state of a tree of scipy.
+    KdTree,
     /// The arguments of `_rebuild_tensor` and `_rebuild_tensor_v2`.
     Tensor,
     /// The arguments of `_rebuild_tensor_v3`.
@@ -107,7 +111,7 @@ pub(super) enum Rule {
     QuantizedTensor,
 }
 
-const RULES: [(&str, Rule); 13] = [
+const RULES: [(&str, Rule); 14] = [
     ("ndarray", Rule::NdArray),
     ("pairs", Rule::Pairs),
     ("masked", Rule::Masked),
@@ -118,6 +122,7 @@ const RULES: [(&str, Rule); 13] = [
     ("ufunc", Rule::Ufunc),
     ("tree", Rule::TreeArgs),
     ("tree-state", Rule::TreeState),
+    ("kd-tree", Rule::KdTree),
     ("tensor", Rule::Tensor),
     ("typed-tensor", Rule::TypedTensor),
     ("quantized-tensor", Rule::QuantizedTensor),
@@ -364,6 +369,7 @@ impl<'t> Parser<'t> {
             "buffer" => Shape::Buffer,
             "array" => Shape::Array,
             "dtype" => Shape::DType,
+            "number-dtype" => Shape::NumberDType,
             "scalar" => Shape::Scalar,
             "storage" => Shape::Storage,
             "short-int" => Shape::ShortInt,

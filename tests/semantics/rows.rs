@@ -41,7 +41,8 @@ fn row(line: &str) -> Option<Row> {
     Some(Row { name: name.to_owned(), encoding: encoding.to_owned(), bytes })
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
+/// The bytes that a text of `streams.txt` stands for.
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {

@@ -1,6 +1,7 @@
 //! Development tasks of depickle: `cargo xtask TASK`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod abuse;
 mod bench;
 #[path = "../../tests/semantics/compare.rs"]
 mod compare;
@@ -10,6 +11,7 @@ mod corpus;
 mod described;
 #[path = "../../tests/semantics/divergences.rs"]
 mod divergences;
+mod failure;
 mod generate;
 mod hits;
 mod listing;
@@ -54,6 +56,7 @@ const TASKS: &[Task] = &[
         help: "[--clean DIR]... [--dangerous DIR]...  judge what xtask/python/corpus.py wrote",
         run: corpus::run,
     },
+    Task { name: "abuse", help: "try every abuse of every entry of the policy: none may be clean", run: abuse::run },
     Task {
         name: "bench",
         help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",

@@ -5,10 +5,11 @@
 //! One difference fails the run and is printed with the smallest stream that shows it.
 
 use crate::compare::{Load, Verdict};
+use crate::failure::{Ask, Failure};
 use crate::generate::{self, Generated, source::Source, source::entropy};
 use crate::hits::{self, Line};
 use crate::listing::listing;
-use crate::python::{Interpreter, Loads, Reader, Request, Worker};
+use crate::python::{Interpreter, Loads, Reader, Worker};
 use crate::subject::{Answer, FrontDoor, How, Loader, Subject};
 use crate::tally::Tally;
 use crate::{Fallible, Outcome};
@@ -26,7 +27,7 @@ const ENTROPY: usize = 6000;
 /// Differences printed before the run gives up.
 const SHOWN: usize = 3;
 /// What readers are told about strings of Python 2; all but the first only where there are such that are not ASCII.
-const ENCODINGS: [&str; 4] = ["ASCII", "latin1", "bytes", "utf-8"];
+pub(crate) const ENCODINGS: [&str; 4] = ["ASCII", "latin1", "bytes", "utf-8"];
 
 struct Options {
     streams: u64,
@@ -230,25 +231,6 @@ impl Run<'_> {
     }
 }
 
-/// How a file is read.
-#[derive(Clone, Copy)]
-struct Ask {
-    encoding: &'static str,
-    inherit: bool,
-    hooks: bool,
-}
-
-impl Ask {
-    fn request<'a>(self, streams: &'a [&'a [u8]]) -> Request<'a> {
-        let Self { encoding, inherit, hooks } = self;
-        Request { streams, readers: &Reader::ALL, encoding, values: true, inherit, hooks }
-    }
-
-    fn how(self, reader: Reader) -> How<'static> {
-        How { reader, encoding: self.encoding, inherit: self.inherit }
-    }
-}
-
 /// What all interpreters say of one stream, as it comes in.
 struct Seen<'a> {
     ours: Box<dyn Answer + 'a>,
@@ -286,8 +268,8 @@ impl<'a> Seen<'a> {
         };
         let mut first = None;
         for (reader, loads) in Reader::ALL.into_iter().zip(answer) {
-            // joblib makes a new unpickler for each load, tells it no encoding, and may not be there.
-            if reader == Reader::Joblib && (loads.is_empty() || ask.inherit || ask.encoding != ENCODINGS[0]) {
+            // joblib may not be there.
+            if !ask.fits(reader) || loads.is_empty() {
                 continue;
             }
             let compared = match self.known.entry((self.ours.class(reader), ask.encoding, loads)) {
@@ -336,77 +318,6 @@ fn compared(ours: &dyn Answer, how: How<'_>, loads: &[Load]) -> Compared {
         outcome: first.map_or(String::new(), |load| load.failure.clone()),
         end: first.filter(|load| load.loads()).map(|load| load.end),
         effects: loads.iter().map(|load| load.lines.len() as u64).sum(),
-    }
-}
-
-/// A stream on which depickle and an interpreter differ.
-struct Failure {
-    number: u64,
-    bytes: Vec<u8>,
-    differs: String,
-    ask: Ask,
-}
-
-impl Failure {
-    fn answers(&self, bytes: &[u8], worker: &mut Worker) -> std::io::Result<Vec<(Reader, Vec<Load>)>> {
-        let answers = worker.ask(&self.ask.request(&[bytes]))?.into_iter().flatten().flatten();
-        Reader::ALL.into_iter().zip(answers).map(|(reader, loads)| Ok((reader, loads.parse()?))).collect()
-    }
-
-    /// How any interpreter differs on a stream.
-    fn differs(&self, bytes: &[u8], subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<Option<String>> {
-        let ours = subject.read(bytes);
-        for worker in workers {
-            for (reader, loads) in self.answers(bytes, worker)? {
-                if let Verdict::Differs(text) = ours.compare(self.ask.how(reader), &loads) {
-                    return Ok(Some(format!("CPython {} {}: {text}", worker.interpreter.name(), reader.name())));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// The smallest stream found, by cutting pieces out, on which any interpreter still differs.
-    fn shrink(&self, subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<Vec<u8>> {
-        let mut best = self.bytes.clone();
-        loop {
-            let before = best.len();
-            let mut piece = best.len() / 2;
-            while piece > 0 {
-                let mut at = 0;
-                while at < best.len() {
-                    let mut shorter = best.clone();
-                    shorter.drain(at..best.len().min(at + piece));
-                    if self.differs(&shorter, subject, workers)?.is_some() { best = shorter } else { at += piece }
-                }
-                // Slowly: what can be cut out is an opcode with its argument, and those have all lengths.
-                piece = piece * 2 / 3;
-            }
-            if best.len() == before {
-                return Ok(best);
-            }
-        }
-    }
-
-    fn print(&self, subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<()> {
-        println!("\nstream {}: {}\n{}", self.number, hex(&self.bytes), self.differs);
-        let small = self.shrink(subject, workers)?;
-        let Ask { encoding, inherit, .. } = self.ask;
-        println!("shrunk, encoding {encoding}, one memo {inherit}: {}\n{}", hex(&small), listing(&small));
-        println!("{}", self.differs(&small, subject, workers)?.unwrap_or_default());
-        let mut lines: Vec<(String, String)> = Vec::new();
-        for worker in workers {
-            for (reader, loads) in self.answers(&small, worker)? {
-                let loads: Vec<_> = loads.iter().map(|load| load.lines.join(", ") + " " + &load.failure).collect();
-                let (who, what) = (format!("{} {}", worker.interpreter.name(), reader.name()), loads.join(" | "));
-                match lines.iter_mut().find(|(_, known)| *known == what) {
-                    Some((readers, _)) => *readers += &format!(", {who}"),
-                    None => lines.push((who, what)),
-                }
-            }
-        }
-        lines.iter().for_each(|(readers, what)| println!("  {readers}:\n    {what}"));
-        Ok(())
     }
 }
 

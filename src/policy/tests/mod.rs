@@ -1,6 +1,10 @@
 //! The policy on assembled streams.
 
+mod abuse;
 mod asm;
+mod examples;
+mod refused;
+mod told;
 
 use super::entry;
 use super::explain;

@@ -43,56 +43,6 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// What no writer writes, and what some readers take.
-    fn quirk(&mut self) {
-        match self.source.below(7) {
-            // A state that is none for a plain value.
-            0 => {
-                self.leaf();
-                let empty = *self.source.pick(&[Kind::Tuple, Kind::Keywords, Kind::List]);
-                self.empty(empty);
-                self.state.drop(1);
-                self.op(Op::Build);
-            }
-            // A memo index that only a dict has room for.
-            1 => {
-                self.scalar();
-                let index = (1_u64 << 40) + u64::from(self.source.word());
-                self.op_line(Op::Put, index.to_string().as_bytes());
-            }
-            // `__new__` of what is no class.
-            2 if self.may(Op::NewObj) => {
-                self.call();
-                self.arguments();
-                self.state.drop(2);
-                self.op(Op::NewObj);
-                self.state.push(Value::new(Kind::Object));
-            }
-            // A key without a value, after some that have one.
-            3 if self.may(Op::SetItems) => {
-                self.recorded();
-                self.open_mark();
-                (0..3 + 2 * self.source.below(2)).for_each(|_| self.leaf());
-                self.state.pop_mark();
-                self.op(Op::SetItems);
-            }
-            // A state for a view.
-            4 => {
-                self.buffer();
-                let state = *self.source.pick(&[Op::None, Op::EmptyDict]);
-                self.op(state);
-                self.op(Op::Build);
-            }
-            // A view of a string.
-            5 if self.may(Op::ReadonlyBuffer) => {
-                self.string(None);
-                self.op(Op::ReadonlyBuffer);
-            }
-            // An old instance without a mark.
-            _ => self.op_line(Op::Inst, b"m\nn"),
-        }
-    }
-
     /// Something that leaves the stack as it was.
     pub(crate) fn noise(&mut self) {
         if !self.source.one_in(1, 8) {
@@ -129,7 +79,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn open_mark(&mut self) {
+    pub(crate) fn open_mark(&mut self) {
         self.op(Op::Mark);
         self.state.mark();
     }
@@ -156,7 +106,7 @@ impl Writer<'_, '_> {
     }
 
     /// Something that takes any method: an object from the memo, or one from a call, or a class.
-    fn recorded(&mut self) {
+    pub(crate) fn recorded(&mut self) {
         match self.source.below(4) {
             0 if self.get(Value::is_recorded) => {}
             1 => self.global(),
@@ -165,7 +115,7 @@ impl Writer<'_, '_> {
     }
 
     /// A tuple for a call, and how it is made is left to chance.
-    fn arguments(&mut self) {
+    pub(crate) fn arguments(&mut self) {
         match self.source.below(6) {
             0 if self.get(|value| value.kind == Kind::Tuple) => {}
             0 | 1 => self.empty(Kind::Tuple),
@@ -209,7 +159,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn call(&mut self) {
+    pub(crate) fn call(&mut self) {
         match self.source.below(8) {
             0 => {
                 self.open_mark();
@@ -427,7 +377,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn buffer(&mut self) {
+    pub(crate) fn buffer(&mut self) {
         if !self.may(Op::ReadonlyBuffer) {
             return self.leaf();
         }

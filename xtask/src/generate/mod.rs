@@ -8,6 +8,7 @@ mod actions;
 mod arrays;
 mod frames;
 pub(crate) mod mutate;
+mod quirks;
 pub(crate) mod source;
 mod state;
 mod text;
