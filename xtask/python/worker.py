@@ -394,15 +394,19 @@ def describe(root):
         elif kind in (set, frozenset):
             # In no order; where elements have items, none that both sides know.
             simple = not any(type(item) in (tuple, frozenset) and item for item in thing)
-            items = sorted(map(leaf, thing)) if simple else ["of %d" % len(thing)]
+            items = sorted(map(leaf, thing), key=sent) if simple else ["of %d" % len(thing)]
         else:
             items = [reference(item) for item in thing]
         lines.append(" ".join([kind.__name__] + items))
     return "\n".join(lines)
 
 
+def sent(text):
+    return text.encode("utf-8", "backslashreplace")
+
+
 def pack(text):
-    data = text.encode("utf-8", "backslashreplace")
+    data = sent(text)
     return struct.pack("<I", len(data)) + data
 
 

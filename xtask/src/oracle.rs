@@ -104,8 +104,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     for interpreter in &interpreters {
         println!("found CPython {} at {}", interpreter.name(), interpreter.path.display());
     }
-    // Older ones are outside the table of readers: they are used only when they are named.
-    interpreters.retain(|interpreter| !options.pythons.is_empty() || interpreter.version >= [3, 8, 0]);
+    // Older ones are outside the table of readers.
+    interpreters.retain(|interpreter| interpreter.version >= [3, 8, 0]);
     if interpreters.is_empty() {
         return Err("no interpreter found; name one with --python PATH".into());
     }

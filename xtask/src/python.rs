@@ -167,7 +167,7 @@ impl Interpreter {
 }
 
 fn candidates() -> Vec<PathBuf> {
-    let minors = || std::iter::once("python2.7".to_owned()).chain((6..=20).map(|minor| format!("python3.{minor}")));
+    let minors = || (6..=20).map(|minor| format!("python3.{minor}"));
     let path = env::var_os("PATH").unwrap_or_default();
     let mut files: Vec<_> = env::split_paths(&path).flat_map(|dir| minors().map(move |name| dir.join(name))).collect();
     let pyenv = env::var_os("PYENV_ROOT")
