@@ -117,11 +117,12 @@ pub fn amount(text: &str) -> Option<u64> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     values: [u64; LIMITS.len()],
+    deep: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { values: LIMITS.map(|row| row.default) }
+        Self { values: LIMITS.map(|row| row.default), deep: false }
     }
 }
 
@@ -138,6 +139,18 @@ impl Limits {
             *slot = value;
         }
         self
+    }
+
+    /// The same limits, for a scan that looks into what readers take for plain bytes: members that are stored, and bytes
+    /// of tensors.
+    #[must_use]
+    pub fn deep(self) -> Self {
+        Self { deep: true, ..self }
+    }
+
+    /// Whether they are for such a scan.
+    pub fn is_deep(&self) -> bool {
+        self.deep
     }
 
     /// A budget with everything still to spend on a file of `len` bytes.

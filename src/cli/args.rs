@@ -183,6 +183,13 @@ pub(super) struct ScanArgs {
     #[command(flatten)]
     pub(super) baseline: BaselineArgs,
 
+    /// Look into what readers take for plain bytes, too
+    ///
+    /// Headers of members within stored members of zip archives, and checksums of large members and of the bytes of
+    /// tensors. It reads every byte of the file.
+    #[arg(long)]
+    pub(super) deep: bool,
+
     /// Add the SHA-256 of every file to the report
     #[arg(long)]
     pub(super) hash: bool,
