@@ -52,7 +52,7 @@ pub(super) struct ShowArgs {
     /// The file; `-` is standard input
     pub(super) file: PathBuf,
 
-    /// What to show of it, such as `root.steps[1][1].coef_` or `#1:root["key"]`
+    /// What to show of it, such as `root.steps[1][1].coef_` or `#1:root["key"]`; in an archive `NAME:root`
     pub(super) path: Option<String>,
 
     /// Output format
@@ -95,6 +95,10 @@ pub(super) struct DisasmArgs {
     /// Output format
     #[arg(long, value_name = "FMT", default_value = "human")]
     pub(super) format: DisasmFormat,
+
+    /// The member of an archive, where it is not the one that holds the model
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(super) member: String,
 
     /// Cut no argument
     #[arg(long)]

@@ -17,15 +17,17 @@ mod glance;
 pub mod graph;
 mod listing;
 pub mod lookup;
+mod members;
 mod open;
 mod outline;
 mod parts;
 pub mod sizes;
+mod tensors;
 pub mod text;
 pub mod tree;
 
 pub use glance::glance;
 pub use listing::{Line, Listing, What};
-pub use open::{Contents, Member, open};
+pub use open::{Contents, Member, open, open_member};
 pub use outline::{Child, Label, Node, Outline, Root, npy_text};
 pub use tree::Cuts;

@@ -6,6 +6,7 @@ pub use heads::npy_text;
 
 use super::arrays::{self, Array, Data};
 use super::open::Contents;
+use super::tensors;
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::error::Error;
 use crate::loader::numpy::{DTypes, encoded_text, latin1};
@@ -336,6 +337,10 @@ impl<'c, 'a> Outline<'c, 'a> {
                 }
                 None => {}
             }
+            return;
+        }
+        // Its line says all that its call is given.
+        if tensors::text(view, node.value).is_some() {
             return;
         }
         let here = |value: Value| Node { value, ..node };
