@@ -31,9 +31,14 @@ import corpus_plain
 try:
     import joblib
 except ImportError:
-    from sklearn.externals import joblib
+    try:
+        from sklearn.externals import joblib
+    except ImportError:
+        joblib = None    # corpus_torch.py writes no joblib files
 
 SECTIONS = dict(corpus_plain.SECTIONS, **corpus_models.SECTIONS)
+LIBRARIES = ('numpy', 'scipy', 'sklearn', 'pandas', 'xgboost', 'lightgbm', 'catboost', 'statsmodels', 'imblearn',
+             'category_encoders', 'pyarrow', 'lz4', 'cloudpickle', 'dill', 'patsy', 'formulaic', 'pytz', 'dateutil', 'torch')
 MODEL_PROTOCOLS = (2, 4, 5)
 PLAIN_PROTOCOLS = (0, 1, 2, 3, 4, 5)
 
@@ -135,8 +140,10 @@ def evil(writer, section, name, value):
 
 
 def environment():
-    versions = {'python': '.'.join(map(str, sys.version_info[:3])), 'joblib': joblib.__version__}
-    for name in ('numpy', 'scipy', 'sklearn', 'pandas', 'xgboost', 'lightgbm', 'lz4', 'cloudpickle'):
+    versions = {'python': '.'.join(map(str, sys.version_info[:3]))}
+    if joblib:
+        versions['joblib'] = joblib.__version__
+    for name in LIBRARIES:
         try:
             versions[name] = __import__(name).__version__
         except ImportError:
