@@ -25,6 +25,8 @@ import re
 import sys
 import warnings
 
+import corpus_data
+import corpus_libraries
 import corpus_models
 import corpus_plain
 
@@ -36,9 +38,13 @@ except ImportError:
     except ImportError:
         joblib = None    # corpus_torch.py writes no joblib files
 
-SECTIONS = dict(corpus_plain.SECTIONS, **corpus_models.SECTIONS)
+SECTIONS = {}
+for module in (corpus_plain, corpus_data, corpus_models, corpus_libraries):
+    SECTIONS.update(module.SECTIONS)
+MODELS = set(corpus_models.SECTIONS) | set(corpus_libraries.SECTIONS)
 LIBRARIES = ('numpy', 'scipy', 'sklearn', 'pandas', 'xgboost', 'lightgbm', 'catboost', 'statsmodels', 'imblearn',
              'category_encoders', 'pyarrow', 'lz4', 'cloudpickle', 'dill', 'patsy', 'formulaic', 'pytz', 'dateutil', 'torch')
+DEFAULT_PROTOCOL = getattr(pickle, 'DEFAULT_PROTOCOL', 2)
 MODEL_PROTOCOLS = (2, 4, 5)
 PLAIN_PROTOCOLS = (0, 1, 2, 3, 4, 5)
 
@@ -97,7 +103,7 @@ class Writer(object):
         """The pure-Python pickler, an optimised stream, and joblib at protocols that it does not choose itself."""
         for protocol in (0, 2, 4):
             self.put('%s.py.p%d.pkl' % (base, protocol), name, value, protocol, 'pickle',
-                     lambda path: dump(value, path, protocol, pickle._Pickler))
+                     lambda path: dump(value, path, protocol, getattr(pickle, '_Pickler', pickle.Pickler)))
         self.put(base + '.optimised.p4.pkl', name, value, 4, 'pickle', lambda path: optimised(value, path))
         for protocol in (2, 5):
             if protocol <= pickle.HIGHEST_PROTOCOL:
@@ -107,7 +113,7 @@ class Writer(object):
     def joblibs(self, base, name, value, methods=None):
         for method, argument in compressors():
             if methods is None or method in methods:
-                self.put('%s.%s.joblib' % (base, method), name, value, pickle.DEFAULT_PROTOCOL, 'joblib+' + method,
+                self.put('%s.%s.joblib' % (base, method), name, value, DEFAULT_PROTOCOL, 'joblib+' + method,
                          lambda path: joblib.dump(value, path, compress=argument))
 
     def finish(self, environment):
@@ -139,6 +145,20 @@ def evil(writer, section, name, value):
         writer.joblibs(base, name, graph)
 
 
+def by_value(writer):
+    """Data of stock classes by the picklers that can write code by value."""
+    for library in ('cloudpickle', 'dill'):
+        try:
+            pickler = __import__(library).Pickler
+        except ImportError:
+            continue
+        for name, value in corpus_libraries.by_value():
+            base = writer.base('by_value', library + '.' + name)
+            for protocol in (2, 4, 5):
+                writer.put('%s.p%d.pkl' % (base, protocol), name, value, protocol, library,
+                           lambda path: dump(value, path, protocol, pickler))
+
+
 def environment():
     versions = {'python': '.'.join(map(str, sys.version_info[:3]))}
     if joblib:
@@ -155,13 +175,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('directory')
     parser.add_argument('--evil')
-    parser.add_argument('--only', nargs='*', choices=sorted(SECTIONS))
+    parser.add_argument('--only', nargs='*', choices=sorted(SECTIONS) + ['by_value'])
     options = parser.parse_args()
     warnings.simplefilter('ignore')
     writer = Writer(options.directory)
     dark = Writer(options.evil) if options.evil else None
-    for section in options.only or sorted(SECTIONS):
-        models = section in corpus_models.SECTIONS
+    for section in sorted(SECTIONS):
+        if options.only and section not in options.only:
+            continue
+        models = section in MODELS
         try:
             for name, value in SECTIONS[section]():
                 base = writer.base(section, name)
@@ -180,6 +202,8 @@ def main():
                     evil(dark, section, name, value)
         except ImportError as error:
             writer.failures.append('%s: %s' % (section, error))
+    if not options.only or 'by_value' in options.only:
+        by_value(writer)
     writer.finish(environment())
     if dark:
         dark.finish(environment())
