@@ -367,7 +367,9 @@ impl Ast {
     /// Every object that a container took in, in order, and the moment before.
     pub fn taken_objects(&self) -> impl Iterator<Item = (Moment, Value)> {
         let at = |index| Moment(u32::try_from(index).unwrap_or(u32::MAX));
-        let all = self.edges.iter().enumerate();
+        // Plain data has none, and is not looked at again.
+        let edges = if self.objects.is_empty() { &[][..] } else { &self.edges };
+        let all = edges.iter().enumerate();
         all.filter(|(_, value)| value.kind() == Kind::Object).map(move |(index, &value)| (at(index), value))
     }
 

@@ -2,9 +2,9 @@
 //!
 //! A table is a run of paragraphs. Each starts with a key at the beginning of a line; what follows up to the next such
 //! line, usually indented, is its body. Lines that start with `#` belong to the paragraph before them. Nothing is
-//! parsed before somebody asks for one key.
+//! parsed before somebody asks for one key; then the table's paragraphs are counted, and only the one asked for is read.
 
-use std::cmp::Ordering;
+use std::sync::OnceLock;
 
 /// A table of entries or shapes.
 pub(super) struct Table {
@@ -13,11 +13,13 @@ pub(super) struct Table {
     pub(super) name: &'static str,
     /// Its text.
     pub(super) text: &'static str,
+    /// Where its paragraphs start.
+    starts: OnceLock<Box<[usize]>>,
 }
 
 macro_rules! tables {
     ($($name:literal),+ $(,)?) => {
-        [$(Table { name: $name, text: include_str!(concat!("tables/", $name, ".txt")) }),+]
+        [$(Table::new($name, include_str!(concat!("tables/", $name, ".txt")))),+]
     };
 }
 
@@ -25,10 +27,10 @@ macro_rules! tables {
 pub(super) static ENTRIES: [Table; 7] = tables!["python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas"];
 
 /// Shapes that several entries share.
-pub(super) static SHAPES: Table = Table { name: "shapes", text: include_str!("tables/shapes.txt") };
+pub(super) static SHAPES: Table = Table::new("shapes", include_str!("tables/shapes.txt"));
 
 /// What symbols known to do harm would do.
-pub(super) static DANGEROUS: Table = Table { name: "dangerous", text: include_str!("tables/dangerous.txt") };
+pub(super) static DANGEROUS: Table = Table::new("dangerous", include_str!("tables/dangerous.txt"));
 
 /// One paragraph: its key and its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,36 +40,43 @@ pub(super) struct Paragraph {
 }
 
 impl Table {
+    const fn new(name: &'static str, text: &'static str) -> Self {
+        Self { name, text, starts: OnceLock::new() }
+    }
+
     /// The paragraph of `key`.
     pub(super) fn find(&self, key: &str) -> Option<Paragraph> {
-        let mut rest = self.text.get(next_start(self.text, 0)..)?;
         // Most tables are about one library, and most symbols are of another.
-        let (first, last) = (paragraph(rest), paragraph(rest.get(last_start(rest, rest.len().saturating_sub(1))..)?));
-        if key < first.key || key > last.key {
+        let first = self.text.get(next_start(self.text, 0)..)?;
+        if key < paragraph(first).key {
             return None;
         }
-        while !rest.is_empty() {
-            let start = last_start(rest, rest.len() / 2);
-            let end = next_start(rest, start.saturating_add(1));
-            let here = paragraph(rest.get(start..end)?);
-            match key.cmp(here.key) {
-                Ordering::Equal => return Some(here),
-                Ordering::Less => rest = rest.get(..start)?,
-                Ordering::Greater => rest = rest.get(end..)?,
-            }
-        }
-        None
+        let starts = self.starts();
+        let found =
+            starts.binary_search_by(|&start| self.text.get(start..).map_or("", |rest| paragraph(rest).key).cmp(key));
+        let number = found.ok()?;
+        let start = starts.get(number).copied()?;
+        let end = starts.get(number.saturating_add(1)).copied().unwrap_or(self.text.len());
+        self.text.get(start..end).map(paragraph)
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| {
+            let mut at = next_start(self.text, 0);
+            let next = || {
+                let start = at;
+                at = next_start(self.text, start.saturating_add(1));
+                (start < self.text.len()).then_some(start)
+            };
+            std::iter::from_fn(next).collect()
+        })
     }
 
     /// All paragraphs, in their order.
     #[cfg(test)]
     pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph> {
-        let mut at = next_start(self.text, 0);
-        std::iter::from_fn(move || {
-            let start = at;
-            at = next_start(self.text, start.saturating_add(1));
-            self.text.get(start..at).filter(|text| !text.is_empty()).map(paragraph)
-        })
+        let ends = self.starts().iter().skip(1).chain([&self.text.len()]).copied().collect::<Vec<_>>();
+        self.starts().iter().zip(ends).filter_map(|(&start, end)| self.text.get(start..end).map(paragraph))
     }
 }
 
@@ -99,22 +108,6 @@ fn next_start(text: &str, at: usize) -> usize {
     at.min(text.len())
 }
 
-/// The last start of a paragraph at or before `at`, or 0.
-fn last_start(text: &str, at: usize) -> usize {
-    let text = text.as_bytes();
-    let mut at = at;
-    while at > 0 && !starts(text, at) {
-        let before = memchr::memrchr(b'\n', text.get(..at).unwrap_or_default());
-        // A newline right before `at` begins the line that was just looked at.
-        at = match before {
-            Some(newline) if newline.saturating_add(1) < at => newline.saturating_add(1),
-            Some(newline) => newline,
-            None => 0,
-        };
-    }
-    at
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_there_is_not_found() {
-        static TABLE: Table = Table { name: "", text: "# head\n\nb.c  one\n  two\n# note\nb.d  three\nb.f\n" };
+        static TABLE: Table = Table::new("", "# head\n\nb.c  one\n  two\n# note\nb.d  three\nb.f\n");
         assert_eq!(TABLE.find("b.c").map(|found| found.body), Some("  one\n  two\n# note\n"));
         assert_eq!(TABLE.find("b.f").map(|found| found.body), Some("\n"));
         for key in ["", "a", "b", "b.c.d", "b.e", "b.g", "two"] {

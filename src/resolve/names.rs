@@ -1,10 +1,19 @@
 //! The renamed modules and names of Python 2, and dotted names (CPython `find_class` in `Lib/pickle.py` and
 //! `Modules/_pickle.c`).
 
-use std::cmp::Ordering;
+use std::sync::LazyLock;
 
-/// Sorted rows, searched in place; the first lines say how the text is laid out and how it was made.
+/// Sorted rows; the first lines say how the text is laid out and how it was made.
 static COMPAT: &str = include_str!("compat.txt");
+
+/// The same as fields: module and name, new module and new name. Read when the first old stream asks.
+static ROWS: LazyLock<Vec<[&str; 4]>> = LazyLock::new(|| {
+    let row = |line: &'static str| {
+        let mut fields = line.split('\t');
+        Some([fields.next()?, fields.next()?, fields.next()?, fields.next()?])
+    };
+    COMPAT.lines().filter(|line| !line.starts_with('#')).filter_map(row).collect()
+});
 
 /// The module and name that a reader of Python 3 looks up for those in a file.
 ///
@@ -26,24 +35,9 @@ pub fn dotted(name: &str, protocol: u8) -> impl DoubleEndedIterator<Item = &str>
 
 /// The new module and name in the row of exactly these two fields.
 fn row(module: &str, name: &str) -> Option<(&'static str, &'static str)> {
-    let mut rows = COMPAT;
-    while !rows.is_empty() {
-        let (before, _) = rows.split_at_checked(rows.len() / 2)?;
-        let start = before.rfind('\n').map_or(0, |newline| newline.saturating_add(1));
-        let (low, rest) = rows.split_at_checked(start)?;
-        let (line, high) = rest.split_once('\n').unwrap_or((rest, ""));
-        if line.starts_with('#') {
-            rows = high;
-            continue;
-        }
-        let mut fields = line.split('\t');
-        match (module, name).cmp(&(fields.next()?, fields.next()?)) {
-            Ordering::Less => rows = low,
-            Ordering::Greater => rows = high,
-            Ordering::Equal => return Some((fields.next()?, fields.next()?)),
-        }
-    }
-    None
+    let found =
+        ROWS.binary_search_by(|&[old_module, old_name, ..]| (old_module, old_name).cmp(&(module, name))).ok()?;
+    ROWS.get(found).map(|&[_, _, module, name]| (module, name))
 }
 
 #[cfg(test)]
