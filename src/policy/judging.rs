@@ -264,6 +264,11 @@ impl<'a> Judge<'a> {
         if !self.arguments(index, moment, symbol, signature, args, kwargs) {
             return unknown;
         }
+        if entry.native && entry.build.is_none() {
+            self.object(index, Objection::OpaqueNative, Level::Note, symbol, |show| {
+                format!("the arguments of {} are read by native code", show.one(callee))
+            });
+        }
         self.answer(index, moment, id, symbol, signature.answer, args)
     }
 

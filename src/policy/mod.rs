@@ -21,6 +21,7 @@ mod data;
 mod entry;
 mod explain;
 mod facts;
+mod formula;
 mod judging;
 mod matcher;
 mod numpy;

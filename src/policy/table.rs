@@ -24,7 +24,10 @@ macro_rules! tables {
 }
 
 /// The allowed symbols, one file per library.
-pub(super) static ENTRIES: [Table; 7] = tables!["python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas"];
+pub(super) static ENTRIES: [Table; 12] = tables![
+    "python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas", "pyarrow", "statsmodels", "imblearn", "encoders",
+    "torch",
+];
 
 /// Shapes that several entries share.
 pub(super) static SHAPES: Table = Table::new("shapes", include_str!("tables/shapes.txt"));

@@ -154,7 +154,7 @@ def by_value(writer):
             continue
         for name, value in corpus_libraries.by_value():
             base = writer.base('by_value', library + '.' + name)
-            for protocol in (2, 4, 5):
+            for protocol in (4, 5):
                 writer.put('%s.p%d.pkl' % (base, protocol), name, value, protocol, library,
                            lambda path: dump(value, path, protocol, pickler))
 

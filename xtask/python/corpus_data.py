@@ -214,8 +214,8 @@ def science_pairs():
     yield 'histogram', lambda: stats.rv_histogram(np.histogram([1, 2, 2, 3], bins=3))
     yield 'rv_discrete', lambda: stats.rv_discrete(values=([1, 2], [0.5, 0.5]))
     yield 'random_state', lambda: (lambda one: (setattr(one, 'random_state', 3), one)[1])(stats.norm(0, 1))
-    for name, args in (('dirichlet', ([1.0, 2.0],)), ('multivariate_t', ([0.0, 0.0],)), ('wishart', (3, np.eye(2))), ('invwishart', (3, np.eye(2))), ('multinomial', (3, [0.5, 0.5])), ('special_ortho_group', (3,)),
-                       ('ortho_group', (3,)), ('matrix_normal', ()), ('random_correlation', ([0.5, 1.5],)), ('unitary_group', (3,)), ('multivariate_hypergeom', ([3, 4], 2)), ('vonmises_fisher', ([0.0, 1.0], 2.0))):
+    for name, args in (('dirichlet', ([1.0, 2.0],)), ('multivariate_t', ([0.0, 0.0],)), ('wishart', (3, np.eye(2))), ('invwishart', (3, np.eye(2))), ('special_ortho_group', (3,)),
+                       ('ortho_group', (3,)), ('matrix_normal', ()), ('random_correlation', ([0.5, 1.5],)), ('unitary_group', (3,)), ('vonmises_fisher', ([0.0, 1.0], 2.0))):
         yield 'multivariate_' + name, lambda name=name, args=args: getattr(stats, name)(*args)
     yield 'covariance', lambda: stats.Covariance.from_diagonal([1.0, 2.0])
     yield 'qmc', lambda: [stats.qmc.Halton(2, seed=0), stats.qmc.LatinHypercube(2, seed=0)]
@@ -274,9 +274,8 @@ def science_pairs():
     yield 'signal_state_space', lambda: signal.StateSpace(np.eye(2), np.ones((2, 1)), np.ones((1, 2)), 0)
     yield 'signal_zeros', lambda: signal.ZerosPolesGain([1.0], [2.0], 1.0)
     yield 'signal_butter', lambda: signal.butter(3, 0.2)
-    yield 'test_result', lambda: stats.ttest_ind([1.0, 2, 3], [2.0, 3, 5])
-    for name, args in (('linregress', (x, x ** 2)), ('pearsonr', (x, x ** 2)), ('spearmanr', (x, x ** 2)), ('kstest', (x, 'norm')), ('shapiro', (x,)), ('mannwhitneyu', (x, x + 1)), ('chisquare', (x + 1,)), ('describe', (x,)),
-                       ('normaltest', (np.arange(30.0),)), ('wilcoxon', (x - 3.2,)), ('f_oneway', (x, x + 1)), ('kruskal', (x, x + 1)), ('levene', (x, x + 1)), ('boxcox_normmax', (x + 1,)), ('anderson', (x,)), ('mode', (x,))):
+    for name, args in (('shapiro', (x,)), ('mannwhitneyu', (x, x + 1)), ('chisquare', (x + 1,)), ('describe', (x,)),
+                       ('normaltest', (np.arange(30.0),)), ('wilcoxon', (x - 3.2,)), ('f_oneway', (x, x + 1)), ('kruskal', (x, x + 1)), ('levene', (x, x + 1)), ('boxcox_normmax', (x + 1,)), ('mode', (x,))):
         yield 'test_' + name, lambda name=name, args=args: getattr(stats, name)(*args)
     yield 'ode_solution', lambda: __import__('scipy.integrate').integrate.solve_ivp(lambda t, y: -y, (0, 1), [1.0])
 
@@ -333,10 +332,6 @@ def arrays_pairs():
     yield 'index_tricks', lambda: [np.s_[1:2], np.index_exp[0]]
     yield 'poly1d_roots', lambda: np.poly1d([1.0, 2.0], True)
     yield 'vectorized', lambda: np.vectorize(len)
-    yield 'busday', lambda: np.busdaycalendar()
-    yield 'broadcast', lambda: np.broadcast(np.arange(3), 1)
-    yield 'nditer_flags', lambda: np.ndindex(2, 2)
-    yield 'errstate', lambda: np.errstate(all='ignore')
     yield 'printoptions', lambda: np.get_printoptions()
 
 

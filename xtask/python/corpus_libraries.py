@@ -5,7 +5,7 @@ yields nothing.
 import importlib
 import inspect
 
-from corpus_plain import tried
+from corpus_plain import accepts, tried
 
 
 def frame():
@@ -55,7 +55,7 @@ def statsmodels_pairs():
         yield 'link_' + link, lambda link=link: getattr(sm.families.links, link)()
     yield 'GLM_formula', lambda: smf.glm('yes ~ a + b', table, family=sm.families.Binomial()).fit()
     for n, formula in enumerate(FORMULAS):
-        yield 'formula_%02d' % n, lambda formula=formula: smf.ols(formula, table).fit()
+        yield 'formula_%02d' % n, lambda formula=formula, np=np: smf.ols(formula, table).fit()
     for n, formula in enumerate(('yes ~ a + b', 'yes ~ C(k)')):
         yield 'logit_formula_%d' % n, lambda formula=formula: smf.logit(formula, table).fit(disp=0)
     for name, target in (('Logit', 'yes'), ('Probit', 'yes'), ('MNLogit', 'class'), ('Poisson', 'count'), ('NegativeBinomial', 'count'), ('NegativeBinomialP', 'count'),
@@ -158,14 +158,6 @@ def imblearn_pairs():
     yield 'instance_hardness_cv', lambda: importlib.import_module('imblearn.model_selection').InstanceHardnessCV(sklearn.linear_model.LogisticRegression())
 
 
-def accepts(cls):
-    """The names of a constructor's arguments."""
-    try:
-        return set(inspect.signature(cls.__init__).parameters)
-    except AttributeError:
-        return set(inspect.getargspec(cls.__init__).args)
-
-
 def encoders():
     return tried(encoders_pairs())
 
@@ -184,9 +176,11 @@ def encoders_pairs():
         yield name + '_all', lambda cls=cls: cls().fit(x, y)
         yield name + '_array', lambda cls=cls: cls(cols=[1]).fit(np.asarray(x[['a', 'k']], dtype=object), y)
         yield name + '_unfitted', lambda cls=cls: cls()
-    wrapper = importlib.import_module('category_encoders.wrapper')
-    yield 'PolynomialWrapper', lambda: wrapper.PolynomialWrapper(category_encoders.TargetEncoder(cols=['k'])).fit(x, table['class'])
-    yield 'NestedCVWrapper', lambda: wrapper.NestedCVWrapper(category_encoders.TargetEncoder(cols=['k']), cv=3, random_state=0).fit(x, y)
+
+    def wrapper():
+        return importlib.import_module('category_encoders.wrapper')
+    yield 'PolynomialWrapper', lambda: wrapper().PolynomialWrapper(category_encoders.TargetEncoder(cols=['k'])).fit(x, table['class'])
+    yield 'NestedCVWrapper', lambda: wrapper().NestedCVWrapper(category_encoders.TargetEncoder(cols=['k']), cv=3, random_state=0).fit(x, y)
     yield 'pipeline', lambda: sklearn.pipeline.make_pipeline(category_encoders.TargetEncoder(cols=['k', 'group', 'c']), sklearn.linear_model.LogisticRegression()).fit(x, y)
 
 
@@ -220,23 +214,16 @@ def catboost_pairs():
 
 
 def by_value():
-    """Data of stock classes, for the picklers of cloudpickle and dill."""
+    """Data of stock classes, for cloudpickle and dill. dill looks types up by name at run time: none of those is here."""
     import collections
     import datetime
     import decimal
-    import functools
-    yield 'plain', {'a': [1, 2.5, 'x', None, True], 'b': (1, b'y'), 'c': {1, 2}, 'd': frozenset([3])}
-    yield 'collections', [collections.OrderedDict(a=1), collections.defaultdict(list, a=[1]), collections.Counter('aab'), collections.deque([1], maxlen=2), collections.ChainMap({'a': 1})]
+    yield 'plain', {'a': [1, 2.5, 'x', None, True], 'b': (1, b'y'), 'c': {1, 2}}
+    yield 'collections', [collections.OrderedDict(a=1), collections.Counter('aab'), collections.deque([1], maxlen=2)]
     yield 'dates', [datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc), datetime.date(2020, 1, 2), datetime.timedelta(1)]
-    yield 'numbers', [decimal.Decimal('1.5'), 1j, slice(1, 2), range(3), Ellipsis]
-    yield 'partial', functools.partial(int, base=2)
-    yield 'dict_views', [{'a': 1}.keys(), {'a': 1}.values(), {'a': 1}.items()]
-    yield 'odict_views', [collections.OrderedDict(a=1).keys(), collections.OrderedDict(a=1).values(), collections.OrderedDict(a=1).items()]
+    yield 'decimal', decimal.Decimal('1.5')
     import logging
-    import types
     yield 'logger', logging.getLogger('model')
-    yield 'types', [types.SimpleNamespace(a=1), types.MappingProxyType({'a': 1})]
-    yield 'memory', [memoryview(b'abc')]
     import numpy as np
     yield 'arrays', {'x': np.arange(3.0), 'o': np.array([1, 'a'], dtype=object), 's': np.float32(1.5), 'd': np.dtype('M8[ns]'), 'u': np.log1p, 'f': np.asfortranarray(np.zeros((2, 3)))}
     try:

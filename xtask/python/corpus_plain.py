@@ -1,4 +1,7 @@
 """Values of Python, numpy, scipy and pandas for the corpus. Each section yields (name, value or exception)."""
+from __future__ import print_function
+
+import inspect
 
 
 def tried(pairs):
@@ -8,6 +11,14 @@ def tried(pairs):
             yield name, make()
         except Exception as error:
             yield name, error
+
+
+def accepts(cls):
+    """The names of a constructor's arguments."""
+    try:
+        return set(inspect.signature(cls.__init__).parameters)
+    except AttributeError:
+        return set(inspect.getargspec(cls.__init__).args)
 
 
 def python():
