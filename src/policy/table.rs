@@ -26,7 +26,7 @@ macro_rules! tables {
 /// The allowed symbols, one file per library.
 pub(super) static ENTRIES: [Table; 12] = tables![
     "python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas", "pyarrow", "statsmodels", "imblearn", "encoders",
-    "torch",
+    "torch_nn",
 ];
 
 /// Shapes that several entries share.

@@ -13,7 +13,7 @@ import pathlib
 import string
 import sys
 
-from tables_observed import (HOOKS, MADE, callable_keys, distribution, is_distribution, is_made_plainly, library, python_class,
+from tables_observed import (HOOKS, MADE, callable_keys, distribution, is_distribution, is_made_plainly, library, methods, python_class,
                              state)
 from tables_text import add, read, write
 
@@ -36,6 +36,11 @@ floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot inve
 left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
 matmul maximum minimum mod modf multiply negative nextafter not_equal positive pow power rad2deg radians reciprocal
 remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh true_divide trunc""".split()
+
+# The classes of dtypes.
+DTYPES = """Bool Byte Bytes CLongDouble Complex128 Complex64 DateTime64 Float16 Float32 Float64 Int Int16 Int32 Int64 Int8
+Long LongDouble LongLong Object Short Str String TimeDelta64 UByte UInt UInt16 UInt32 UInt64 UInt8 ULong ULongLong UShort
+Void""".split()
 
 # Functions that only compute from arrays; under each module that has held them.
 FUNCTIONS = {
@@ -151,6 +156,8 @@ def numpy():
         for module in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath", "numpy.core.umath"):
             add(paragraphs, f"{module}.{name}", f"= numpy.{name}")
     functions(paragraphs, "numpy")
+    for name in DTYPES:
+        add(paragraphs, f"numpy.dtypes.{name}DType", "plain")
     for name, target in NUMPY_ALIASES.items():
         add(paragraphs, name, f"= {target}")
     for name in POLYNOMIALS:
@@ -225,8 +232,9 @@ def scipy(observed):
                 "# `close` of `_qhull` is called when the object goes.")
         elif is_made_plainly(row):
             python_class(paragraphs, symbol, row)
-        elif set(row.get("uses", {})) == {"by getattr"}:
-            add(paragraphs, symbol, "harmless")
+        elif symbol.endswith("Result") and set(row.get("uses", {})) == {"new", "reconstructor"}:
+            add(paragraphs, symbol, "new (any*) -> scalar", "base builtins.tuple (any*)", "# A named tuple.")
+    methods(paragraphs, ("scipy.",), observed)
     # Attribute access leads to these, and the classes on the way are named.
     for symbol in list(paragraphs):
         head_symbol = symbol.rpartition(".")[0]
@@ -311,7 +319,8 @@ def sklearn(observed):
 
 # The libraries that keep dicts of data, by table; and their names of modules.
 UPPER = string.ascii_uppercase + "_cdsz"
-PLAIN_LIBRARIES = {"statsmodels": ("statsmodels.",), "imblearn": ("imblearn.",), "encoders": ("category_encoders.",)}
+PLAIN_LIBRARIES = {"statsmodels": ("statsmodels.",), "imblearn": ("imblearn.",), "encoders": ("category_encoders.",),
+                   "torch_nn": ("torch.nn.modules.", "torch.optim.")}
 
 
 def made(observed):
@@ -336,7 +345,7 @@ def main():
     observed = united([one["symbols"] for one in observations])
     HOOKS.update(hooks)
     MADE.update(made(observed))
-    for name in ("python", "joblib", "boosters", "pyarrow", "torch"):
+    for name in ("python", "joblib", "boosters", "pyarrow"):
         write(name, *read(name))
     numpy()
     pandas()

@@ -24,10 +24,26 @@ REVIEWED = {
     "statsmodels.base.wrapper.ResultsWrapper": "keeps the dict",
     "statsmodels.discrete.discrete_model.NegativeBinomial": "keeps the dict, picks methods of its own by a text",
     "scipy.sparse._coo.coo_matrix": "keeps the dict, renames two keys",
+    "torch.nn.modules.activation.LogSoftmax": "keeps the dict, adds a number that is missing",
+    "torch.nn.modules.activation.MultiheadAttention": "keeps the dict, adds a flag that is missing",
+    "torch.nn.modules.activation.Softmax": "keeps the dict, adds a number that is missing",
+    "torch.nn.modules.activation.Softmin": "keeps the dict, adds a number that is missing",
+    "torch.nn.modules.conv._ConvNd": "keeps the dict, adds a text that is missing",
     "torch.nn.modules.module.Module": "keeps the dict, adds hooks that are missing",
+    "torch.nn.modules.pooling.AvgPool3d": "keeps the dict, adds numbers that are missing",
+    "torch.nn.modules.transformer.TransformerDecoderLayer": "keeps the dict, adds a function that is missing",
+    "torch.nn.modules.transformer.TransformerEncoderLayer": "keeps the dict, adds a function that is missing",
+    "torch.nn.modules.upsampling.Upsample": "keeps the dict, adds a flag that is missing",
+    "torch.optim.optimizer.Optimizer": "keeps the dict, adds options that are missing, times the step of its class",
+    "torch.optim.sgd.SGD": "the same, adds options that are missing",
 }
 
 
+# Methods that objects keep of themselves or of others, bound; all only compute.
+METHODS = set("""_annealing_cos _call_linear _call_linear_np _call_nearest _call_nearest_np _call_previousnext
+_call_previousnext_np _call_spline _entropy _h_cubic _h_gaussian _h_inverse _h_linear _h_multiquadric _h_quintic
+_h_thin_plate _hessian_logit _hessian_probit _random_lhs _random_oa_lhs _scale_fn _triangular_scale_fn
+loglike""".split())
 SYMBOL = re.compile(r"sym:([\w.]+)")
 
 
@@ -37,9 +53,10 @@ def callable_keys(uses):
     for key, shapes in uses.items():
         if any("sym:" in shape for shape in shapes):
             alone = sorted(ALIASES.get(shape[4:], shape[4:]) for shape in shapes if shape.startswith("sym:") and shape[4:] in MADE)
+            methods = any(shape[4:].rpartition(".")[2] in METHODS for shape in shapes if shape.startswith("sym:"))
             maps = [SYMBOL.findall(shape) for shape in shapes if re.fullmatch(r"dict\{str: (sym:[\w.]+\|?)+\}", shape)]
             maps = [f"map(str, {' | '.join(sorted({ALIASES.get(name, name) for name in names}))})" for names in maps if set(names) <= MADE]
-            found[key] = " | ".join(["data", *alone, *maps])
+            found[key] = " | ".join([*alone, *maps, "harmless" if methods else "data"])
     return found
 
 
@@ -70,7 +87,8 @@ def python_class(paragraphs, symbol, row, extra=()):
 
 def is_made_plainly(row):
     uses = row.get("uses", {})
-    return ("new" in uses or "reconstructor" in uses) and row.get("args", {}).get("new", ["()"]) == ["()"]
+    plainly = all(shape.startswith(("(sym:builtins.object", "(sym:builtins.dict")) for shape in row.get("args", {}).get("reconstructor", ()))
+    return plainly and "new_ex" not in uses and ("new" in uses or "reconstructor" in uses) and row.get("args", {}).get("new", ["()"]) == ["()"]
 
 
 def distribution(paragraphs, symbol):
@@ -88,6 +106,16 @@ def is_distribution(symbol):
     return "scipy.stats._distn_infrastructure.rv_generic" in HOOKS.get(symbol, {}).get("__setstate__", ())
 
 
+def methods(paragraphs, prefixes, observed):
+    """Entries for the bound methods that were seen."""
+    for symbol, row in observed.items():
+        if symbol.startswith(prefixes) and set(row.get("uses", {})) <= {"by getattr", "bound"} and row.get("uses"):
+            if symbol.rpartition(".")[2] in METHODS:
+                add(paragraphs, symbol, "harmless")
+            else:
+                print("not reviewed:", symbol, "is taken by getattr", file=sys.stderr)
+
+
 def library(name, prefixes, observed):
     """The table of a library that is written in Python and keeps its data in dicts."""
     head, paragraphs = read(name)
@@ -102,6 +130,7 @@ def library(name, prefixes, observed):
             distribution(paragraphs, symbol)
         elif is_made_plainly(row):
             python_class(paragraphs, symbol, row, ["recursive"] if built_late else [])
+    methods(paragraphs, prefixes, observed)
     for symbol in sorted(MADE):
         if symbol.startswith(prefixes):
             add(paragraphs, symbol, "reference")
