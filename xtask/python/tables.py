@@ -37,6 +37,9 @@ left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and
 matmul maximum minimum mod modf multiply negative nextafter not_equal positive pow power rad2deg radians reciprocal
 remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh true_divide trunc""".split()
 
+# Before numpy 1.20 a ufunc is written as one of whatever module has it, too.
+UFUNC_MODULES = {"numpy.core.arrayprint": "absolute", "scipy.stats._discrete_distns": "exp expm1 floor log log1p sqrt"}
+
 # The classes of dtypes.
 DTYPES = """Bool Byte Bytes CLongDouble Complex128 Complex64 DateTime64 Float16 Float32 Float64 Int Int16 Int32 Int64 Int8
 Long LongDouble LongLong Object Short Str String TimeDelta64 UByte UInt UInt16 UInt32 UInt64 UInt8 ULong ULongLong UShort
@@ -156,6 +159,9 @@ def numpy():
         for module in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath", "numpy.core.umath"):
             add(paragraphs, f"{module}.{name}", f"= numpy.{name}")
     functions(paragraphs, "numpy")
+    for module, names in UFUNC_MODULES.items():
+        for name in names.split():
+            add(paragraphs, f"{module}.{name}", f"= numpy.{name}")
     for name in DTYPES:
         add(paragraphs, f"numpy.dtypes.{name}DType", "plain")
     for name, target in NUMPY_ALIASES.items():

@@ -82,7 +82,9 @@ def python_class(paragraphs, symbol, row, extra=()):
     if "setitem" in row.get("uses", {}) or any("builtins.dict" in shape for shape in row.get("args", {}).get("reconstructor", [])):
         clauses.append("base builtins.dict dict")
         clauses.append("setitem keyable: data")
-    add(paragraphs, symbol, *clauses, *extra)
+    if any(note.startswith("built after it stood in: call builtins.getattr") for note in row.get("notes", ())):
+        clauses.append("recursive")
+    add(paragraphs, symbol, *dict.fromkeys([*clauses, *extra]))
 
 
 def is_made_plainly(row):
@@ -94,7 +96,7 @@ def is_made_plainly(row):
 def distribution(paragraphs, symbol):
     """A distribution of scipy (`rv_generic`)."""
     add(paragraphs, symbol, "new () -> fresh",
-        "build {_parse_arg_template: <argparser>, __doc__?: None | str, vecentropy?: @numpy.vectorize, *: any}"
+        "build {_parse_arg_template: <argparser>, __doc__?: None | str, vecentropy?: @numpy.vectorize | harmless, *: any}"
         " | (map(str, simple | array), @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
         "recursive",
         "# `__setstate__` runs `_parse_arg_template`; the pair is the form before scipy 1.6.")
