@@ -142,8 +142,11 @@ def numpy_pairs():
     for name, spec in records.items():
         yield 'record_dtype_' + name, lambda spec=spec: np.dtype(spec)
         yield 'record_array_' + name, lambda spec=spec: np.zeros(3, spec)
-        yield 'record_scalar_' + name, lambda spec=spec: np.zeros(3, spec)[0]
         yield 'recarray_' + name, lambda spec=spec: np.zeros(3, spec).view(np.recarray)
+        if name == 'object' and tuple(map(int, np.__version__.split('.')[:2])) < (1, 20):
+            # numpy wrote a scalar with objects as the addresses that they had: nothing that should be loaded.
+            continue
+        yield 'record_scalar_' + name, lambda spec=spec: np.zeros(3, spec)[0]
         yield 'record_record_' + name, lambda spec=spec: np.zeros(3, spec).view(np.recarray)[0]
     yield 'record_aligned', lambda: np.zeros(2, np.dtype([('a', 'u1'), ('b', 'f8')], align=True))
     yield 'record_offsets', lambda: np.zeros(2, np.dtype({'names': ['a', 'b'], 'formats': ['i2', 'i2'], 'offsets': [0, 8], 'itemsize': 16}))

@@ -15,7 +15,7 @@ import sys
 
 from tables_observed import (HOOKS, MADE, callable_keys, distribution, is_distribution, is_made_plainly, library, methods, python_class,
                              state)
-from tables_text import add, read, write
+from tables_text import add, read, write, write_needs
 
 # Scalar types of numpy under all the names that they have had.
 SCALARS = {
@@ -38,7 +38,8 @@ matmul maximum minimum mod modf multiply negative nextafter not_equal positive p
 remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh true_divide trunc""".split()
 
 # Before numpy 1.20 a ufunc is written as one of whatever module has it, too.
-UFUNC_MODULES = {"numpy.core.arrayprint": "absolute", "scipy.stats._discrete_distns": "exp expm1 floor log log1p sqrt"}
+UFUNC_MODULES = {"numpy.core.arrayprint": "absolute", "scipy.optimize._basinhopping": "cos",
+                 "scipy.stats._discrete_distns": "exp expm1 floor log log1p sqrt tanh"}
 
 # The classes of dtypes.
 DTYPES = """Bool Byte Bytes CLongDouble Complex128 Complex64 DateTime64 Float16 Float32 Float64 Int Int16 Int32 Int64 Int8
@@ -67,6 +68,7 @@ FUNCTIONS = {
     "scipy.special._ufuncs": ["boxcox", "boxcox1p", "erf", "expit", "gammaln", "inv_boxcox", "inv_boxcox1p", "logit"],
     "scipy.special": ["erf", "expit", "gammaln", "logit", "boxcox1p", "inv_boxcox"],
     "scipy.special.basic": ["gammaln"],
+    "scipy.optimize._dual_annealing": ["gammaln"],
 }
 # Kept by files on their own, but sized by what they would be called with.
 PLAIN = {"numpy": ["zeros", "ones", "empty", "full", "identity", "eye", "arange", "linspace"],
@@ -362,6 +364,7 @@ def main():
     shape = " | ".join(f"@{cls}" for classes in metrics_of.values() for cls in sorted(classes))
     head, paragraphs = read("shapes")
     paragraphs["distance-metric"] = f"distance-metric\n  {shape}"
+    write_needs(observed)
     write("shapes", head, paragraphs)
 
 

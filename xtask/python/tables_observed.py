@@ -41,9 +41,9 @@ REVIEWED = {
 
 # Methods that objects keep of themselves or of others, bound; all only compute.
 METHODS = set("""_annealing_cos _call_linear _call_linear_np _call_nearest _call_nearest_np _call_previousnext
-_call_previousnext_np _call_spline _entropy _h_cubic _h_gaussian _h_inverse _h_linear _h_multiquadric _h_quintic
+_call_previousnext_np _call_spline _entropy _euclidean_norm _h_cubic _h_gaussian _h_inverse _h_linear _h_multiquadric _h_quintic
 _h_thin_plate _hessian_logit _hessian_probit _random_lhs _random_oa_lhs _scale_fn _triangular_scale_fn
-loglike""".split())
+loglike _random""".split())
 SYMBOL = re.compile(r"sym:([\w.]+)")
 
 
@@ -97,7 +97,7 @@ def distribution(paragraphs, symbol):
     """A distribution of scipy (`rv_generic`)."""
     add(paragraphs, symbol, "new () -> fresh",
         "build {_parse_arg_template: <argparser>, __doc__?: None | str, vecentropy?: @numpy.vectorize | harmless, *: any}"
-        " | (map(str, simple | array), @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
+        " | (map(str, simple | array | (array, array) | ([number*], [number*])), @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
         "recursive",
         "# `__setstate__` runs `_parse_arg_template`; the pair is the form before scipy 1.6.")
     for method in ("_entropy",):
