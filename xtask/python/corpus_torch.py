@@ -3,8 +3,7 @@
 
     python corpus_torch.py DIRECTORY
 
-Environments it has been run in (Python; pip packages):
-    torch1  3.10.13; torch==1.12.1 numpy==1.26.4
+The environments that it has been run in stand in docs/corpus.md.
 Every value is saved in the zip form and, where it can be, in the legacy form of five pickles; state dicts and
 checkpoints at other protocols, too. ``manifest.json`` lists every file as ``corpus.py`` does; the class is that of the
 value, and for a state dict that of what it belongs to.
