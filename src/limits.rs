@@ -21,6 +21,8 @@ pub enum Limit {
     Names,
     /// Pickle streams in one file.
     Streams,
+    /// Members of archives, over all archives in each other.
+    Members,
     /// Streams within streams: nested pickles, archives in archives.
     Depth,
 }
@@ -40,7 +42,7 @@ pub struct LimitInfo {
 }
 
 /// Every limit, its name, its default and what it means. `--limit help` prints this table.
-pub const LIMITS: [LimitInfo; 7] = [
+pub const LIMITS: [LimitInfo; 8] = [
     LimitInfo {
         limit: Limit::Opcodes,
         name: "opcodes",
@@ -58,16 +60,16 @@ pub const LIMITS: [LimitInfo; 7] = [
     LimitInfo {
         limit: Limit::Retained,
         name: "retained",
-        default: 2 << 30,
-        per_byte: 0,
-        help: "bytes kept in memory after decompression",
+        default: 512 << 20,
+        per_byte: 16,
+        help: "bytes kept in memory after decompression, and 16 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Inflated,
         name: "inflated",
-        default: 64 << 30,
-        per_byte: 0,
-        help: "bytes that come out of decompressors",
+        default: 4 << 30,
+        per_byte: 64,
+        help: "bytes that come out of decompressors, and 64 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Names,
@@ -85,6 +87,13 @@ pub const LIMITS: [LimitInfo; 7] = [
         help: "pickle streams in a file",
     },
     LimitInfo {
+        limit: Limit::Members,
+        name: "members",
+        default: 1 << 16,
+        per_byte: 0,
+        help: "members of archives, over all archives within each other",
+    },
+    LimitInfo {
         limit: Limit::Depth,
         name: "depth",
         default: 16,
@@ -92,6 +101,17 @@ pub const LIMITS: [LimitInfo; 7] = [
         help: "levels of streams and archives within each other",
     },
 ];
+
+/// Reads an amount such as 1000000, 64K, 512M or 8G; `64K` is 64 times 1024. `None` where it is none.
+pub fn amount(text: &str) -> Option<u64> {
+    let (digits, shift) = match text.as_bytes().last()? {
+        b'K' => (text.strip_suffix('K')?, 10),
+        b'M' => (text.strip_suffix('M')?, 20),
+        b'G' => (text.strip_suffix('G')?, 30),
+        _ => (text, 0),
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
 
 /// The limits of one scan. [`Limits::default`] lets honest files of any size through.
 #[derive(Clone, Debug, PartialEq, Eq)]

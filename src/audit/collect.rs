@@ -1,8 +1,9 @@
 //! What a report is made of, while it is made: findings and imports, each said once.
 
-use crate::finding::{Finding, Import, Level, Location, Stream};
+use crate::finding::{Finding, Ground, Import, Level, Location, Stream};
+use crate::policy::{InForce, Relied};
 use crate::rules::Rule;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many findings of one rule at one level are told one by one.
 const TOLD: u32 = 500;
@@ -17,6 +18,9 @@ pub(super) struct Collected {
     imports: Vec<Import>,
     by_symbol: HashMap<(String, crate::finding::Decision), usize>,
     pub(super) streams: Vec<Stream>,
+    grounds: BTreeMap<(String, Option<String>), Ground>,
+    /// Items of the user's policy that had a say.
+    pub(super) policy_items: BTreeSet<u32>,
 }
 
 impl Collected {
@@ -73,6 +77,22 @@ impl Collected {
                 self.imports.push(import);
             }
         }
+    }
+
+    /// Adds what a stream relies on; the same entry is one row.
+    pub(super) fn relied(&mut self, entries: Vec<Relied>, policy: &InForce<'_>) {
+        for relied in entries {
+            let by = relied.item.map(|item| policy.place(item));
+            let reason = || policy.why(&relied);
+            let ground = self.grounds.entry((relied.entry.clone(), by.clone()));
+            let new = || Ground { entry: relied.entry.clone(), uses: Vec::new(), by, reason: reason() };
+            merge(&mut ground.or_insert_with(new).uses, &relied.uses);
+        }
+    }
+
+    /// The entries that were relied on, by symbol.
+    pub(super) fn grounds(&mut self) -> Vec<Ground> {
+        std::mem::take(&mut self.grounds).into_values().collect()
     }
 
     /// Findings, worst first and then by place; imports by place; streams.

@@ -1,6 +1,8 @@
 //! Literals below a call that is a finding: what it would load, unpacked as evidence. Never makes a clean file worse.
 
 use super::Job;
+use super::bytes::Bytes;
+use super::compressed::Claim;
 use super::member::Member;
 use crate::ast::{Kind, Value};
 use crate::loader::{Pass, View};
@@ -14,7 +16,7 @@ const ARGUMENTS: usize = 16;
 const SHORTEST: usize = 4;
 
 /// The literals among the arguments of a call that may be pickles.
-pub(super) fn below<W: Window>(view: View<'_>, effect: usize, pass: &Pass<W>, member: &Member) -> Vec<Job> {
+pub(super) fn below<W: Window>(view: View<'_>, effect: usize, pass: &Pass<W>, member: &Member) -> Vec<Job<'static>> {
     let Some(effect) = view.effects.get(effect) else { return Vec::new() };
     let Action::Call { args, .. } = effect.action else { return Vec::new() };
     let literal = |value: Value| {
@@ -26,7 +28,12 @@ pub(super) fn below<W: Window>(view: View<'_>, effect: usize, pass: &Pass<W>, me
             _ => return None,
         };
         let offset = pass.source().offset(value.index());
-        (bytes.len() >= SHORTEST).then(|| Job { bytes, member: member.literal(offset) })
+        (bytes.len() >= SHORTEST).then(|| Job {
+            data: Bytes::held(bytes),
+            codec: None,
+            claim: Claim::default(),
+            member: member.literal(offset),
+        })
     };
     let candidates = view.ast.items(args, effect.moment).take(ARGUMENTS);
     candidates

@@ -1,4 +1,4 @@
-//! Where bytes come from: the file itself, an inflated member, a companion, a literal.
+//! Where bytes come from: the file itself, a member of an archive, something inflated, a companion, a literal.
 
 use crate::finding::Location;
 
@@ -11,6 +11,8 @@ pub(super) struct Member {
     base: Option<u64>,
     /// Whether it is a literal that was opened as evidence: what is wrong with it is worth no word, only what it does.
     pub(super) evidence: bool,
+    /// Whether it is read as something that it may not be at all: what it does counts only if it imports something.
+    pub(super) guess: bool,
     /// Streams and literals around it.
     pub(super) depth: u64,
 }
@@ -40,7 +42,24 @@ impl Member {
     pub(super) fn literal(&self, offset: u64) -> Self {
         let separator = if self.name.is_empty() { "" } else { " " };
         let name = format!("{}{separator}<literal at {offset}>", self.name);
-        Self { name, base: None, evidence: true, depth: self.depth.saturating_add(1) }
+        Self { name, base: None, evidence: true, guess: false, depth: self.depth.saturating_add(1) }
+    }
+
+    /// A member of the archive that it is. `start` is where its bytes stand in it.
+    pub(super) fn entry(&self, name: &str, start: usize) -> Self {
+        let separator = if self.name.is_empty() { "" } else { "!" };
+        let name = format!("{}{separator}{name}", self.name);
+        Self { name, depth: self.depth.saturating_add(1), ..self.within(start as u64) }
+    }
+
+    /// The same, read as something that it may not be.
+    pub(super) fn guessed(&self) -> Self {
+        Self { evidence: true, guess: true, ..self.clone() }
+    }
+
+    /// The same, one level deeper.
+    pub(super) fn deeper(&self) -> Self {
+        Self { depth: self.depth.saturating_add(1), ..self.clone() }
     }
 
     /// A place in it.

@@ -24,7 +24,17 @@ pub(super) struct Passes<'a, W> {
 impl<'a, W: Window + 'a> Passes<'a, W> {
     /// Reads a source with each class of readers. `open` answers the source from its first byte.
     pub(super) fn read(open: impl Fn() -> W, budget: &mut Budget) -> Self {
-        let both = Readers::of(Reader::Joblib).union(Readers::of(Reader::Pickle));
+        Self::read_by(Readers::of(Reader::Pickle), open, budget)
+    }
+
+    /// The same for a source that torch reads: by the C engine, with storages.
+    pub(super) fn read_by_torch(open: impl Fn() -> W, budget: &mut Budget) -> Self {
+        Self::read_by(Readers::of(Reader::Pickle).union(Readers::of(Reader::Torch)), open, budget)
+    }
+
+    /// `by` is who reads as the C engine does over memory.
+    fn read_by(by: Readers, open: impl Fn() -> W, budget: &mut Budget) -> Self {
+        let both = Readers::of(Reader::Joblib).union(by);
         let first = Manner { readers: both, search: true, ..manner(Reader::Joblib.info()) };
         let mut joblib = pass(open(), first, budget);
         let parted = joblib.parts() || joblib.first_raw.is_some_and(|raw| raw.opcode);
@@ -32,7 +42,8 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
             joblib.set_readers(Readers::of(Reader::Joblib));
         }
         let search = !joblib.is_joblib();
-        let pickle = parted.then(|| pass(open(), Manner { search, ..manner(Reader::Pickle.info()) }, budget));
+        let pickle =
+            parted.then(|| pass(open(), Manner { readers: by, search, ..manner(Reader::Pickle.info()) }, budget));
         let mut passes = Self { joblib, pickle, further: Vec::new() };
         passes.read_further(open, budget);
         passes
@@ -48,7 +59,9 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         }
         let source = self.own().source();
         let len = source.offset(source.bytes.len());
-        for info in READERS.iter().filter(|info| !matches!(info.reader, Reader::Joblib | Reader::Pickle)) {
+        for info in
+            READERS.iter().filter(|info| !matches!(info.reader, Reader::Joblib | Reader::Pickle | Reader::Torch))
+        {
             // What sets a reader apart: how it gets at bytes, its version, that it knows no arrays.
             let by_access = match info.access {
                 Access::Memory => false,
@@ -133,9 +146,26 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         !(is_text() && effects.all(only_impossible_imports))
     }
 
+    /// Whether any reader imports anything.
+    pub(super) fn import_anything(&self) -> bool {
+        let passes = std::iter::once(&self.joblib).chain(&self.pickle).flat_map(|pass| &pass.readings);
+        let readings = passes.chain(self.further.iter().flat_map(|pass| &pass.readings));
+        let mut effects = readings.flat_map(|reading| &reading.effects);
+        effects.any(|effect| matches!(effect.action, Action::Import { .. } | Action::DynamicImport { .. }))
+    }
+
     /// Whether a limit ended a pass before it was known what the source is.
     pub(super) fn exhausted(&self) -> bool {
         std::iter::once(&self.joblib).chain(&self.pickle).any(ends_early) || self.further.iter().any(ends_early)
+    }
+
+    /// How torch fares with a stream, counted from 0.
+    pub(super) fn torch_outcome(&self, stream: usize) -> LoaderOutcome {
+        let pass = self.own();
+        let reading = pass.outer(stream).and_then(|stream| pass.readings.get(stream.reading?));
+        let loads = reading.is_some_and(|reading| reading.root.is_some());
+        let offset = reading.filter(|_| !loads).map(|reading| pass.source().offset(reading.end));
+        LoaderOutcome { name: Reader::Torch.name(), loads, offset }
     }
 
     /// How each loader fares with the first stream.

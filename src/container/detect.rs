@@ -40,6 +40,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether it holds other files.
+    pub const fn is_wrapper(self) -> bool {
+        matches!(self, Self::Compressed(_) | Self::ZFile | Self::Zip | Self::Tar | Self::SevenZip | Self::Zstd)
+    }
+
     /// The name as it stands in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -84,6 +89,15 @@ pub fn joblib_reads(prefix: &[u8]) -> JoblibReads {
     }
     let codec = JOBLIB.iter().find(|(magic, _)| prefix.starts_with(magic));
     codec.map_or(JoblibReads::Plain, |(_, codec)| JoblibReads::Compressed(*codec))
+}
+
+/// Whether `prefix` starts as a compressor writes it, of which joblib looks at a byte or two.
+pub fn has_header(codec: Codec, prefix: &[u8]) -> bool {
+    match codec {
+        Codec::Zlib => prefix.len() < 2 || is_zlib(prefix),
+        Codec::Bzip2 => prefix.len() < 3 || prefix.starts_with(b"BZh"),
+        _ => true,
+    }
 }
 
 /// Whether `prefix` starts a zlib stream by RFC 1950, of which joblib looks at one byte only.
@@ -205,6 +219,12 @@ fn is_safetensors(prefix: &[u8], len: u64) -> bool {
 /// Whether all of `bytes` is UTF-8 text without NUL. Pickles of protocol 0 are text too: read it as one first.
 pub fn is_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
+}
+
+/// Whether `bytes` may be the beginning of a text: [`is_text`] but for a last character that is cut short.
+pub fn is_text_so_far(bytes: &[u8]) -> bool {
+    let utf8 = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    utf8 && memchr::memchr(0, bytes).is_none()
 }
 
 /// The kind of a text in reports: `json` or `text`; `None` if it is not text.

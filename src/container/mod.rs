@@ -1,7 +1,7 @@
 //! Containers: what a file is by its content, and the borders that its own bytes give.
 //!
-//! [`detect()`] knows formats by their signatures, [`compress`] inflates the six compressors that joblib reads,
-//! [`zfile`] and [`npy`] read the headers of old joblib files and of numpy arrays. All are pure functions over bytes:
+//! [`detect()`] knows formats by their signatures, [`compress`] inflates, [`zfile`] and [`npy`] read the headers of old
+//! joblib files and of numpy arrays, [`archive`] is what the readers of archives give, such as [`zip`]. All are pure functions over bytes:
 //! no file system, no names, no extensions. What the bytes inside mean is for the loaders.
 #![deny(
     clippy::indexing_slicing,
@@ -12,11 +12,14 @@
     clippy::panic
 )]
 
+pub mod archive;
 pub mod compress;
 pub mod detect;
 pub mod npy;
 pub mod zfile;
+pub mod zip;
 
+pub use archive::{Anomaly, Archive, Data, Entry};
 pub use compress::{Codec, Decoder, Ending};
 pub use detect::{Format, detect};
 pub use npy::NpyHeader;

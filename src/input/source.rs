@@ -37,6 +37,12 @@ impl<'a> Source<'a> {
     }
 }
 
+impl AsRef<[u8]> for Source<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
 impl Source<'static> {
     /// The file at `path`. A large regular file is mapped into memory and read only where it is looked at;
     /// anything else (small, empty, a pipe) is read.

@@ -205,7 +205,7 @@ fn reaches_anything<W: Window>(pass: &Pass<W>) -> bool {
 fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut budget: Budget) -> Result<Contents<'a>> {
     let data = bytes.get(start..).unwrap_or_default();
     let open = |budget: &Budget| Bytes::Inflated {
-        window: Box::new(StreamWindow::new(Inflating { decoder: Decoder::new(codec, data), budget: budget.clone() })),
+        window: Box::new(StreamWindow::new(Inflating::new(Decoder::new(codec, data), budget.clone()))),
         heads: BTreeMap::new(),
     };
     let pass = read(open, &mut budget);

@@ -2,7 +2,7 @@
 //!
 //! [`pass`](pass::pass) reads a source from its first stream to its last byte, as one class of readers does;
 //! [`joblib`] says after a BUILD whether raw array bytes or a nested stream follow; [`numpy`] computes data types and
-//! sizes from values; [`READERS`] is the table of readers. The answer is a list of [`Reading`]s: what one class of readers makes of one stream.
+//! sizes from values; [`torch`] knows storages; [`READERS`] is the table of readers. The answer is a list of [`Reading`]s: what one class of readers makes of one stream.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -20,6 +20,7 @@ pub mod paths;
 mod readers;
 mod reading;
 mod stream;
+pub mod torch;
 
 pub use inflate::Inflating;
 pub use pass::{Companion, FirstRaw, Manner, Pass, StreamInfo, Trailing, pass, with_one_memo};

@@ -96,8 +96,12 @@ impl<W: Window> Pass<W> {
 
     /// The reading of the first stream that is not nested: what `load` answers.
     pub fn first(&self) -> Option<&Reading> {
-        let first = self.streams.iter().find(|stream| !stream.nested)?;
-        self.readings.get(first.reading?)
+        self.readings.get(self.outer(0)?.reading?)
+    }
+
+    /// A stream, counted from 0 without nested ones.
+    pub fn outer(&self, number: usize) -> Option<&StreamInfo> {
+        self.streams.iter().filter(|stream| !stream.nested).nth(number)
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Reader {
     Buffered314,
     /// From CPython 3.14 on.
     PurePython314,
+    /// The C engine, to which storages of tensors are no strangers.
+    Torch,
 }
 
 /// One class of readers.
@@ -52,7 +54,7 @@ const fn row(reader: Reader, name: &'static str, dialect: Dialect, access: Acces
 }
 
 /// Every class, in the order of [`Reader`].
-pub const READERS: [ReaderInfo; 11] = [
+pub const READERS: [ReaderInfo; 12] = [
     row(Reader::Pickle, "pickle.load", Dialect::C, Access::Memory, false),
     row(Reader::Joblib, "joblib.load", Dialect::PYTHON, Access::Memory, true),
     row(Reader::Unbuffered, "pickle.load[unbuffered]", Dialect::C, Access::Unbuffered, false),
@@ -64,6 +66,7 @@ pub const READERS: [ReaderInfo; 11] = [
     row(Reader::Unbuffered314, "pickle.load[unbuffered]", Dialect::C_314, Access::Unbuffered, false),
     row(Reader::Buffered314, "pickle.load[buffered]", Dialect::C_314, Access::Buffered(128 << 10), false),
     row(Reader::PurePython314, "pickle._Unpickler", Dialect::PYTHON_314, Access::Memory, false),
+    row(Reader::Torch, "torch.load", Dialect::C, Access::Memory, false),
 ];
 
 impl Reader {
@@ -131,8 +134,8 @@ pub struct Loader {
 }
 
 use Reader::{
-    Buffered4K, Buffered8K, Buffered314, Joblib, Joblib314, Pickle, Pickle314, PurePython, PurePython314, Unbuffered,
-    Unbuffered314,
+    Buffered4K, Buffered8K, Buffered314, Joblib, Joblib314, Pickle, Pickle314, PurePython, PurePython314, Torch,
+    Unbuffered, Unbuffered314,
 };
 
 /// The calls that open pickles.
@@ -161,7 +164,8 @@ pub const LOADERS: &[Loader] = &[
         call: "joblib.load(path), joblib 0.10 to 1.1",
         readers: &[Joblib],
         encoding: "ASCII",
-        note: "no padding before array bytes; an array of objects is read by `pickle.load`",
+        note: "no padding before array bytes: those of joblib 1.2 and later it cannot read, and what it makes of their last \
+               bytes is not looked at; an array of objects is read by `pickle.load`",
     },
     Loader {
         call: "joblib.load(path), joblib 1.2 to 1.5",
@@ -192,6 +196,19 @@ pub const LOADERS: &[Loader] = &[
         readers: &[Pickle, Buffered4K, Buffered8K, Unbuffered, Pickle314, Buffered314, Unbuffered314],
         encoding: "ASCII",
         note: "as `pickle.load`; dill looks up some names elsewhere",
+    },
+    Loader {
+        call: "torch.load(path, weights_only=False)",
+        readers: &[Torch, Unbuffered, Unbuffered314],
+        encoding: "UTF-8",
+        note: "the pickle in a zip archive is read as from `io.BytesIO`; a file of torch before 1.6 from the file",
+    },
+    Loader {
+        call: "torch.load(path), torch 2.6 and later",
+        readers: &[Torch],
+        encoding: "UTF-8",
+        note: "an engine of its own with 40 opcodes and its own list of names; what it refuses is a note, \
+               `torch-weights-only`",
     },
 ];
 

@@ -171,6 +171,11 @@ impl<F: Feed> StreamWindow<F> {
         Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false, failure: None }
     }
 
+    /// Takes all that is here out of the window, which is of no use to a reader then.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.kept)
+    }
+
     /// Reads once into `buffer`; 0 at the end.
     fn read(&mut self, buffer: &mut [u8], kept: bool) -> Result<usize> {
         if self.ended {

@@ -6,9 +6,39 @@
 
 /// What may be called: of patsy, formulaic, and of numpy.
 const CALLED: [&str; 33] = [
-    "C", "I", "Q", "Treatment", "Sum", "Poly", "Helmert", "Diff", "standardize", "center", "scale", "bs", "cr", "cc",
-    "te", "poly", "np.abs", "np.cos", "np.cosh", "np.exp", "np.exp2", "np.expm1", "np.log", "np.log10", "np.log1p",
-    "np.log2", "np.power", "np.sign", "np.sin", "np.sqrt", "np.square", "np.tan", "np.tanh",
+    "C",
+    "I",
+    "Q",
+    "Treatment",
+    "Sum",
+    "Poly",
+    "Helmert",
+    "Diff",
+    "standardize",
+    "center",
+    "scale",
+    "bs",
+    "cr",
+    "cc",
+    "te",
+    "poly",
+    "np.abs",
+    "np.cos",
+    "np.cosh",
+    "np.exp",
+    "np.exp2",
+    "np.expm1",
+    "np.log",
+    "np.log10",
+    "np.log1p",
+    "np.log2",
+    "np.power",
+    "np.sign",
+    "np.sin",
+    "np.sqrt",
+    "np.square",
+    "np.tan",
+    "np.tanh",
 ];
 /// Words that are no names.
 const KEYWORDS: [&str; 4] = ["await", "lambda", "np", "yield"];
@@ -61,7 +91,9 @@ fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
                 (Token::Text, end.saturating_add(2))
             }
             b'*' if rest.starts_with("**") => (Token::Power, 2),
-            b'+' | b'-' | b'*' | b'/' | b':' | b'~' | b'(' | b')' | b',' | b'=' | b'<' | b'>' => (Token::Mark(first), 1),
+            b'+' | b'-' | b'*' | b'/' | b':' | b'~' | b'(' | b')' | b',' | b'=' | b'<' | b'>' => {
+                (Token::Mark(first), 1)
+            }
             _ => return None,
         };
         tokens.push(token);
@@ -109,7 +141,8 @@ fn is_plain(tokens: &[Token<'_>]) -> bool {
 
 /// Whether what a formula multiplies out to is bounded.
 fn is_small(tokens: &[Token<'_>]) -> bool {
-    let (mut names, mut crossed, mut here, mut most, mut powers, mut groups) = (0_u64, 0_u32, 0_u32, 0_u32, 0_u32, false);
+    let (mut names, mut crossed, mut here, mut most, mut powers, mut groups) =
+        (0_u64, 0_u32, 0_u32, 0_u32, 0_u32, false);
     // For each parenthesis that is open, whether it is one of a call.
     let mut open: Vec<bool> = Vec::new();
     let mut before = None;

@@ -24,8 +24,19 @@ macro_rules! tables {
 }
 
 /// The allowed symbols, one file per library.
-pub(super) static ENTRIES: [Table; 12] = tables![
-    "python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas", "pyarrow", "statsmodels", "imblearn", "encoders",
+pub(super) static ENTRIES: [Table; 13] = tables![
+    "python",
+    "numpy",
+    "joblib",
+    "scipy",
+    "sklearn",
+    "boosters",
+    "pandas",
+    "pyarrow",
+    "statsmodels",
+    "imblearn",
+    "encoders",
+    "torch",
     "torch_nn",
 ];
 
@@ -37,9 +48,9 @@ pub(super) static DANGEROUS: Table = Table::new("dangerous", include_str!("table
 
 /// One paragraph: its key and its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Paragraph {
-    pub(super) key: &'static str,
-    pub(super) body: &'static str,
+pub(super) struct Paragraph<'t> {
+    pub(super) key: &'t str,
+    pub(super) body: &'t str,
 }
 
 impl Table {
@@ -48,7 +59,7 @@ impl Table {
     }
 
     /// The paragraph of `key`.
-    pub(super) fn find(&self, key: &str) -> Option<Paragraph> {
+    pub(super) fn find(&self, key: &str) -> Option<Paragraph<'static>> {
         // Most tables are about one library, and most symbols are of another.
         let first = self.text.get(next_start(self.text, 0)..)?;
         if key < paragraph(first).key {
@@ -77,18 +88,18 @@ impl Table {
 
     /// All paragraphs, in their order.
     #[cfg(test)]
-    pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph> {
+    pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph<'static>> {
         let ends = self.starts().iter().skip(1).chain([&self.text.len()]).copied().collect::<Vec<_>>();
         self.starts().iter().zip(ends).filter_map(|(&start, end)| self.text.get(start..end).map(paragraph))
     }
 }
 
 /// The allowed symbol of this name.
-pub(super) fn entry(symbol: &str) -> Option<Paragraph> {
+pub(super) fn entry(symbol: &str) -> Option<Paragraph<'static>> {
     ENTRIES.iter().find_map(|table| table.find(symbol))
 }
 
-fn paragraph(text: &'static str) -> Paragraph {
+fn paragraph(text: &'static str) -> Paragraph<'static> {
     let end = memchr::memchr2(b' ', b'\n', text.as_bytes()).unwrap_or(text.len());
     let (key, body) = text.split_at_checked(end).unwrap_or((text, ""));
     Paragraph { key, body }

@@ -4,6 +4,7 @@
 //! of the policy; the rules of structure are named by `audit`, which sees the layout of a file. A rule never decides:
 //! levels come with the objection.
 
+pub mod archive_anomaly;
 pub mod argument_shape;
 pub mod built_twice;
 pub mod call_target;
@@ -14,9 +15,13 @@ pub mod companion_path;
 pub mod compressed_tail;
 pub mod dangerous_call;
 pub mod dangerous_import;
+pub mod denied_import;
 pub mod empty_file;
 pub mod extension_code;
+pub mod file_changed;
 pub mod frame_anomaly;
+pub mod internal_error;
+pub mod interrupted;
 pub mod joblib_padding;
 pub mod limit_reached;
 pub mod load_cost;
@@ -24,15 +29,20 @@ pub mod loader_divergence;
 pub mod mutation_target;
 pub mod needs_buffers;
 pub mod needs_encoding;
+pub mod not_walked;
 pub mod numpy_layout;
 pub mod opaque_native;
 pub mod persistent_id;
 pub mod refused_stream;
 pub mod several_streams;
+pub mod tensor_layout;
+pub mod torch_weights_only;
+pub mod torchscript_code;
 pub mod trailing_data;
 pub mod unknown_format;
 pub mod unlisted_import;
 pub mod unlisted_use;
+pub mod unread_member;
 pub mod unresolvable_import;
 pub mod unsupported_format;
 pub mod use_time;
@@ -62,6 +72,7 @@ pub struct Rule {
 
 /// Every rule, by identifier.
 pub const RULES: &[&Rule] = &[
+    &archive_anomaly::RULE,
     &argument_shape::RULE,
     &built_twice::RULE,
     &call_target::RULE,
@@ -72,9 +83,13 @@ pub const RULES: &[&Rule] = &[
     &compressed_tail::RULE,
     &dangerous_call::RULE,
     &dangerous_import::RULE,
+    &denied_import::RULE,
     &empty_file::RULE,
     &extension_code::RULE,
+    &file_changed::RULE,
     &frame_anomaly::RULE,
+    &internal_error::RULE,
+    &interrupted::RULE,
     &joblib_padding::RULE,
     &limit_reached::RULE,
     &load_cost::RULE,
@@ -82,15 +97,20 @@ pub const RULES: &[&Rule] = &[
     &mutation_target::RULE,
     &needs_buffers::RULE,
     &needs_encoding::RULE,
+    &not_walked::RULE,
     &numpy_layout::RULE,
     &opaque_native::RULE,
     &persistent_id::RULE,
     &refused_stream::RULE,
     &several_streams::RULE,
+    &tensor_layout::RULE,
+    &torch_weights_only::RULE,
+    &torchscript_code::RULE,
     &trailing_data::RULE,
     &unknown_format::RULE,
     &unlisted_import::RULE,
     &unlisted_use::RULE,
+    &unread_member::RULE,
     &unresolvable_import::RULE,
     &unsupported_format::RULE,
     &use_time::RULE,
@@ -123,6 +143,7 @@ pub const fn of(objection: Objection) -> &'static Rule {
         Objection::DangerousImport => &dangerous_import::RULE,
         Objection::DangerousCall => &dangerous_call::RULE,
         Objection::UnlistedImport => &unlisted_import::RULE,
+        Objection::DeniedImport => &denied_import::RULE,
         Objection::UnresolvableImport => &unresolvable_import::RULE,
         Objection::UnlistedUse => &unlisted_use::RULE,
         Objection::ArgumentShape => &argument_shape::RULE,
@@ -131,6 +152,7 @@ pub const fn of(objection: Objection) -> &'static Rule {
         Objection::BuiltTwice => &built_twice::RULE,
         Objection::CallableInData => &callable_in_data::RULE,
         Objection::NumpyLayout => &numpy_layout::RULE,
+        Objection::TensorLayout => &tensor_layout::RULE,
         Objection::LoadCost => &load_cost::RULE,
         Objection::PersistentId => &persistent_id::RULE,
         Objection::ExtensionCode => &extension_code::RULE,

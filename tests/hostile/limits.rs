@@ -1,5 +1,6 @@
 //! Each limit can be reached, and what was read before it is judged.
 
+use super::archives::{Member, archive};
 use super::bytes::{CALL, bytes, join, text, zlib};
 use super::{names_the_call, reaches_a_limit, scan_with};
 use depickle::finding::{Completeness, Level, Verdict};
@@ -19,6 +20,11 @@ fn greedy(limit: Limit, before: &[u8]) -> (Vec<u8>, u64) {
             (join(&[b"\x80\x04", before, &module, &imports, b"N."]), 1000)
         }
         Limit::Streams => (join(&[before, b"N.", &b"N.".repeat(100)]), 20),
+        Limit::Members => {
+            let first = Member::stored("first", &join(&[b"\x80\x02", before, b"N."]));
+            let members: Vec<Member> = (0..200).map(|index| Member::stored(&index.to_string(), b"N.")).collect();
+            (archive(&[vec![first], members].concat()), 100)
+        }
         Limit::Depth => {
             let loads = |inner: &[u8]| {
                 join(&[b"\x80\x04", before, &text("pickle"), &text("loads"), b"\x93", &bytes(inner), b"\x85R."])
@@ -74,7 +80,9 @@ fn a_limit_that_is_reached_behind_the_first_stream_is_not_its_end() {
     let len = (1_u32 << 16) - 8;
     let first = join(&[b"\x80\x04B", &len.to_le_bytes(), &vec![0; len as usize], b"."]);
     let file = zlib(&join(&[&first, CALL, b".", &b"N.".repeat(1000)]));
-    let report = scan_with(&file, &Limits::default().with(Limit::Inflated, first.len() as u64));
+    let per_byte = LIMITS.iter().find(|row| row.limit == Limit::Inflated).unwrap().per_byte;
+    let least = first.len() as u64 - per_byte * file.len() as u64;
+    let report = scan_with(&file, &Limits::default().with(Limit::Inflated, least));
     assert!(reaches_a_limit(&report), "{:#?}", report.findings);
     assert!(names_the_call(&scan_with(&file, &Limits::default())));
 }

@@ -2,9 +2,19 @@
 //! memory and work in proportion to its bytes, and no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test helpers outside of test functions")]
 
+#[path = "../archives/assemble.rs"]
+#[allow(dead_code, reason = "made for another test")]
+mod archives;
 mod bytes;
+mod evasions;
+mod gadgets;
+mod inspect;
 mod limits;
 mod memory;
+mod routes;
+#[path = "../semantics/rows.rs"]
+#[allow(dead_code, reason = "only the reading of bytes is needed here")]
+mod rows;
 mod shapes;
 mod truncated;
 

@@ -133,8 +133,8 @@ SCORE_FUNCS = ["f_classif", "chi2", "f_regression", "r_regression", "f_oneway"]
 BY_CODE = {
     "scipy.spatial.ckdtree.cKDTree", "scipy.spatial._ckdtree.cKDTree", "scipy.spatial._kdtree.KDTree",
 }
-NATIVE_TREE = ("  new () -> fresh\n  build (array | bytes, array, int, int, int, array, array, array, None | array, None | array)\n"
-               "  native\n  # Node indexes are followed without a look at their bounds.")
+NATIVE_TREE = ("  new () -> fresh\n  build !kd-tree\n"
+               "  native\n  # Node indexes become pointers: they are looked at where their bytes stand in the stream.")
 
 
 def functions(paragraphs, prefix):
@@ -353,7 +353,7 @@ def main():
     observed = united([one["symbols"] for one in observations])
     HOOKS.update(hooks)
     MADE.update(made(observed))
-    for name in ("python", "joblib", "boosters", "pyarrow"):
+    for name in ("python", "joblib", "boosters", "pyarrow", "torch"):
         write(name, *read(name))
     numpy()
     pandas()

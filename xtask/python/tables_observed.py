@@ -97,7 +97,7 @@ def distribution(paragraphs, symbol):
     """A distribution of scipy (`rv_generic`)."""
     add(paragraphs, symbol, "new () -> fresh",
         "build {_parse_arg_template: <argparser>, __doc__?: None | str, vecentropy?: @numpy.vectorize | harmless, *: any}"
-        " | (map(str, simple | array | (array, array) | ([number*], [number*])), @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
+        " | ({__doc__?: None | str, *: simple | array | (array, array) | ([number*], [number*])}, @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
         "recursive",
         "# `__setstate__` runs `_parse_arg_template`; the pair is the form before scipy 1.6.")
     for method in ("_entropy",):

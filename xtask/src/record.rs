@@ -2,8 +2,9 @@
 //! CPython does with them to `recorded.json` beside it.
 
 use crate::Outcome;
+use crate::compare::Load;
 use crate::oracle::hex;
-use crate::python::{EVENTS, Interpreter, Load, Loads, Reader, Request, Worker};
+use crate::python::{Interpreter, Loads, Reader, Request, Worker};
 use crate::rows::{Row, rows};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -28,8 +29,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         let version = interpreter.name();
         let mut worker = Worker::new(interpreter);
         for (row, results) in rows.iter().zip(&mut results) {
-            for (reader, loads) in Reader::ALL.iter().zip(ask(&mut worker, row)?) {
-                let loads = json!(loads.iter().map(load).collect::<Vec<_>>());
+            for (reader, loads) in Reader::SMALL.iter().zip(ask(&mut worker, row)?) {
+                let loads = json!(loads.parse()?.iter().map(load).collect::<Vec<_>>());
                 let at = results.iter().position(|(known, _)| *known == loads).unwrap_or_else(|| {
                     results.push((loads, By::new()));
                     results.len() - 1
@@ -63,18 +64,13 @@ fn folded(by: Vec<String>, versions: &[String]) -> Value {
 }
 
 fn ask(worker: &mut Worker, row: &Row) -> Result<Vec<Loads>, Box<dyn std::error::Error + Send + Sync>> {
-    // With one unpickler for all pickles of a file: what is fresh each time is the simpler half.
-    let inherit = row.name.contains("memo");
-    let (streams, readers, encoding) = (&[row.bytes.as_slice()], &Reader::ALL, row.encoding.as_str());
+    let inherit = row.one_memo();
+    let (streams, readers, encoding) = (&[row.bytes.as_slice()], &Reader::SMALL, row.encoding.as_str());
     let mut answers = worker.ask(&Request { streams, readers, encoding, values: true, inherit, hooks: true })?;
     answers.pop().flatten().ok_or_else(|| format!("{} kills CPython {}", row.key(), worker.interpreter.name()).into())
 }
 
 fn load(load: &Load) -> Value {
-    let effects = load.events.iter().map(|event| {
-        let [first, second] = &event.texts;
-        json!([EVENTS[usize::from(event.kind)], first, second])
-    });
-    let outcome = if load.failure.is_empty() { ("value", &load.value) } else { ("refused", &load.failure) };
-    json!({outcome.0: outcome.1, "end": load.end, "effects": effects.collect::<Vec<_>>()})
+    let outcome = if load.loads() { ("value", &load.value) } else { ("refused", &load.failure) };
+    json!({outcome.0: outcome.1, "end": load.end, "trace": load.lines})
 }

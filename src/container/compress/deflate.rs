@@ -1,4 +1,4 @@
-//! zlib and gzip members. Header and trailer are read here, so that a wrong checksum is told from corrupt data and
+//! zlib and gzip members, and deflate without either. Header and trailer are read here, so that a wrong checksum is told from corrupt data and
 //! costs nothing of it.
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
@@ -9,6 +9,8 @@ use super::{CHUNK, Ending, Outcome, Step, chunk, grown};
 enum Sum {
     Adler(Adler32),
     Crc(Crc),
+    /// None: the data stands on its own.
+    Nothing,
 }
 
 /// One zlib or gzip member.
@@ -27,6 +29,11 @@ impl Deflate {
         Self::new(Sum::Crc(Crc::new()))
     }
 
+    pub(super) fn raw() -> Self {
+        // There is no header to begin with.
+        Self { started: true, ..Self::new(Sum::Nothing) }
+    }
+
     fn new(sum: Sum) -> Self {
         Self { sum, started: false, inflate: Decompress::new(false) }
     }
@@ -37,6 +44,7 @@ impl Deflate {
             let header = match self.sum {
                 Sum::Adler(_) => zlib_header(input),
                 Sum::Crc(_) => gzip_header(input),
+                Sum::Nothing => return Step::new(0, 0, Outcome::More),
             };
             return match header {
                 Ok(length) => Step::new(length, 0, Outcome::More),
@@ -51,6 +59,7 @@ impl Deflate {
         match &mut self.sum {
             Sum::Adler(sum) => sum.update(data),
             Sum::Crc(sum) => sum.update(data),
+            Sum::Nothing => {}
         }
         match result {
             Ok(Status::StreamEnd) => match self.trailer(input.get(used..).unwrap_or_default()) {
@@ -66,6 +75,7 @@ impl Deflate {
         let expected = match &self.sum {
             Sum::Adler(sum) => sum.value().to_be_bytes().to_vec(),
             Sum::Crc(sum) => [sum.sum().to_le_bytes(), sum.amount().to_le_bytes()].concat(),
+            Sum::Nothing => Vec::new(),
         };
         match rest.get(..expected.len()) {
             None => Err(Ending::Truncated),

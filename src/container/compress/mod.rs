@@ -12,13 +12,15 @@ pub(super) use deflate::is_zlib;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A compressor that `joblib.load` knows.
+/// A compressor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Codec {
     /// RFC 1950.
     Zlib,
     /// RFC 1952.
     Gzip,
+    /// RFC 1951, without header and checksum: what zip archives hold.
+    Deflate,
     /// bzip2.
     Bzip2,
     /// The old `.lzma` format with a 13-byte header.
@@ -30,11 +32,12 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// The name that joblib has for it.
+    /// Its name; the one that joblib has for it, where it has one.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Zlib => "zlib",
             Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
             Self::Bzip2 => "bz2",
             Self::Lzma => "lzma",
             Self::Xz => "xz",
@@ -122,6 +125,7 @@ impl<'a> Engine<'a> {
         match codec {
             Codec::Zlib => Self::Deflate(deflate::Deflate::zlib()),
             Codec::Gzip => Self::Deflate(deflate::Deflate::gzip()),
+            Codec::Deflate => Self::Deflate(deflate::Deflate::raw()),
             Codec::Bzip2 => Self::Bzip2(bzip2::Decompress::new(false)),
             Codec::Lzma | Codec::Xz => Self::Lzma(lzma::Lzma::new(member)),
             Codec::Lz4 => Self::Lz4(lz4::Frame::new()),
@@ -303,8 +307,8 @@ impl<'a> Decoder<'a> {
 /// Whether another member follows in `rest`, and after how many bytes of padding.
 fn next_member(codec: Codec, rest: &[u8]) -> Option<usize> {
     match codec {
-        // Nothing reads zlib streams on.
-        Codec::Zlib => None,
+        // Nothing reads these on.
+        Codec::Zlib | Codec::Deflate => None,
         Codec::Gzip => {
             // `gzip._GzipReader` skips NULs between members.
             let padding = rest.iter().position(|byte| *byte != 0)?;

@@ -1,0 +1,115 @@
+//! Archives: what they say of themselves becomes findings, what they hold becomes jobs.
+
+use super::bytes::Bytes;
+use super::compressed::Claim;
+use super::member::Member;
+use super::structure::is_padding;
+use super::{Audit, Job, Read};
+use crate::container::{Archive, Codec, Data, Entry, zip};
+use crate::error::ErrorKind;
+use crate::escape::escape;
+use crate::finding::Level;
+use crate::limits::Limit;
+use crate::rules;
+
+/// The codecs that are tried on a member whose own cannot be.
+const TRIED: [Option<Codec>; 2] = [None, Some(Codec::Deflate)];
+
+impl<'a> Audit<'a> {
+    /// A zip archive.
+    pub(super) fn zip(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
+        let archive = zip::read(data.get(), false, &mut self.budget);
+        self.archive(&archive, data, member);
+        if let Some(read) = self.torch(&archive, data, member) {
+            return read;
+        }
+        self.entries(&archive.entries, data, member);
+        let is_array = |entry: &Entry| entry.name.ends_with(".npy");
+        let npz = !archive.entries.is_empty() && archive.entries.iter().all(is_array);
+        Read::silent(if npz { "npz" } else { "zip" })
+    }
+
+    /// A zip archive behind something else, which stands on its own.
+    pub(super) fn appended(&mut self, data: &Bytes<'a>, member: &Member) {
+        let archive = zip::read(data.get(), false, &mut self.budget);
+        self.entries(&archive.entries, data, member);
+    }
+
+    /// Says what is odd about an archive.
+    pub(super) fn archive(&mut self, archive: &Archive, data: &Bytes<'a>, member: &Member) {
+        if member.evidence {
+            return;
+        }
+        for error in &archive.errors {
+            let limit = error.kind() == ErrorKind::Limit;
+            let rule = if limit { &rules::limit_reached::RULE } else { &rules::refused_stream::RULE };
+            let location = member.at(error.offset());
+            self.collected.say(rule, Level::Incomplete, escape(error.message()).into_owned(), location);
+        }
+        for anomaly in &archive.anomalies {
+            let entry = anomaly.entry.and_then(|number| archive.entries.get(number));
+            let whose = entry.map(|entry| format!("{}: ", escape(&entry.name))).unwrap_or_default();
+            let message = format!("{whose}{}; {}", anomaly.what, anomaly.fools);
+            let location = member.at(Some(anomaly.offset as u64));
+            self.collected.say(&rules::archive_anomaly::RULE, Level::Suspicious, message, location);
+        }
+        for run in &archive.unexplained {
+            let bytes = data.part(run.clone());
+            if run.end < data.get().len() || !is_padding(bytes.get()) {
+                let message = format!("{} bytes that belong to no member of the archive", run.len());
+                let location = member.run(run.start as u64, run.len() as u64);
+                self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+            }
+        }
+    }
+
+    /// Makes a job of each entry.
+    pub(super) fn entries(&mut self, entries: &[Entry], data: &Bytes<'a>, member: &Member) {
+        // Members that share bytes are read once each, at the cost of what is inflated.
+        let all = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.data.span().len() as u64));
+        let again = all.saturating_sub(data.get().len() as u64);
+        if let Err(error) = self.budget.spend(Limit::Inflated, again) {
+            let location = member.at(Some(0));
+            return self.collected.say(&rules::limit_reached::RULE, Level::Incomplete, error.message(), location);
+        }
+        for entry in entries {
+            let span = entry.data.span();
+            let inner = member.entry(&entry.name, span.start);
+            let part = data.part(span);
+            let claim = Claim::from(entry);
+            let mut job = |codec, claim, member| {
+                self.jobs.push_back(Job { data: part.clone(), codec, claim, member });
+            };
+            match &entry.data {
+                Data::Nothing => {}
+                Data::Stored(_) => job(None, claim, inner),
+                Data::Compressed(codec, _) => job(Some(*codec), claim, inner),
+                Data::Unreadable(why, _) => {
+                    // Some readers ignore what keeps others from reading it.
+                    for codec in TRIED {
+                        job(codec, Claim::default(), inner.guessed());
+                    }
+                    let location = inner.at(Some(0));
+                    self.collected.say(&rules::unread_member::RULE, Level::Incomplete, *why, location);
+                }
+            }
+        }
+    }
+
+    /// Makes jobs of entries that are no pickles by all that is known.
+    pub(super) fn guesses(&mut self, entries: &[Entry], data: &Bytes<'a>, member: &Member) {
+        for entry in entries {
+            let span = entry.data.span();
+            let inner = member.entry(&entry.name, span.start).guessed();
+            let codec = if let Data::Compressed(codec, _) = &entry.data { Some(*codec) } else { None };
+            self.jobs.push_back(Job { data: data.part(span), codec, claim: Claim::default(), member: inner });
+        }
+    }
+}
+
+impl From<&Entry> for Claim {
+    fn from(entry: &Entry) -> Self {
+        // Writers that compute no checksum leave it 0.
+        Self { crc: entry.crc.filter(|&crc| crc != 0), size: entry.size }
+    }
+}

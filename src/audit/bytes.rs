@@ -1,0 +1,38 @@
+//! Bytes of a source, a part of them, or what was inflated from them.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+/// A run of bytes that jobs share: lent by the caller of the scan, or held for as long as a job needs them.
+#[derive(Clone)]
+pub(super) enum Bytes<'a> {
+    Lent(&'a [u8]),
+    Held(Rc<dyn AsRef<[u8]> + 'a>, Range<usize>),
+}
+
+impl<'a> Bytes<'a> {
+    /// Bytes that nobody else has.
+    pub(super) fn held(bytes: impl AsRef<[u8]> + 'a) -> Self {
+        let all = 0..bytes.as_ref().len();
+        Self::Held(Rc::new(bytes), all)
+    }
+
+    pub(super) fn get(&self) -> &[u8] {
+        match self {
+            Self::Lent(bytes) => bytes,
+            Self::Held(bytes, range) => (**bytes).as_ref().get(range.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// A part of them; nothing where they do not reach so far.
+    pub(super) fn part(&self, part: Range<usize>) -> Self {
+        match self {
+            Self::Lent(bytes) => Self::Lent(bytes.get(part).unwrap_or_default()),
+            Self::Held(bytes, range) => {
+                let start = range.start.saturating_add(part.start).min(range.end);
+                let end = range.start.saturating_add(part.end).min(range.end);
+                Self::Held(Rc::clone(bytes), start..end.max(start))
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Compressed bytes: a file, or a member of an archive.
+
+use super::bytes::Bytes;
+use super::member::Member;
+use super::passes::Passes;
+use super::structure::{self, is_exhaustion};
+use super::{Audit, Job, Read};
+use crate::container::detect::{PREFIX, is_text, is_text_so_far};
+use crate::container::{Codec, Decoder, Ending, Format, ZFile, detect};
+use crate::escape::escape;
+use crate::finding::{Level, LoaderOutcome};
+use crate::limits::{Budget, Limit};
+use crate::loader::{Inflating, Reader};
+use crate::opcode::{Opcode, SliceWindow, StreamWindow, Window};
+use crate::rules;
+use flate2::Crc;
+
+/// What an archive says of a member's inflated bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Claim {
+    pub(super) crc: Option<u32>,
+    pub(super) size: Option<u64>,
+}
+
+/// Members that are stored are summed up to this size.
+const SUMMED: usize = 16 << 20;
+
+impl<'a> Audit<'a> {
+    /// A file of joblib before 0.10: a header and one zlib stream.
+    pub(super) fn zfile(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
+        match ZFile::parse(data.get()) {
+            Ok(header) => {
+                let (read, inflated) =
+                    self.compressed(Codec::Zlib, data, header.data_offset, "zf", member, Claim::default());
+                if inflated != header.length {
+                    let message = "the header does not give the length of the data: joblib refuses the file";
+                    self.incomplete(&rules::refused_stream::RULE, message, member, 2);
+                }
+                read
+            }
+            Err(error) => {
+                let message = format!("the header of an old joblib file is broken: {}", error.message());
+                self.incomplete(&rules::unknown_format::RULE, message, member, 0);
+                Read::silent("unknown")
+            }
+        }
+    }
+
+    /// Compressed bytes from `start` on; answers how many they inflate to, too.
+    pub(super) fn compressed(
+        &mut self,
+        codec: Codec,
+        data: &Bytes<'a>,
+        start: usize,
+        name: &str,
+        member: &Member,
+        claim: Claim,
+    ) -> (Read, u64) {
+        let bytes = data.get();
+        let packed = bytes.get(start..).unwrap_or_default();
+        let inner = member.inflated();
+        let feed = self.budget.clone();
+        let open_at = |skip| {
+            let feed = Inflating::new(Decoder::new(codec, packed), feed.clone());
+            let mut window = StreamWindow::new(if claim.crc.is_some() { feed.summed() } else { feed });
+            // What cannot be skipped cannot be read.
+            let _ = window.skip(0, skip as u64);
+            window
+        };
+        let open = || open_at(0);
+        if codec == Codec::Deflate && !inflates(codec, packed) && !member.evidence {
+            // Whoever does not go by the method finds them as they are.
+            let member = member.guessed();
+            self.jobs.push_back(Job { data: data.clone(), codec: None, claim: Claim::default(), member });
+        }
+        let (mut read, mut window) = match detect(&head(codec, packed), u64::MAX) {
+            format if format.is_wrapper() => self.unpacked(open(), format, name, &inner),
+            Format::Npy => {
+                let mut window = open();
+                let read = self.npy(&mut window, open_at, &inner);
+                (Read { format: format!("npy+{name}"), ..read }, window)
+            }
+            Format::Other { kind, pickle_may_start: false } => {
+                (Read::silent(format!("not-pickle:{kind}+{name}")), open())
+            }
+            format => self.inflated(open, format, codec, name, (member, start)),
+        };
+        self.spend(&feed, &mut window, &inner);
+        self.ends(&window, codec, claim, start, member);
+        let inflated = window.feed.decoder.inflated();
+        // A reader of plain pickles sees the compressed bytes: where the first of them is an opcode, they are read so.
+        let refused = LoaderOutcome { name: Reader::Pickle.name(), loads: false, offset: Some(0) };
+        read.loaders.retain(|loader| loader.name != Reader::Pickle.name());
+        read.loaders.insert(0, refused);
+        if start == 0 && codec != Codec::Deflate && bytes.first().copied().and_then(Opcode::from_byte).is_some() {
+            let raw = Passes::read(|| SliceWindow(bytes), &mut self.budget);
+            if raw.exhausted() || raw.reach_anything(|| false) {
+                self.judge(&raw, member);
+            }
+        }
+        (read, inflated)
+    }
+
+    /// All of compressed bytes, which are kept in memory.
+    pub(super) fn inflate(&mut self, codec: Codec, data: &Bytes<'a>, claim: Claim, member: &Member) -> Bytes<'a> {
+        let before = self.budget.clone();
+        let mut window = StreamWindow::new(Inflating::new(Decoder::new(codec, data.get()), before.clone()).summed());
+        // What is missing is told of the window when it is spent.
+        let _ = window.fill(usize::MAX);
+        self.spend(&before, &mut window, member);
+        self.ends(&window, codec, claim, 0, member);
+        Bytes::held(window.take())
+    }
+
+    /// An archive or the like in compressed bytes: inflated as a whole, and a job of its own.
+    fn unpacked<'w>(
+        &mut self,
+        mut window: StreamWindow<Inflating<'w>>,
+        format: Format,
+        name: &str,
+        inner: &Member,
+    ) -> (Read, StreamWindow<Inflating<'w>>) {
+        // What is missing is told of the window when it is spent.
+        let _ = window.fill(usize::MAX);
+        let data = Bytes::held(window.take());
+        self.jobs.push_back(Job { data, codec: None, claim: Claim::default(), member: inner.deeper() });
+        (Read::silent(format!("{}+{name}", format.name())), window)
+    }
+
+    /// A pickle in compressed bytes, or nothing that is known.
+    fn inflated<'w>(
+        &mut self,
+        open: impl Fn() -> StreamWindow<Inflating<'w>>,
+        format: Format,
+        codec: Codec,
+        name: &str,
+        (member, start): (&Member, usize),
+    ) -> (Read, StreamWindow<Inflating<'w>>) {
+        let inner = member.inflated();
+        let mut passes = Passes::read(open, &mut self.budget);
+        let is_joblib = passes.is_joblib() || matches!(codec, Codec::Zlib | Codec::Lzma | Codec::Lz4);
+        let as_pickle = format!("{}+{name}", if is_joblib { "joblib" } else { "pickle" });
+        let known = passes.exhausted() || passes.reach_anything(|| is_text(passes.joblib.window.bytes()));
+        let read = if known {
+            self.judge(&passes, &inner);
+            self.read(&passes, as_pickle, &inner)
+        } else if let Format::Other { kind, .. } = format {
+            Read::silent(format!("not-pickle:{kind}+{name}"))
+        } else if is_text_to_the_end(&mut passes.joblib.window) {
+            Read::silent(format!("not-pickle:text+{name}"))
+        } else {
+            let error = passes.own().first().and_then(|reading| reading.error.as_ref());
+            let why = error.map_or_else(String::new, |error| format!(": {}", escape(error.message())));
+            let (rule, message) = if passes.joblib.window.feed.decoder.inflated() == 0 {
+                (&rules::unknown_format::RULE, format!("the {} data does not inflate{why}", codec.name()))
+            } else {
+                (&rules::refused_stream::RULE, format!("in the {} data{why}", codec.name()))
+            };
+            self.incomplete(rule, message, member, start as u64);
+            self.read(&passes, as_pickle, &inner)
+        };
+        (read, passes.joblib.window)
+    }
+
+    /// Reads what is left of a window, and spends what it has spent.
+    fn spend(&mut self, before: &Budget, window: &mut StreamWindow<Inflating<'_>>, inner: &Member) {
+        let here = window.bytes().len();
+        // What keeps it from being read is in the window, and in its decoder.
+        let _ = window.skip(here, u64::MAX);
+        for limit in [Limit::Inflated, Limit::Retained] {
+            let spent = before.left(limit).saturating_sub(window.feed.budget.left(limit));
+            // What the feed could spend, the budget it was copied from can spend too.
+            let _ = self.budget.spend(limit, spent);
+        }
+        if let Some(error) = window.failure().filter(|error| is_exhaustion(error)) {
+            let message = escape(error.message()).into_owned();
+            self.incomplete_at(&rules::limit_reached::RULE, message, inner, error.offset());
+        }
+    }
+
+    /// What is to be said of the end of compressed data, and of what an archive says of it.
+    fn ends(
+        &mut self,
+        window: &StreamWindow<Inflating<'_>>,
+        codec: Codec,
+        claim: Claim,
+        start: usize,
+        member: &Member,
+    ) {
+        let decoder = &window.feed.decoder;
+        let inflated = decoder.inflated();
+        if inflated > 0 && !member.evidence {
+            self.tail(decoder, codec, start, member);
+            if decoder.ending() == Some(Ending::Complete) {
+                self.compare(claim, inflated, window.feed.crc(), member);
+            }
+        }
+    }
+
+    /// Compares what an archive says of a member with what it is.
+    fn compare(&mut self, claim: Claim, size: u64, crc: Option<u32>, member: &Member) {
+        let wrong_size = claim.size.is_some_and(|claimed| claimed != size);
+        let wrong_crc = claim.crc.zip(crc).is_some_and(|(claimed, crc)| claimed != crc);
+        let what = match (wrong_size, wrong_crc) {
+            (true, _) => "it does not have the size that the archive says; Python's zipfile ends there or refuses it",
+            (_, true) => {
+                "it does not have the checksum that the archive says; Python's zipfile refuses it, torch does not"
+            }
+            _ => return,
+        };
+        self.collected.say(&rules::archive_anomaly::RULE, Level::Suspicious, what, member.at(Some(0)));
+    }
+
+    /// The same for a member that is stored as it is. Large ones are not read for it.
+    pub(super) fn verify(&mut self, data: &Bytes<'a>, claim: Claim, member: &Member) {
+        let bytes = data.get();
+        if claim.crc.is_some() && bytes.len() <= SUMMED && !member.evidence {
+            let mut sum = Crc::new();
+            sum.update(bytes);
+            self.compare(claim, bytes.len() as u64, Some(sum.sum()), member);
+        }
+    }
+
+    /// What is to be said of the end of compressed data.
+    fn tail(&mut self, decoder: &Decoder<'_>, codec: Codec, start: usize, member: &Member) {
+        let name = codec.name();
+        let end = decoder.consumed().saturating_add(start as u64);
+        let broken = match decoder.ending() {
+            Some(Ending::Truncated) => Some("ends before its trailer"),
+            Some(Ending::BadChecksum) => Some("has a wrong checksum"),
+            Some(Ending::Corrupt | Ending::Refused) => Some("cannot be inflated to its end"),
+            Some(Ending::Complete) | None => None,
+        };
+        if let Some(what) = broken {
+            self.incomplete(&rules::refused_stream::RULE, format!("the {name} data {what}"), member, end);
+        }
+        if decoder.members() > 1 && matches!(codec, Codec::Zlib | Codec::Gzip) {
+            let message =
+                format!("{} members of {name} data: joblib never comes to the end of such a file", decoder.members());
+            self.collected.say(
+                &rules::compressed_tail::RULE,
+                Level::Suspicious,
+                message,
+                member.at(Some(start as u64)),
+            );
+        }
+        let trailing = decoder.trailing();
+        if !trailing.is_empty() && matches!(codec, Codec::Zlib | Codec::Gzip) {
+            let message = format!("joblib never comes to the end of {name} data with bytes behind it");
+            let location = member.run(end, trailing.len() as u64);
+            self.collected.say(&rules::compressed_tail::RULE, Level::Suspicious, message, location);
+        }
+        if decoder.ending() == Some(Ending::Complete) && !structure::is_padding(trailing) {
+            let message = format!("{} bytes behind the {name} data", trailing.len());
+            let location = member.run(end, trailing.len() as u64);
+            self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+        }
+    }
+}
+
+/// Whether anything comes out of a decompressor, be it that nothing was put in.
+fn inflates(codec: Codec, packed: &[u8]) -> bool {
+    let mut decoder = Decoder::new(codec, packed);
+    decoder.read(&mut [0]).is_ok()
+}
+
+/// The first bytes that come out of a decompressor.
+fn head(codec: Codec, packed: &[u8]) -> Vec<u8> {
+    let mut decoder = Decoder::new(codec, packed);
+    let mut head = vec![0; PREFIX];
+    let mut len = 0;
+    while let Some(rest) = head.get_mut(len..).filter(|rest| !rest.is_empty())
+        && let Ok(count @ 1..) = decoder.read(rest)
+    {
+        len = len.saturating_add(count);
+    }
+    head.truncate(len);
+    head
+}
+
+/// Whether all that comes is text. It is kept in memory as long as it is.
+fn is_text_to_the_end(window: &mut impl Window) -> bool {
+    if !window.gaps().is_empty() {
+        return false;
+    }
+    let mut end = window.bytes().len();
+    loop {
+        if !is_text_so_far(window.bytes()) {
+            return false;
+        }
+        end = end.saturating_mul(2).max(1 << 16);
+        match window.fill(end) {
+            Ok(()) if window.bytes().len() >= end => {}
+            Ok(()) => return is_text(window.bytes()),
+            Err(_) => return false,
+        }
+    }
+}

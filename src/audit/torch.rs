@@ -1,0 +1,225 @@
+//! Files of torch: pickles whose tensors lie beside them.
+
+use super::bytes::Bytes;
+use super::member::Member;
+use super::passes::Passes;
+use super::{Audit, Read};
+use crate::container::{Archive, Data, Entry};
+use crate::escape::escape;
+use crate::finding::{Level, LoaderOutcome};
+use crate::loader::torch::{self, Storage};
+use crate::loader::{Manner, Pass, Reader, Readers, Subject, pass, reread};
+use crate::opcode::{SliceWindow, Window};
+use crate::rules;
+use std::collections::{HashMap, HashSet};
+
+/// How many names one message lists.
+const LISTED: usize = 20;
+
+/// What follows of the pickles of an archive of torch.
+#[derive(Default)]
+struct Seen {
+    /// Members that hold bytes of tensors, by name: how many.
+    storages: HashMap<String, u64>,
+    /// Names that the default of `torch.load` does not let through.
+    refused: Vec<String>,
+    outcome: Option<LoaderOutcome>,
+}
+
+impl<'a> Audit<'a> {
+    /// The members of a zip archive of torch; nothing where it is none. Members that hold the bytes of tensors are
+    /// measured, not read.
+    pub(super) fn torch(&mut self, archive: &Archive, data: &Bytes<'a>, member: &Member) -> Option<Read> {
+        let is_pickle = |entry: &&Entry| pickle_of(&entry.name).is_some();
+        if !archive.entries.iter().any(|entry| entry.name.split_once('/').is_some_and(|(_, name)| name == "data.pkl")) {
+            return None;
+        }
+        let mut seen = Seen::default();
+        for entry in archive.entries.iter().filter(is_pickle) {
+            self.torch_pickle(entry, data, member, &mut seen);
+        }
+        let is_storage = |entry: &&Entry| seen.storages.contains_key(&entry.name);
+        for entry in archive.entries.iter().filter(is_storage) {
+            self.storage(entry, &seen, member);
+        }
+        for name in seen.storages.keys() {
+            if !archive.entries.iter().any(|entry| entry.name == *name) {
+                let message = format!("{} is not there: its tensors cannot be loaded", escape(name));
+                self.incomplete(&rules::refused_stream::RULE, message, member, 0);
+            }
+        }
+        let other = |entry: &&Entry| !is_storage(entry) && !is_pickle(entry);
+        let others: Vec<Entry> = archive.entries.iter().filter(other).cloned().collect();
+        self.entries(&others, data, member);
+        // What contradicts itself may be read as something else, the bytes of tensors too.
+        if !archive.anomalies.is_empty() {
+            let storages: Vec<Entry> = archive.entries.iter().filter(is_storage).cloned().collect();
+            self.guesses(&storages, data, member);
+        }
+        let code = script(archive);
+        if let Some(message) = &code {
+            self.collected.say(&rules::torchscript_code::RULE, Level::Suspicious, message, member.at(Some(0)));
+        } else {
+            self.weights_only(&seen.refused, member);
+        }
+        let format = if code.is_some() { "torchscript" } else { "torch-zip" };
+        Some(Read { loaders: seen.outcome.into_iter().collect(), ..Read::silent(format) })
+    }
+
+    /// A pickle whose tensors are members.
+    fn torch_pickle(&mut self, entry: &Entry, data: &Bytes<'a>, member: &Member, seen: &mut Seen) {
+        let Some((root, folder)) = pickle_of(&entry.name) else { return };
+        let span = entry.data.span();
+        let inner = member.entry(&entry.name, span.start);
+        let part = data.part(span);
+        let (bytes, member) = match &entry.data {
+            Data::Stored(_) => {
+                self.verify(&part, entry.into(), &inner);
+                (part, inner)
+            }
+            Data::Compressed(codec, _) => (self.inflate(*codec, &part, entry.into(), &inner), inner.inflated()),
+            _ => return self.entries(std::slice::from_ref(entry), data, member),
+        };
+        let passes = Passes::read_by_torch(|| SliceWindow(bytes.get()), &mut self.budget);
+        self.judge(&passes, &member);
+        for storage in asked(passes.own()) {
+            let needed = seen.storages.entry(format!("{root}/{folder}/{}", storage.key)).or_default();
+            *needed = storage.nbytes().unwrap_or(u64::MAX).max(*needed);
+        }
+        seen.refused.extend(refused(passes.own()));
+        if folder == "data" {
+            seen.outcome.get_or_insert_with(|| passes.torch_outcome(0));
+        }
+    }
+
+    /// A member that holds the bytes of tensors: as many as they take.
+    fn storage(&mut self, entry: &Entry, seen: &Seen, member: &Member) {
+        let Some(&needed) = seen.storages.get(&entry.name) else { return };
+        let span = entry.data.span();
+        let inner = member.entry(&entry.name, span.start);
+        let there = match &entry.data {
+            Data::Stored(span) => span.len() as u64,
+            Data::Compressed(..) => entry.size.unwrap_or(0),
+            Data::Nothing => 0,
+            Data::Unreadable(why, _) => {
+                return self.collected.say(&rules::unread_member::RULE, Level::Incomplete, *why, inner.at(Some(0)));
+            }
+        };
+        if there < needed {
+            let message = format!("a storage has {there} bytes, and its tensors take {needed}");
+            self.collected.say(&rules::tensor_layout::RULE, Level::Dangerous, message, inner.at(Some(0)));
+        } else if there > needed {
+            let message = format!("a storage has {there} bytes, and its tensors take {needed}");
+            let location = inner.run(needed, there.saturating_sub(needed));
+            self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+        }
+    }
+
+    /// Says which names have to be allowed before `torch.load` reads the file by default.
+    fn weights_only(&mut self, refused: &[String], member: &Member) {
+        let mut known = HashSet::new();
+        let names: Vec<String> =
+            refused.iter().filter(|name| known.insert(name.as_str())).map(|name| escape(name).into_owned()).collect();
+        if names.is_empty() || member.evidence {
+            return;
+        }
+        let listed = names.get(..LISTED).unwrap_or(&names).join(", ");
+        let more = names.len().saturating_sub(LISTED);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let message = format!(
+            "torch.load(weights_only=True) refuses it until torch.serialization.add_safe_globals([{listed}]){more}"
+        );
+        self.collected.say(&rules::torch_weights_only::RULE, Level::Note, message, member.at(None));
+    }
+
+    /// A file of torch before 1.6: five pickles, then for each storage a number of elements and their bytes. Nothing
+    /// where it is none, so that its pickles are read as any others.
+    pub(super) fn torch_legacy(&mut self, bytes: &[u8], member: &Member) -> Option<Read> {
+        if !bytes.starts_with(torch::MAGIC) {
+            return None;
+        }
+        let manner = Manner { readers: TORCH, dialect: Reader::Torch.dialect(), joblib: false, search: false };
+        let five = pass(SliceWindow(bytes), manner, &mut self.budget);
+        let last = five.outer(torch::STREAMS.checked_sub(1)?).filter(|last| last.loads)?;
+        let end = last.position.checked_add(usize::try_from(last.len).ok()?)?;
+        let explained = self.raw_storages(&five, bytes, end).unwrap_or(false);
+        let pickles = bytes.get(..end)?;
+        let passes = Passes::read_by_torch(|| SliceWindow(pickles), &mut self.budget);
+        self.judge(&passes, member);
+        if !explained {
+            let message = "the bytes behind the pickles are not those of the storages that they ask for";
+            let location = member.run(end as u64, bytes.len().saturating_sub(end) as u64);
+            self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+        }
+        self.weights_only(&refused(passes.own()).collect::<Vec<_>>(), member);
+        let loaders = vec![passes.torch_outcome(torch::OBJECT)];
+        Some(Read { loaders, ..Read::silent("torch-legacy") })
+    }
+
+    /// Whether the bytes behind the five pickles are the storages that they ask for, to the last byte.
+    fn raw_storages<W: Window>(&mut self, pass: &Pass<W>, bytes: &[u8], end: usize) -> Option<bool> {
+        let source = pass.source();
+        let mut read = |number| {
+            let position = pass.outer(number)?.position;
+            Some(reread(source, position, pass.manner, &mut self.budget))
+        };
+        let (object, list) = (read(torch::OBJECT)?, read(torch::OBJECT.checked_add(1)?)?);
+        let known = torch::storages(Subject { reading: &object, source }.view());
+        let known: HashMap<&str, &Storage> = known.iter().map(|storage| (storage.key.as_str(), storage)).collect();
+        let mut at = end;
+        for key in torch::keys(Subject { reading: &list, source }.view(), list.root?)? {
+            let storage = known.get(key.as_str())?;
+            let count = bytes.get(at..)?.first_chunk().map(|count| u64::from_le_bytes(*count))?;
+            if count != storage.count {
+                return Some(false);
+            }
+            at = at.checked_add(8)?.checked_add(usize::try_from(storage.nbytes()?).ok()?)?;
+        }
+        Some(at == bytes.len())
+    }
+}
+
+/// Where a pickle of an archive of torch stands, and the folder of its tensors.
+fn pickle_of(name: &str) -> Option<(&str, &'static str)> {
+    let (root, name) = name.split_once('/')?;
+    match name {
+        "data.pkl" => Some((root, "data")),
+        "constants.pkl" => Some((root, "constants")),
+        _ => None,
+    }
+}
+
+/// What is to be said of a program for torch's own interpreter.
+fn script(archive: &Archive) -> Option<String> {
+    let names = archive.entries.iter().filter_map(|entry| entry.name.split_once('/')).map(|(_, name)| name);
+    let (mut is_script, mut code) = (false, Vec::new());
+    for name in names {
+        is_script |= name == "constants.pkl";
+        if name.starts_with("code/") && name.ends_with(".py") {
+            code.push(escape(name).into_owned());
+        }
+    }
+    (is_script || !code.is_empty()).then(|| {
+        let more = code.len().saturating_sub(LISTED);
+        let listed = code.get(..LISTED).unwrap_or(&code).join(", ");
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        format!("TorchScript, with the code {listed}{more}")
+    })
+}
+
+/// The storages that the readings of a pass ask for.
+fn asked<W: Window>(pass: &Pass<W>) -> impl Iterator<Item = Storage> {
+    let views = pass.readings.iter().map(|reading| Subject { reading, source: pass.source() }.view());
+    views.flat_map(torch::storages)
+}
+
+/// The names that the default of `torch.load` does not let through.
+fn refused<W: Window>(pass: &Pass<W>) -> impl Iterator<Item = String> {
+    let symbols = pass.readings.iter().flat_map(|reading| reading.ast.symbols());
+    symbols
+        .filter(|symbol| !torch::is_safe(&symbol.module, &symbol.name))
+        .map(|symbol| format!("{}.{}", symbol.module, symbol.name))
+}
+
+/// Who reads it.
+const TORCH: Readers = Readers::of(Reader::Torch);

@@ -1,0 +1,201 @@
+//! What `torch.save` writes into a pickle (`torch/serialization.py`): storages by persistent id.
+
+use super::reading::View;
+use crate::ast::{Kind, Moment, Value};
+use crate::machine::Action;
+use crate::opcode::Literal;
+
+/// How a file of torch before 1.6 begins: a pickle of protocol 2 that is one number.
+pub const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+
+/// How many pickles such a file has: that number, a version, facts of the system, the object, keys of storages.
+pub const STREAMS: usize = 5;
+
+/// Which of them is the object, counted from 0.
+pub const OBJECT: usize = 3;
+
+/// Classes of storages, and the bytes of an element; none where several share a byte.
+const CLASSES: &[(&str, Option<u64>)] = &[
+    ("BFloat16Storage", Some(2)),
+    ("BoolStorage", Some(1)),
+    ("ByteStorage", Some(1)),
+    ("CharStorage", Some(1)),
+    ("ComplexDoubleStorage", Some(16)),
+    ("ComplexFloatStorage", Some(8)),
+    ("DoubleStorage", Some(8)),
+    ("FloatStorage", Some(4)),
+    ("HalfStorage", Some(2)),
+    ("IntStorage", Some(4)),
+    ("LongStorage", Some(8)),
+    ("QInt32Storage", Some(4)),
+    ("QInt8Storage", Some(1)),
+    ("QUInt2x4Storage", None),
+    ("QUInt4x2Storage", None),
+    ("QUInt8Storage", Some(1)),
+    ("ShortStorage", Some(2)),
+    ("UntypedStorage", Some(1)),
+];
+
+/// The bytes behind tensors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// Its name: a number, or what once was a pointer.
+    pub key: String,
+    /// How many elements.
+    pub count: u64,
+    /// Bytes of an element; `None` where several share a byte.
+    pub itemsize: Option<u64>,
+}
+
+impl Storage {
+    /// How many bytes it takes; one for each element where several share a byte.
+    pub fn nbytes(&self) -> Option<u64> {
+        self.count.checked_mul(self.itemsize.unwrap_or(1))
+    }
+}
+
+/// The longest key.
+const KEY: usize = 40;
+
+/// The storage that a persistent id asks for: `('storage', class, key, location, numel)`, and `None` behind it in files
+/// before 1.6. Anything else is no storage: views within storages, classes with their source.
+pub fn storage(view: View<'_>, id: Value, moment: Moment) -> Option<Storage> {
+    if id.kind() != Kind::Tuple {
+        return None;
+    }
+    let mut items = view.ast.items(id, moment);
+    let mut next = || items.next();
+    let (kind, class, key, location, count) = (next()?, next()?, next()?, next()?, next()?);
+    if next().is_some_and(|metadata| metadata.kind() != Kind::None) || next().is_some() {
+        return None;
+    }
+    let text = |value| match view.literal(value)? {
+        Literal::Str(text) | Literal::ByteStr(text) => String::from_utf8(text.into_owned()).ok(),
+        _ => None,
+    };
+    let class = view.ast.symbol(class)?;
+    if text(kind)? != "storage" || !matches!(&*class.module, "torch" | "torch.cuda" | "torch.storage") {
+        return None;
+    }
+    let itemsize = CLASSES.iter().find(|(name, _)| *name == &*class.name)?.1;
+    let is_key = |key: &String| !key.is_empty() && key.len() <= KEY && key.bytes().all(|byte| byte.is_ascii_digit());
+    let key = text(key).filter(is_key)?;
+    let is_location = |text: &String| {
+        text.len() <= KEY && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_'))
+    };
+    text(location).filter(is_location)?;
+    let Literal::Int(count) = view.literal(count)? else { return None };
+    Some(Storage { key, count: u64::try_from(count).ok()?, itemsize })
+}
+
+/// The class that a persistent id stands for: `('module', class, file, source)`, in files before 1.6. torch compares the
+/// source with that of the class, and warns.
+pub fn class(view: View<'_>, id: Value, moment: Moment) -> Option<Value> {
+    if id.kind() != Kind::Tuple {
+        return None;
+    }
+    let mut items = view.ast.items(id, moment);
+    let (kind, class) = (items.next()?, items.next()?);
+    let texts = items.by_ref().take(2).filter(|text| matches!(text.kind(), Kind::Str | Kind::ByteStr | Kind::None));
+    let is_module = matches!(view.literal(kind)?, Literal::Str(text) | Literal::ByteStr(text) if *text == *b"module");
+    let whole = is_module && texts.count() == 2 && items.next().is_none();
+    (whole && class.kind() == Kind::Import).then_some(class)
+}
+
+/// Modules with names that `torch.load(weights_only=True)` reads, and these names (`_get_allowed_globals` in
+/// `torch/_weights_only_unpickler.py`, torch 2.6). It reads all types of elements and of storages, too.
+const SAFE: &[(&str, &[&str])] = &[
+    ("__builtin__", &["bytearray", "complex", "set"]),
+    ("_codecs", &["encode"]),
+    ("builtins", &["bytearray", "complex", "set"]),
+    ("collections", &["Counter", "OrderedDict"]),
+    ("torch", &["Size", "Tensor", "device"]),
+    ("torch._tensor", &["_rebuild_from_type_v2"]),
+    (
+        "torch._utils",
+        &[
+            "_rebuild_device_tensor_from_cpu_tensor",
+            "_rebuild_device_tensor_from_numpy",
+            "_rebuild_meta_tensor_no_storage",
+            "_rebuild_nested_tensor",
+            "_rebuild_parameter",
+            "_rebuild_parameter_with_state",
+            "_rebuild_qtensor",
+            "_rebuild_sparse_tensor",
+            "_rebuild_tensor",
+            "_rebuild_tensor_v2",
+            "_rebuild_tensor_v3",
+            "_rebuild_wrapper_subclass",
+        ],
+    ),
+    ("torch.nn.parameter", &["Parameter"]),
+    ("torch.serialization", &["_get_layout"]),
+];
+
+/// Whether `torch.load(weights_only=True)` reads a name.
+pub fn is_safe(module: &str, name: &str) -> bool {
+    let is_class = CLASSES.iter().any(|(class, _)| *class == name);
+    let is_type = module == "torch" && TYPES.iter().any(|(of, _)| *of == name);
+    let listed = SAFE.iter().any(|(of, names)| *of == module && names.contains(&name));
+    listed || is_type || (is_class && matches!(module, "torch" | "torch.cuda" | "torch.storage"))
+}
+
+/// Types of elements by their name in `torch`, and their bytes; 0 for quantizers and layouts.
+const TYPES: &[(&str, u64)] = &[
+    ("bfloat16", 2),
+    ("bool", 1),
+    ("complex128", 16),
+    ("complex32", 4),
+    ("complex64", 8),
+    ("float16", 2),
+    ("float32", 4),
+    ("float4_e2m1fn_x2", 1),
+    ("float64", 8),
+    ("float8_e4m3fn", 1),
+    ("float8_e4m3fnuz", 1),
+    ("float8_e5m2", 1),
+    ("float8_e5m2fnuz", 1),
+    ("float8_e8m0fnu", 1),
+    ("int16", 2),
+    ("int32", 4),
+    ("int64", 8),
+    ("int8", 1),
+    ("per_channel_affine", 0),
+    ("per_channel_affine_float_qparams", 0),
+    ("per_tensor_affine", 0),
+    ("qint32", 0),
+    ("qint8", 0),
+    ("quint2x4", 0),
+    ("quint4x2", 0),
+    ("quint8", 0),
+    ("uint16", 2),
+    ("uint32", 4),
+    ("uint64", 8),
+    ("uint8", 1),
+];
+
+/// Bytes of an element of a type, by its name in `torch`.
+pub fn itemsize(name: &str) -> Option<u64> {
+    TYPES.iter().find(|&&(of, size)| of == name && size > 0).map(|&(_, size)| size)
+}
+
+/// Every storage that a stream asks for.
+pub fn storages(view: View<'_>) -> Vec<Storage> {
+    let asked = |effect: &crate::machine::Effect| match effect.action {
+        Action::Persistent { id } => storage(view, id, effect.moment),
+        _ => None,
+    };
+    view.effects.iter().filter_map(asked).collect()
+}
+
+/// The keys of storages in the order in which their bytes follow: a list of texts.
+pub fn keys(view: View<'_>, list: Value) -> Option<Vec<String>> {
+    if list.kind() != Kind::List {
+        return None;
+    }
+    let text = |value| match view.literal(value)? {
+        Literal::Str(text) | Literal::ByteStr(text) => String::from_utf8(text.into_owned()).ok(),
+        _ => None,
+    };
+    view.ast.items(list, Moment::END).map(text).collect()
+}

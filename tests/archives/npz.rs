@@ -1,0 +1,64 @@
+//! numpy's archives of arrays.
+
+use super::assemble::{Member, archive};
+use super::{CALL, PLAIN, clean, named, told};
+use depickle::finding::Level;
+
+/// A `.npy` file with a header of version 1.0.
+fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let mut header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
+    while (header.len() + 11) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let len = u16::try_from(header.len()).unwrap().to_le_bytes();
+    [b"\x93NUMPY\x01\x00".as_slice(), &len, header.as_bytes(), data].concat()
+}
+
+fn members(name: &str, bytes: &[u8]) -> [Member; 2] {
+    [Member::stored(name, bytes), Member::deflated(name, bytes)]
+}
+
+#[test]
+fn arrays_of_numbers_are_clean() {
+    let array = npy("'<f8'", "(3,)", &[1; 24]);
+    for member in members("x.npy", &array) {
+        let report = clean("an array", &archive(&[member]));
+        assert_eq!(report.format, "npz");
+    }
+    // Beside arrays, numpy keeps whatever it is given.
+    for member in members("format", b"hello") {
+        clean("text beside it", &archive(&[Member::stored("x.npy", &array), member]));
+    }
+}
+
+/// C22, C23: pickles in arrays, behind them and beside them.
+#[test]
+fn pickles_are_found_wherever_they_stand() {
+    for shape in ["()", "(1,)", "(0,)", "(2, 3)"] {
+        for descr in ["'|O'", "[('a', '<i4'), ('b', '|O')]"] {
+            for member in members("x.npy", &npy(descr, shape, CALL)) {
+                named("an array of objects", &archive(&[member]));
+            }
+        }
+    }
+    for member in members("x.npy", CALL) {
+        named("a pickle that says it is an array", &archive(&[member]));
+    }
+    for member in members("x", CALL) {
+        named("a member without ending", &archive(&[member]));
+    }
+    for member in members("x.npy", &[&npy("'<f8'", "(1,)", &[0; 8])[..], CALL].concat()) {
+        told("behind an array", &archive(&[member]), "trailing-data", Level::Suspicious);
+    }
+    let inner = archive(&[Member::stored("x.npy", &npy("'|O'", "()", CALL))]);
+    named("an archive that says it is an array", &archive(&[Member::stored("x.npy", &inner)]));
+}
+
+#[test]
+fn an_array_that_is_cut_short_is_incomplete() {
+    for member in members("x.npy", &npy("'<f8'", "(3,)", &[1; 23])) {
+        told("short", &archive(&[member]), "refused-stream", Level::Incomplete);
+    }
+    clean("an array of objects that does nothing", &archive(&members("x.npy", &npy("'|O'", "()", PLAIN))[..1]));
+}

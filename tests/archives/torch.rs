@@ -1,0 +1,172 @@
+//! Files of torch.
+
+use super::assemble::{Member, archive};
+use super::{CALL, PLAIN, clean, named, scan, told};
+use depickle::finding::{Level, Verdict};
+
+/// The id of a storage of floats.
+fn storage(class: &str, key: &str, count: u8) -> Vec<u8> {
+    let text = |text: &str| [b"X", &u32::try_from(text.len()).unwrap().to_le_bytes()[..], text.as_bytes()].concat();
+    let class = [b"c", class.as_bytes(), b"\n"].concat();
+    [b"(".to_vec(), text("storage"), class, text(key), text("cpu"), vec![b'K', count], b"tQ".to_vec()].concat()
+}
+
+const FLOATS: &str = "torch\nFloatStorage";
+
+/// A tensor over a storage.
+fn tensor(storage: &[u8], offset: u8, size: u8, stride: u8) -> Vec<u8> {
+    let hooks = b"ccollections\nOrderedDict\n)R";
+    [
+        b"ctorch._utils\n_rebuild_tensor_v2\n(",
+        storage,
+        &[b'K', offset, b'K', size, 0x85, b'K', stride, 0x85, 0x89],
+        hooks,
+        b"tR",
+    ]
+    .concat()
+}
+
+fn pickle(body: &[u8]) -> Vec<u8> {
+    [b"\x80\x02", body, b"."].concat()
+}
+
+/// An archive of torch with one tensor of four floats; `bytes` are those of its storage.
+fn checkpoint(pickle: &[u8], bytes: &[u8]) -> Vec<Member> {
+    vec![
+        Member::stored("archive/data.pkl", pickle),
+        Member::stored("archive/data/0", bytes),
+        Member::stored("archive/version", b"3\n"),
+    ]
+}
+
+fn four_floats() -> Vec<u8> {
+    pickle(&tensor(&storage(FLOATS, "0", 4), 0, 4, 1))
+}
+
+#[test]
+fn a_tensor_within_its_storage_is_clean() {
+    let report = clean("a tensor", &archive(&checkpoint(&four_floats(), &[0; 16])));
+    assert_eq!(report.format, "torch-zip");
+    assert_eq!((report.loaders[0].name, report.loaders[0].loads), ("torch.load", true));
+    let shared = [
+        b"]".to_vec(),
+        tensor(&storage(FLOATS, "0", 4), 0, 2, 2),
+        b"a".to_vec(),
+        tensor(&storage(FLOATS, "0", 4), 1, 9, 0),
+        b"a".to_vec(),
+    ];
+    clean("two views of one storage", &archive(&checkpoint(&pickle(&shared.concat()), &[0; 16])));
+    let deflated: Vec<Member> =
+        vec![Member::deflated("archive/data.pkl", &four_floats()), Member::deflated("archive/data/0", &[0; 16])];
+    clean("deflated", &archive(&deflated));
+}
+
+/// C25: bytes of tensors are data.
+#[test]
+fn a_tensor_whose_bytes_are_a_pickle_is_clean() {
+    let mut bytes = CALL.to_vec();
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    let count = u8::try_from(bytes.len() / 4).unwrap();
+    let stream = pickle(&tensor(&storage(FLOATS, "0", count), 0, count, 1));
+    clean("bytes that are a pickle", &archive(&checkpoint(&stream, &bytes)));
+    // Nothing refers to this one.
+    let extra = [checkpoint(&four_floats(), &[0; 16]), vec![Member::stored("archive/data/1", CALL)]].concat();
+    named("a member that no tensor refers to", &archive(&extra));
+}
+
+#[test]
+fn a_tensor_beyond_its_storage_is_dangerous() {
+    for (name, offset, size, stride) in
+        [("offset", 1, 4, 1), ("size", 0, 5, 1), ("stride", 0, 4, 2), ("far", 255, 1, 1)]
+    {
+        let stream = pickle(&tensor(&storage(FLOATS, "0", 4), offset, size, stride));
+        let report = told(name, &archive(&checkpoint(&stream, &[0; 16])), "tensor-layout", Level::Dangerous);
+        assert_eq!(report.verdict(), Verdict::Dangerous);
+    }
+    told("a short storage", &archive(&checkpoint(&four_floats(), &[0; 15])), "tensor-layout", Level::Dangerous);
+    told("a long storage", &archive(&checkpoint(&four_floats(), &[0; 17])), "trailing-data", Level::Suspicious);
+    let missing = &checkpoint(&four_floats(), &[0; 16])[..1];
+    assert_eq!(scan(&archive(missing)).verdict(), Verdict::Incomplete);
+}
+
+#[test]
+fn an_id_that_names_no_storage_is_suspicious() {
+    for id in [
+        storage("torch\nEvilStorage", "0", 4),
+        storage("evil\nFloatStorage", "0", 4),
+        storage(FLOATS, "../0", 4),
+        b"NQ".to_vec(),
+    ] {
+        told("an id", &archive(&checkpoint(&pickle(&id), &[0; 16])), "persistent-id", Level::Suspicious);
+    }
+    // Anywhere else nobody answers it.
+    told("a pickle of its own", &four_floats(), "persistent-id", Level::Suspicious);
+    told("not torch's", &archive(&[Member::stored("model.pkl", &four_floats())]), "persistent-id", Level::Suspicious);
+}
+
+#[test]
+fn a_call_is_named_in_any_pickle_of_the_archive() {
+    named("data.pkl", &archive(&checkpoint(CALL, &[0; 16])));
+    let other = |name| [checkpoint(&four_floats(), &[0; 16]), vec![Member::stored(name, CALL)]].concat();
+    for name in ["archive/extra.pkl", "archive/constants.pkl", "other/data.pkl", "archive/data/x", "x"] {
+        named(name, &archive(&other(name)));
+    }
+}
+
+#[test]
+fn what_weights_only_refuses_is_listed() {
+    let state = pickle(b"ccollections\ndefaultdict\n)R");
+    let report = scan(&archive(&checkpoint(&state, &[])));
+    let note = report.findings.iter().find(|finding| finding.rule == "torch-weights-only").unwrap();
+    assert!(note.message.contains("add_safe_globals([collections.defaultdict])"), "{}", note.message);
+    assert_eq!(note.level, Level::Note);
+    let honest = clean("a state dict", &archive(&checkpoint(&four_floats(), &[0; 16])));
+    assert!(honest.findings.is_empty(), "{:#?}", honest.findings);
+}
+
+#[test]
+fn torchscript_is_suspicious_and_its_code_is_listed() {
+    let script = [
+        checkpoint(&four_floats(), &[0; 16]),
+        vec![Member::deflated("archive/code/__torch__.py", b"class M:\n  pass\n")],
+    ];
+    let report = told("TorchScript", &archive(&script.concat()), "torchscript-code", Level::Suspicious);
+    assert_eq!(report.verdict(), Verdict::Suspicious, "{:#?}", report.findings);
+    assert!(report.findings.iter().any(|finding| finding.message.contains("code/__torch__.py")));
+}
+
+const NUMBER: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+
+/// The five pickles of torch before 1.6, and the bytes behind them.
+fn legacy(parts: [&[u8]; 5], behind: &[u8]) -> Vec<u8> {
+    [&parts.concat(), behind].concat()
+}
+
+/// C24: pickles of the old form.
+#[test]
+fn the_old_form_is_read_to_its_last_byte() {
+    let object = pickle(
+        &[b"(X\x07\0\0\0storage".as_slice(), b"ctorch\nFloatStorage\nX\x01\0\0\x007X\x03\0\0\0cpuK\x02NtQ"].concat(),
+    );
+    let (version, system, keys) =
+        (b"\x80\x02M\xe9\x03.".as_slice(), b"\x80\x02}.".as_slice(), b"\x80\x02]X\x01\0\0\x007a.".as_slice());
+    let bytes = [&2_u64.to_le_bytes()[..], &[0; 8]].concat();
+    let parts = [NUMBER, version, system, &object, keys];
+    let report = clean("honest", &legacy(parts, &bytes));
+    assert_eq!(report.format, "torch-legacy");
+    told("a byte more", &legacy(parts, &[&bytes[..], b"x"].concat()), "trailing-data", Level::Suspicious);
+    told("a byte less", &legacy(parts, &bytes[..15]), "trailing-data", Level::Suspicious);
+    told(
+        "another number",
+        &legacy(parts, &[&3_u64.to_le_bytes()[..], &[0; 12]].concat()),
+        "trailing-data",
+        Level::Suspicious,
+    );
+    for place in 0..5 {
+        let mut parts = parts;
+        parts[place] = CALL;
+        named("a call", &legacy(parts, &bytes));
+    }
+    let wrong = [PLAIN, version, system, CALL, keys];
+    named("a wrong number", &legacy(wrong, &bytes));
+}
