@@ -56,7 +56,8 @@ def callable_keys(uses):
             methods = any(shape[4:].rpartition(".")[2] in METHODS for shape in shapes if shape.startswith("sym:"))
             maps = [SYMBOL.findall(shape) for shape in shapes if re.fullmatch(r"dict\{str: (sym:[\w.]+\|?)+\}", shape)]
             maps = [f"map(str, {' | '.join(sorted({ALIASES.get(name, name) for name in names}))})" for names in maps if set(names) <= MADE]
-            found[key] = " | ".join([*alone, *maps, "harmless | data" if methods else "data"])
+            others = [] if len(maps) == len(shapes) else ["harmless | data" if methods else "data"]
+            found[key] = " | ".join([*alone, *maps, *others])
     return found
 
 
