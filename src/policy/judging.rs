@@ -160,6 +160,8 @@ impl<'a> Judge<'a> {
                 if self.subject.reading.readers.contains(Reader::Torch)
                     && let Some(answer) = torch_answer(self.subject, id, effect.moment)
                 {
+                    // The class of a module stands in its id.
+                    self.trace.claim(id);
                     self.facts.persistent.insert(index, answer);
                     return;
                 }
