@@ -329,6 +329,15 @@ pub struct Stream {
     pub opcodes: u64,
 }
 
+/// A run of bytes, and what they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// `pickle`, `array`, `storage`, `header`, `directory`, `member`, `compressed`, `padding` or `unexplained`.
+    pub kind: &'static str,
+    /// Where it stands.
+    pub location: Location,
+}
+
 /// Whether the whole file was analysed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completeness {
@@ -376,6 +385,8 @@ pub struct FileReport {
     pub companions: Vec<Companion>,
     /// The pickle streams in it.
     pub streams: Vec<Stream>,
+    /// What its bytes are, in order of place; of very many the first.
+    pub regions: Vec<Region>,
     /// The symbols it imports.
     pub imports: Vec<Import>,
     /// What was found, worst first, then by position.
@@ -406,6 +417,7 @@ impl FileReport {
             loaders: Vec::new(),
             companions: Vec::new(),
             streams: Vec::new(),
+            regions: Vec::new(),
             imports: Vec::new(),
             findings: Vec::new(),
             grounds: None,

@@ -1,12 +1,15 @@
 //! What a report is made of, while it is made: findings and imports, each said once.
 
-use crate::finding::{Finding, Ground, Import, Level, Location, Stream};
+use crate::finding::{Finding, Ground, Import, Level, Location, Region, Stream};
 use crate::policy::{InForce, Relied};
 use crate::rules::Rule;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many findings of one rule at one level are told one by one.
 const TOLD: u32 = 500;
+
+/// How many runs of bytes are told.
+const REGIONS: usize = 1 << 12;
 
 /// Findings, imports and streams of one file.
 #[derive(Debug, Default)]
@@ -18,6 +21,7 @@ pub(super) struct Collected {
     imports: Vec<Import>,
     by_symbol: HashMap<(String, crate::finding::Decision), usize>,
     pub(super) streams: Vec<Stream>,
+    regions: Vec<Region>,
     grounds: BTreeMap<(String, Option<String>), Ground>,
     /// Items of the user's policy that had a say.
     pub(super) policy_items: BTreeSet<u32>,
@@ -59,6 +63,23 @@ impl Collected {
     /// Adds a finding of a rule about the layout of the file.
     pub(super) fn say(&mut self, rule: &'static Rule, level: Level, message: impl Into<String>, location: Location) {
         self.add(rule.finding(level, message.into(), location));
+    }
+
+    /// Notes what a run of bytes is.
+    pub(super) fn region(&mut self, kind: &'static str, location: Location) {
+        if self.regions.len() < REGIONS && location.length != Some(0) {
+            self.regions.push(Region { kind, location });
+        }
+    }
+
+    /// What the bytes are, by place: first what stands in the file as it is.
+    pub(super) fn regions(&mut self) -> Vec<Region> {
+        let mut regions = std::mem::take(&mut self.regions);
+        regions.sort_by_cached_key(|region| {
+            let at = &region.location;
+            (at.file_offset.is_none(), at.file_offset, at.member.clone(), at.offset)
+        });
+        regions
     }
 
     /// Adds an import; the same symbol with the same decision is one row.

@@ -52,6 +52,11 @@ impl Member {
         Self { name, depth: self.depth.saturating_add(1), ..self.within(start as u64) }
     }
 
+    /// The same, where only what it does is worth a word.
+    pub(super) fn hushed(&self) -> Self {
+        Self { evidence: true, ..self.clone() }
+    }
+
     /// The same, read as something that it may not be.
     pub(super) fn guessed(&self) -> Self {
         Self { evidence: true, guess: true, ..self.clone() }

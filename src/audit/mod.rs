@@ -110,11 +110,13 @@ struct Read {
     format: String,
     loaders: Vec<LoaderOutcome>,
     companions: Vec<Wanted>,
+    /// Whether it is known what the source is.
+    known: bool,
 }
 
 impl Read {
     fn silent(format: impl Into<String>) -> Self {
-        Self { format: format.into(), loaders: Vec::new(), companions: Vec::new() }
+        Self { format: format.into(), loaders: Vec::new(), companions: Vec::new(), known: true }
     }
 }
 
@@ -234,6 +236,6 @@ impl<'a> Audit<'a> {
             Wanted { name: companion.name.clone(), wrapper: companion.wrapper, location: member.at(offset) }
         };
         let companions = passes.joblib.companions.iter().map(wanted).collect();
-        Read { format, loaders: passes.outcomes(), companions }
+        Read { format, loaders: passes.outcomes(), companions, known: true }
     }
 }

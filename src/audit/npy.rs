@@ -30,6 +30,7 @@ impl Audit<'_> {
                 return Read::silent("npy");
             }
         };
+        self.collected.region("header", member.run(0, header.data_offset as u64));
         if header.has_object() {
             let inner = member.within(header.data_offset as u64);
             let passes = Passes::read(|| open(header.data_offset), &mut self.budget);
@@ -43,6 +44,7 @@ impl Audit<'_> {
         let taken = header.nbytes().map(|len| (len, window.skip(header.data_offset, len)));
         match taken {
             Some((len, Ok((at, taken)))) if taken == len => {
+                self.collected.region("array", member.run(header.data_offset as u64, len));
                 let _ = window.fill(at.saturating_add(REST));
                 let rest = window.bytes().get(at..).unwrap_or_default();
                 if !is_padding(rest) {

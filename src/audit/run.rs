@@ -50,6 +50,7 @@ fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Opti
     while let Some(job) = audit.jobs.pop_front() {
         audit.job(job);
     }
+    let regions = audit.collected.regions();
     let grounds = audit.collected.grounds();
     let mut policy_items = std::mem::take(&mut audit.collected.policy_items);
     let (mut findings, imports, streams) = audit.collected.finish();
@@ -64,6 +65,7 @@ fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Opti
         loaders: audit.loaders,
         companions: audit.companions,
         streams,
+        regions,
         imports,
         findings,
         grounds: Some(grounds),

@@ -7,6 +7,9 @@ use crate::finding::{FileReport, Finding, Level, Verdict};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+/// How many runs of bytes of a file are listed.
+const MAPPED: usize = 64;
+
 /// Findings shown of one file, unless everything is asked for: a hostile file can hold millions.
 const SHOWN: usize = 10;
 /// The least width that is wrapped at, and the column of texts behind labels.
@@ -125,6 +128,7 @@ impl<'a> Human<'a> {
             self.above = Above::Line;
             self.head(verdict, &file.path, &kind(file))?;
             self.grounds(file)?;
+            self.map(file)?;
             return self.everything(file);
         }
         self.block(verdict, &file.path, &kind(file), &shown)?;
@@ -139,6 +143,7 @@ impl<'a> Human<'a> {
         } else if verdict == Verdict::Incomplete && shown.is_empty() {
             self.labelled("error:", "not all of it was analysed")?;
         }
+        self.map(file)?;
         self.everything(file)
     }
 
@@ -165,6 +170,29 @@ impl<'a> Human<'a> {
             self.labelled("import:", &format!("{} {} ({uses})", import.decision.name(), import.symbol))?;
         }
         Ok(())
+    }
+
+    /// What the bytes of the file are, where there is more than one thing.
+    fn map(&mut self, file: &FileReport) -> io::Result<()> {
+        if self.detail < Detail::Verbose || file.regions.len() < 2 {
+            return Ok(());
+        }
+        for (number, region) in file.regions.iter().take(MAPPED).enumerate() {
+            let at = &region.location;
+            let (begin, whose) = match (at.file_offset, at.member.as_str()) {
+                (Some(begin), "") => (begin, String::new()),
+                (Some(begin), member) => (begin, format!(" of {member}")),
+                (None, "") => (at.offset.unwrap_or(0), " of what is inflated".to_owned()),
+                (None, member) => (at.offset.unwrap_or(0), format!(" of {member}, inflated")),
+            };
+            let end = begin.saturating_add(at.length.unwrap_or(0));
+            let label = if number == 0 { "map:" } else { " " };
+            self.labelled(label, &format!("{begin}..{end} {}{whose}", region.kind))?;
+        }
+        match file.regions.len().saturating_sub(MAPPED) {
+            0 => Ok(()),
+            more => self.labelled(" ", &format!("and {more} more")),
+        }
     }
 
     /// The entries that a clean verdict rests on, where they were asked for.

@@ -18,6 +18,7 @@ pub(crate) fn file(path: &str, format: &str, findings: Vec<Finding>) -> FileRepo
         completeness: Completeness::Full,
         loaders: Vec::new(),
         companions: Vec::new(),
+        regions: Vec::new(),
         streams: Vec::new(),
         imports: Vec::new(),
         findings,

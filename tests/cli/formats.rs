@@ -43,6 +43,13 @@ fn each_format() {
             let (first, rest) = rest.split_once("},{\"fullDescription\"").unwrap();
             let (_, tail) = rest.split_once("\"semanticVersion\"").unwrap();
             text = format!("{head}\"rules\":[{first}}}, ...],\"semanticVersion\"{tail}");
+            // Another rule moves the numbers of those behind it; `check_reports.py` follows them.
+            let numbers = text.split("\"ruleIndex\":").enumerate();
+            let hidden = |(index, part): (usize, &str)| match index {
+                0 => part.to_owned(),
+                _ => format!("\"ruleIndex\":..{}", part.trim_start_matches(|char: char| char.is_ascii_digit())),
+            };
+            text = numbers.map(hidden).collect();
         }
         if let Some((head, rest)) = text.split_once("<style>") {
             text = format!("{head}<style>...{}", rest.split_once("</style>").unwrap().1);

@@ -109,7 +109,9 @@ pub(crate) type Line = (String, fn(&Evidence<'_>) -> bool);
 /// # Errors
 /// If they do not stand one beside the other.
 pub(crate) fn lines() -> Result<Vec<Line>, String> {
-    let lines = divergences(include_str!("../../tests/semantics/divergences.txt"))?;
+    let mut lines = divergences(include_str!("../../tests/semantics/divergences.txt"))?;
+    // pickletools loads nothing: what it makes of a stream is not asked.
+    lines.retain(|line| line.who != "pickletools");
     let pairs = lines.iter().zip(DETECTORS);
     if lines.len() != DETECTORS.len() || pairs.clone().any(|(line, (first, _))| line.rows[0] != *first) {
         return Err("tests/semantics/divergences.txt and xtask/src/hits.rs do not fit each other".to_owned());
