@@ -11,7 +11,7 @@ use crate::escape::escape;
 use crate::finding::{Level, LoaderOutcome};
 use crate::limits::{Budget, Limit};
 use crate::loader::{Inflating, Reader};
-use crate::opcode::{Opcode, SliceWindow, StreamWindow, Window};
+use crate::opcode::{StreamWindow, Window};
 use crate::rules;
 use flate2::Crc;
 
@@ -92,11 +92,8 @@ impl<'a> Audit<'a> {
         let refused = LoaderOutcome { name: Reader::Pickle.name(), loads: false, offset: Some(0) };
         read.loaders.retain(|loader| loader.name != Reader::Pickle.name());
         read.loaders.insert(0, refused);
-        if start == 0 && codec != Codec::Deflate && bytes.first().copied().and_then(Opcode::from_byte).is_some() {
-            let raw = Passes::read(|| SliceWindow(bytes), &mut self.budget);
-            if raw.exhausted() || raw.reach_anything(|| false) {
-                self.judge(&raw, member);
-            }
+        if start == 0 && codec != Codec::Deflate {
+            self.also_pickle(bytes, member);
         }
         (read, inflated)
     }

@@ -26,8 +26,8 @@ mod plain;
 mod structure;
 mod torch;
 
-use crate::container::detect::{JoblibReads, PREFIX, joblib_reads};
-use crate::container::{Codec, Format, detect, zip};
+use crate::container::detect::{PREFIX, by_signature};
+use crate::container::{Codec, Format, ZFile, tar, zip};
 use crate::facts::Facts;
 use crate::finding::{Companion, Completeness, FileReport, Level, LoaderOutcome};
 use crate::input::Source;
@@ -191,34 +191,41 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// Reads bytes as whatever they are.
+    /// Reads bytes as whatever they are: they may be several things at once.
     fn bytes(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
         let bytes = data.get();
         let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-        let format = detect(prefix, bytes.len() as u64);
-        if format == Format::Zip {
-            return self.zip(data, member);
-        }
-        let read = match (joblib_reads(prefix), format) {
-            (JoblibReads::ZFile, _) => Some(self.zfile(data, member)),
-            (JoblibReads::Compressed(codec), Format::Compressed(_)) if inflates(codec, bytes) => {
+        let format = by_signature(prefix, bytes.len() as u64);
+        let is_tar = tar::starts(prefix);
+        let read = match format {
+            Format::Zip => Some(self.zip(data, member)),
+            Format::ZFile if !is_tar || ZFile::parse(bytes).is_ok() => Some(self.zfile(data, member)),
+            Format::Compressed(codec) if inflates(codec, bytes) => {
                 Some(self.compressed(codec, data, 0, codec.name(), member, Claim::default()).0)
             }
-            (_, Format::Npy) => {
+            // Frames that decoders skip are the same in both.
+            Format::Compressed(Codec::Zstd) if inflates(Codec::Lz4, bytes) => {
+                Some(self.compressed(Codec::Lz4, data, 0, "lz4", member, Claim::default()).0)
+            }
+            Format::Npy => {
                 let open = |start| SliceWindow(bytes.get(start..).unwrap_or_default());
                 Some(self.npy(&mut open(0), open, member))
             }
-            (_, format) => self.plain(bytes, format, member),
+            _ if is_tar => Some(self.tar(data, member)),
+            format => self.plain(bytes, format, member),
         };
-        // Python's zipfile finds an archive behind anything.
-        match read {
-            Some(read) if !zip::ends_as_archive(bytes) => read,
-            Some(read) => {
-                self.appended(data, member);
-                read
+        let Some(read) = read else { return self.zip(data, member) };
+        if is_tar {
+            if read.format != "tar" {
+                self.tar(data, member);
             }
-            None => self.zip(data, member),
+            self.also_pickle(bytes, member);
         }
+        // Python's zipfile finds an archive behind anything.
+        if format != Format::Zip && zip::ends_as_archive(bytes) {
+            self.appended(data, member);
+        }
+        read
     }
 
     /// Judges what the readers of a source reach, and says what its layout tells.

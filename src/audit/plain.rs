@@ -6,7 +6,7 @@ use super::{Audit, Read};
 use crate::container::detect::is_text;
 use crate::container::{Format, zip};
 use crate::escape::escape;
-use crate::opcode::SliceWindow;
+use crate::opcode::{Opcode, SliceWindow};
 use crate::rules;
 
 impl Audit<'_> {
@@ -27,7 +27,7 @@ impl Audit<'_> {
         }
         Some(match format {
             Format::Other { kind, .. } => Read::silent(format!("not-pickle:{kind}")),
-            Format::Tar | Format::SevenZip | Format::Zstd => {
+            Format::SevenZip => {
                 let message = format!("{} files are not analysed yet", format.name());
                 self.incomplete(&rules::unsupported_format::RULE, message, member, 0);
                 Read::silent(format.name())
@@ -47,5 +47,16 @@ impl Audit<'_> {
                 self.read(&passes, if begins { "pickle" } else { "unknown" }.to_owned(), member)
             }
         })
+    }
+
+    /// Reads bytes that are something else as a pickle, too: their first may be an opcode.
+    pub(super) fn also_pickle(&mut self, bytes: &[u8], member: &Member) {
+        if bytes.first().copied().and_then(Opcode::from_byte).is_none() {
+            return;
+        }
+        let passes = Passes::read(|| SliceWindow(bytes), &mut self.budget);
+        if passes.exhausted() || passes.reach_anything(|| true) {
+            self.judge(&passes, member);
+        }
     }
 }

@@ -5,8 +5,9 @@
 //! for people and for routing. A name is no proof: the first bytes of many formats are opcodes, so only a
 //! [`Format::Other`] with `pickle_may_start` false keeps every pickle reader from reaching an effect.
 
-use super::compress::Codec;
+use super::compress::{Codec, is_zstd};
 use super::npy::MAGIC as NPY;
+use super::tar;
 
 /// Bytes of a file's start that [`detect`] looks at.
 pub const PREFIX: usize = 512;
@@ -14,7 +15,7 @@ pub const PREFIX: usize = 512;
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Starts as one of joblib's compressors.
+    /// Starts as a compressor writes.
     Compressed(Codec),
     /// A compressed file of joblib before 0.10.
     ZFile,
@@ -26,8 +27,6 @@ pub enum Format {
     Tar,
     /// A 7z archive.
     SevenZip,
-    /// A zstd stream.
-    Zstd,
     /// Something else with a signature.
     Other {
         /// Its name in reports, after `not-pickle:`.
@@ -42,7 +41,7 @@ pub enum Format {
 impl Format {
     /// Whether it holds other files.
     pub const fn is_wrapper(self) -> bool {
-        matches!(self, Self::Compressed(_) | Self::ZFile | Self::Zip | Self::Tar | Self::SevenZip | Self::Zstd)
+        matches!(self, Self::Compressed(_) | Self::ZFile | Self::Zip | Self::Tar | Self::SevenZip)
     }
 
     /// The name as it stands in reports.
@@ -54,7 +53,6 @@ impl Format {
             Self::Zip => "zip",
             Self::Tar => "tar",
             Self::SevenZip => "7z",
-            Self::Zstd => "zstd",
             Self::Other { kind, .. } => kind,
             Self::Unknown => "unknown",
         }
@@ -120,14 +118,12 @@ const fn perhaps(offset: usize, magic: &'static [u8], kind: &'static str) -> Sig
 }
 
 /// Every signature. The first that fits counts.
-const SIGNATURES: [Signature; 44] = [
+const SIGNATURES: [Signature; 42] = [
     row(0, NPY, Format::Npy),
     row(0, b"PK\x03\x04", Format::Zip),
     row(0, b"PK\x05\x06", Format::Zip),
     row(0, b"PK\x07\x08", Format::Zip),
     row(0, b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
-    row(0, b"\x28\xb5\x2f\xfd", Format::Zstd),
-    row(257, b"ustar", Format::Tar),
     never(0, b"\x89HDF\r\n\x1a\n", "hdf5"),
     never(0, b"\x89PNG\r\n\x1a\n", "png"),
     never(0, b"\xff\xd8\xff", "jpeg"),
@@ -169,34 +165,28 @@ const SIGNATURES: [Signature; 44] = [
 
 /// The format of a file of `len` bytes that starts with `prefix` (at least [`PREFIX`] bytes of it, or all).
 pub fn detect(prefix: &[u8], len: u64) -> Format {
+    // A name comes first in a tar header: it may begin as anything else does.
+    if tar::starts(prefix) { Format::Tar } else { by_signature(prefix, len) }
+}
+
+/// The same for the first bytes alone: what a tar archive is whose first name is a signature, too.
+pub fn by_signature(prefix: &[u8], len: u64) -> Format {
     match joblib_reads(prefix) {
         JoblibReads::ZFile => return Format::ZFile,
         JoblibReads::Compressed(codec) => return Format::Compressed(codec),
         JoblibReads::Plain => {}
     }
+    if is_zstd(prefix) {
+        return Format::Compressed(Codec::Zstd);
+    }
     let fits = |row: &&Signature| prefix.get(row.offset..).is_some_and(|rest| rest.starts_with(row.magic));
     if let Some(row) = SIGNATURES.iter().find(fits) {
         return row.format;
-    }
-    if is_old_tar(prefix) {
-        return Format::Tar;
     }
     if is_safetensors(prefix, len) {
         return Format::Other { kind: "safetensors", pickle_may_start: true };
     }
     Format::Unknown
-}
-
-/// A tar header without a signature: the sum of its 512 bytes, the field of the sum itself taken as blanks.
-fn is_old_tar(prefix: &[u8]) -> bool {
-    let (Some(header), Some(field)) = (prefix.get(..512), prefix.get(148..156)) else { return false };
-    let digits = field.trim_ascii_start();
-    let end = digits.iter().position(|byte| !matches!(byte, b'0'..=b'7')).unwrap_or(digits.len());
-    let stated = digits.get(..end).and_then(|digits| std::str::from_utf8(digits).ok());
-    let Some(stated) = stated.and_then(|digits| u32::from_str_radix(digits, 8).ok()) else { return false };
-    let sum = |bytes: &[u8]| bytes.iter().fold(0_u32, |sum, byte| sum.wrapping_add(u32::from(*byte)));
-    let blanks = sum(b"        ");
-    header.first() != Some(&0) && sum(header).wrapping_sub(sum(field)).wrapping_add(blanks) == stated
 }
 
 /// A length that fits the file, then a JSON object.

@@ -1,14 +1,17 @@
-//! Inflating: one streaming decoder for the six compressors of joblib (`joblib/compressor.py`).
+//! Inflating: one streaming decoder for the six compressors of joblib (`joblib/compressor.py`), and for those of
+//! archives and pandas.
 //!
 //! Members that follow one another are read on as the Python readers do: gzip (Python's `gzip`; joblib's own gzip and
 //! zlib files never do, see [`Decoder::members`]), bz2, lzma and xz (mixed, as `lzma.LZMAFile` reads them), lz4
-//! frames. Whatever was decoded before an error has been handed out by then.
+//! and zstd frames. Whatever was decoded before an error has been handed out by then.
 
 mod deflate;
 mod lz4;
 mod lzma;
+mod zstd;
 
 pub(super) use deflate::is_zlib;
+pub(super) use zstd::starts_member as is_zstd;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -29,6 +32,8 @@ pub enum Codec {
     Xz,
     /// An lz4 frame.
     Lz4,
+    /// A zstd frame.
+    Zstd,
 }
 
 impl Codec {
@@ -42,6 +47,7 @@ impl Codec {
             Self::Lzma => "lzma",
             Self::Xz => "xz",
             Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
         }
     }
 }
@@ -118,6 +124,7 @@ enum Engine<'a> {
     Bzip2(bzip2::Decompress),
     Lzma(lzma::Lzma<'a>),
     Lz4(lz4::Frame),
+    Zstd(Box<zstd::Frame>),
 }
 
 impl<'a> Engine<'a> {
@@ -129,6 +136,7 @@ impl<'a> Engine<'a> {
             Codec::Bzip2 => Self::Bzip2(bzip2::Decompress::new(false)),
             Codec::Lzma | Codec::Xz => Self::Lzma(lzma::Lzma::new(member)),
             Codec::Lz4 => Self::Lz4(lz4::Frame::new()),
+            Codec::Zstd => Self::Zstd(Box::new(zstd::Frame::new())),
         }
     }
 
@@ -138,6 +146,7 @@ impl<'a> Engine<'a> {
             Self::Bzip2(engine) => bzip2_step(engine, input, out),
             Self::Lzma(engine) => engine.step(out),
             Self::Lz4(engine) => engine.step(input, out),
+            Self::Zstd(engine) => engine.step(input, out),
         }
     }
 }
@@ -317,6 +326,7 @@ fn next_member(codec: Codec, rest: &[u8]) -> Option<usize> {
         Codec::Bzip2 => rest.starts_with(b"BZh").then_some(0),
         Codec::Lzma | Codec::Xz => lzma::starts_member(rest).then_some(0),
         Codec::Lz4 => lz4::starts_member(rest).then_some(0),
+        Codec::Zstd => zstd::starts_member(rest).then_some(0),
     }
 }
 
