@@ -261,6 +261,11 @@ pub(super) fn inflates(codec: Codec, packed: &[u8]) -> bool {
     decoder.read(&mut [0]).is_ok()
 }
 
+/// Whether there is a first byte that comes out of a decompressor.
+pub(super) fn yields(codec: Codec, packed: &[u8]) -> bool {
+    matches!(Decoder::new(codec, packed).read(&mut [0]), Ok(1))
+}
+
 /// The first bytes that come out of a decompressor.
 fn head(codec: Codec, packed: &[u8]) -> Vec<u8> {
     let mut decoder = Decoder::new(codec, packed);

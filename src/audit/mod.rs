@@ -40,7 +40,7 @@ use crate::rules::{self, Rule};
 use bytes::Bytes;
 use collect::Collected;
 use companion::Wanted;
-use compressed::{Claim, inflates};
+use compressed::{Claim, inflates, yields};
 use judge::Scope;
 use member::Member;
 use passes::Passes;
@@ -200,19 +200,19 @@ impl<'a> Audit<'a> {
         let read = match format {
             Format::Zip => Some(self.zip(data, member)),
             Format::ZFile if !is_tar || ZFile::parse(bytes).is_ok() => Some(self.zfile(data, member)),
+            // Frames that decoders skip are the same in both.
+            Format::Compressed(Codec::Zstd) if yields(Codec::Lz4, bytes) => {
+                Some(self.compressed(Codec::Lz4, data, 0, "lz4", member, Claim::default()).0)
+            }
             Format::Compressed(codec) if inflates(codec, bytes) => {
                 Some(self.compressed(codec, data, 0, codec.name(), member, Claim::default()).0)
-            }
-            // Frames that decoders skip are the same in both.
-            Format::Compressed(Codec::Zstd) if inflates(Codec::Lz4, bytes) => {
-                Some(self.compressed(Codec::Lz4, data, 0, "lz4", member, Claim::default()).0)
             }
             Format::Npy => {
                 let open = |start| SliceWindow(bytes.get(start..).unwrap_or_default());
                 Some(self.npy(&mut open(0), open, member))
             }
             _ if is_tar => Some(self.tar(data, member)),
-            format => self.plain(bytes, format, member),
+            format => self.plain(data, format, member),
         };
         let Some(read) = read else { return self.zip(data, member) };
         if is_tar {

@@ -20,6 +20,11 @@ pub fn starts(bytes: &[u8]) -> bool {
     bytes.get(..BLOCK).is_some_and(|block| header(block).is_some())
 }
 
+/// Whether a header stands in a later block: a reader that passes over what is none comes to it.
+pub fn begins_later(bytes: &[u8]) -> bool {
+    bytes.chunks_exact(BLOCK).skip(1).any(starts)
+}
+
 /// Reads an archive.
 ///
 /// Never fails: what cannot be read is in [`Archive::errors`]. Spends [`Limit::Members`].
