@@ -17,6 +17,7 @@ mod bytes;
 mod collect;
 mod companion;
 mod compressed;
+mod directory;
 mod evidence;
 mod judge;
 mod member;
@@ -25,6 +26,8 @@ mod passes;
 mod plain;
 mod structure;
 mod torch;
+
+pub use directory::directories;
 
 use crate::container::detect::{PREFIX, by_signature};
 use crate::container::{Codec, Format, ZFile, tar, zip};

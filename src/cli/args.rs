@@ -123,6 +123,10 @@ pub(super) struct ScanArgs {
     #[arg(long)]
     pub(super) hash: bool,
 
+    /// What becomes of files in directories that are of no known format
+    #[arg(long, value_name = "WHAT", default_value = "incomplete")]
+    pub(super) unknown: Unknown,
+
     /// How many files to read at once [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
@@ -154,6 +158,15 @@ Exit codes, the first that holds:
   2  wrong usage, no file found, or a file could not be read
   3  something is incomplete
   0  otherwise";
+
+/// What `--unknown` may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Unknown {
+    /// They are incomplete, and listed
+    Incomplete,
+    /// They are counted, and not judged
+    Skip,
+}
 
 /// A verdict that `--fail-on` may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn exit(files: Vec<FileReport>, gate: Option<Verdict>) -> u8 {
-        of(&Report { tool: Tool::builtin(), files, not_pickle: 0, directories: Vec::new() }, gate) as u8
+        of(&Report { tool: Tool::builtin(), files, not_pickle: 0, skipped: 0, directories: Vec::new() }, gate) as u8
     }
 
     #[test]
@@ -110,6 +110,7 @@ mod tests {
             tool: Tool::builtin(),
             files: Vec::new(),
             not_pickle: 0,
+            skipped: 0,
             directories: vec![directory(level)],
         };
         assert_eq!(of(&report(Level::Incomplete), Some(Verdict::Suspicious)), Exit::Incomplete);

@@ -1,6 +1,6 @@
 //! `depickle scan PATH...`: verdicts.
 
-use super::args::{Args, Format, FormatArg, ScanArgs};
+use super::args::{Args, Format, FormatArg, ScanArgs, Unknown};
 use super::{Exit, exit, guard, limit, message, progress, style};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::limits::Limits;
 use crate::output;
 use crate::policy::Policy;
 use crate::report::{self, Detail, Report, Tool};
+use crate::rules;
 use clap::CommandFactory as _;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -81,16 +82,29 @@ fn scan(args: &ScanArgs, found: &Walk, limits: &Limits, judge: impl Fn(&Source<'
         bar.inc(1);
         (file.named, report)
     };
-    let files: Vec<_> = in_parallel(args.jobs, || found.files.par_iter().map(one).collect());
+    let all: Vec<_> = in_parallel(args.jobs, || found.files.par_iter().map(one).collect());
     bar.finish_and_clear();
-    let all = files.len();
-    // Content that cannot carry a pickle is counted; listed only if it was named, or if anything is to be said of it.
-    let silent = |file: &FileReport| file.is_not_pickle() && file.verdict() == Verdict::Clean;
-    let listed = files.into_iter().filter(|(named, file)| *named || !silent(file));
-    let files: Vec<_> = listed.map(|(_, file)| file).collect();
-    let not_pickle = all.saturating_sub(files.len()) as u64;
-    let directories = found.skipped.iter().map(not_walked).collect();
-    Report { tool: Tool::builtin(), files, not_pickle, directories }
+    let (mut files, mut not_pickle, mut skipped) = (Vec::new(), 0, 0);
+    for (named, file) in all {
+        // Content that cannot carry a pickle is counted; listed only if it was named, or if anything is to be said of it.
+        if !named && file.is_not_pickle() && file.verdict() == Verdict::Clean {
+            not_pickle += 1;
+        } else if !named && args.unknown == Unknown::Skip && is_unknown(&file) {
+            skipped += 1;
+        } else {
+            files.push(file);
+        }
+    }
+    let paths = found.files.iter().filter(|file| !file.is_stdin()).map(|file| file.path.as_path());
+    let mut directories: Vec<_> = found.skipped.iter().map(not_walked).collect();
+    directories.extend(audit::directories(paths, limits));
+    Report { tool: Tool::builtin(), files, not_pickle, skipped, directories }
+}
+
+/// Whether a file is of no known format, and nothing more is to be said of it.
+fn is_unknown(file: &FileReport) -> bool {
+    let mut findings = file.findings.iter();
+    file.error.is_none() && file.format == "unknown" && findings.all(|one| one.rule == rules::unknown_format::RULE.id)
 }
 
 /// Runs `work` on `jobs` threads; on those there are if no more can be had.
@@ -233,7 +247,15 @@ mod tests {
     use std::path::PathBuf;
 
     fn scanned(jobs: &str, files: &[(&str, bool)], judge: impl Fn(&Source<'_>) -> FileReport + Sync) -> Report {
-        let args = Args::try_parse_from(["depickle", "scan", "--jobs", jobs, "x"]).unwrap();
+        scanned_with(&["--jobs", jobs], files, judge)
+    }
+
+    fn scanned_with(
+        options: &[&str],
+        files: &[(&str, bool)],
+        judge: impl Fn(&Source<'_>) -> FileReport + Sync,
+    ) -> Report {
+        let args = Args::try_parse_from([&["depickle", "scan", "x"], options].concat()).unwrap();
         let Command::Scan(args) = args.command else { panic!("another command") };
         let dir = tempfile::tempdir().unwrap();
         let candidate = |(name, named): &(&str, bool)| {
@@ -292,6 +314,23 @@ mod tests {
         let listed: Vec<_> = report.files.iter().map(|file| file.format.as_str()).collect();
         assert_eq!(listed, ["not-pickle:png", "not-pickle:odd", "pickle"]);
         assert_eq!(report.not_pickle, 1);
+    }
+
+    #[test]
+    fn what_is_unknown_is_skipped_on_demand_unless_it_was_named() {
+        let files = [("unknown", false), ("unknown", true), ("pickle", false)];
+        for (option, listed) in [("skip", 2), ("incomplete", 3)] {
+            let report = scanned_with(&["--unknown", option], &files, |source| {
+                let mut report = clean(source);
+                if report.format == "unknown" {
+                    let unknown =
+                        rules::unknown_format::RULE.finding(Level::Incomplete, String::new(), Location::default());
+                    report.findings.push(unknown);
+                }
+                report
+            });
+            assert_eq!((report.files.len(), report.skipped), (listed, 3 - listed as u64));
+        }
     }
 
     #[test]

@@ -189,6 +189,10 @@ impl Human<'_> {
                 &format!("; {} that cannot hold a pickle, not listed", counted(sum.not_pickle, "file")),
             )?;
         }
+        if sum.skipped > 0 {
+            let what = format!("; {} of no known format skipped, not judged", counted(sum.skipped, "file"));
+            self.put(Role::Text, &what)?;
+        }
         let findings = report.files.iter().flat_map(|file| &file.findings);
         let findings = findings.chain(report.directories.iter().flat_map(|directory| &directory.findings));
         let notes = findings.filter(|finding| finding.level == Level::Note).count();

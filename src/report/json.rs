@@ -76,6 +76,7 @@ struct SummaryRow {
     incomplete: Uint,
     errors: Uint,
     not_pickle: Uint,
+    skipped: Uint,
 }
 
 impl From<Summary> for SummaryRow {
@@ -88,6 +89,7 @@ impl From<Summary> for SummaryRow {
             incomplete: Uint(sum.incomplete),
             errors: Uint(sum.errors),
             not_pickle: Uint(sum.not_pickle),
+            skipped: Uint(sum.skipped),
         }
     }
 }

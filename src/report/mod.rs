@@ -25,6 +25,8 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// Files found in directories that cannot carry a pickle: counted, not listed in `files`.
     pub not_pickle: u64,
+    /// Files found in directories that are of no known format and that the user let be skipped: neither listed nor judged.
+    pub skipped: u64,
     /// What was found about directories themselves.
     pub directories: Vec<DirectoryReport>,
 }
@@ -74,12 +76,14 @@ pub struct Summary {
     pub errors: u64,
     /// Files found in directories that cannot carry a pickle; not among `files`.
     pub not_pickle: u64,
+    /// Files found in directories that were skipped, and may hold anything; not among `files`.
+    pub skipped: u64,
 }
 
 impl Report {
     /// The counts.
     pub fn summary(&self) -> Summary {
-        let mut sum = Summary { not_pickle: self.not_pickle, ..Summary::default() };
+        let mut sum = Summary { not_pickle: self.not_pickle, skipped: self.skipped, ..Summary::default() };
         for file in &self.files {
             sum.files += 1;
             sum.errors += u64::from(file.error.is_some());

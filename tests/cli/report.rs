@@ -111,6 +111,7 @@ fn every_kind() -> Report {
             file("d/many.pkl", "pickle", many),
         ],
         not_pickle: 2,
+        skipped: 0,
         directories: vec![DirectoryReport {
             path: "d/models".to_owned(),
             findings: vec![finding(Level::Incomplete, "not-walked", "a link to a directory is not followed")],
@@ -120,7 +121,7 @@ fn every_kind() -> Report {
 
 fn clean() -> Report {
     let files = vec![file("a.pkl", "pickle", vec![]), file("b.joblib", "joblib", vec![])];
-    Report { tool: Tool::builtin(), files, not_pickle: 0, directories: vec![] }
+    Report { tool: Tool::builtin(), files, not_pickle: 0, skipped: 0, directories: vec![] }
 }
 
 fn as_human(report: &Report, detail: Detail) -> String {
@@ -167,7 +168,7 @@ fn json_every_kind() {
 
 #[test]
 fn json_of_nothing_is_json() {
-    let report = Report { tool: Tool::builtin(), files: vec![], not_pickle: 0, directories: vec![] };
+    let report = Report { tool: Tool::builtin(), files: vec![], not_pickle: 0, skipped: 0, directories: vec![] };
     serde_json::from_str::<serde_json::Value>(&as_json(&report)).unwrap();
 }
 
@@ -183,7 +184,7 @@ fn nothing_unescaped_leaves() {
     file.error = Some(depickle::finding::FileError { message: text(), kind: "io" });
     file.companions = vec![Companion { path: text(), size: 0, sha256: String::new() }];
     let directories = vec![DirectoryReport { path: text(), findings: file.findings.clone() }];
-    let report = Report { tool: Tool::builtin(), files: vec![file], not_pickle: 0, directories };
+    let report = Report { tool: Tool::builtin(), files: vec![file], not_pickle: 0, skipped: 0, directories };
     for written in [as_human(&report, Detail::Verbose), as_json(&report)] {
         assert!(written.chars().all(|char| matches!(char, ' '..='~' | '\n')), "{written}");
     }

@@ -197,7 +197,7 @@ impl Trace {
     }
 
     fn one(&self) -> Report {
-        Report { tool: Tool::builtin(), files: vec![self.report()], not_pickle: 0, directories: Vec::new() }
+        Report { tool: Tool::builtin(), files: vec![self.report()], not_pickle: 0, skipped: 0, directories: Vec::new() }
     }
 }
 
