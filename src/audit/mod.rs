@@ -24,6 +24,7 @@ mod member;
 mod npy;
 mod passes;
 mod plain;
+mod sevenz;
 mod structure;
 mod torch;
 
@@ -210,6 +211,7 @@ impl<'a> Audit<'a> {
             Format::Compressed(codec) if inflates(codec, bytes) => {
                 Some(self.compressed(codec, data, 0, codec.name(), member, Claim::default()).0)
             }
+            Format::SevenZip => Some(self.sevenz(data, member)),
             Format::Npy => {
                 let open = |start| SliceWindow(bytes.get(start..).unwrap_or_default());
                 Some(self.npy(&mut open(0), open, member))

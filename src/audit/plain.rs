@@ -29,7 +29,7 @@ impl<'a> Audit<'a> {
         }
         Some(match format {
             Format::Other { kind, .. } => Read::silent(format!("not-pickle:{kind}")),
-            Format::SevenZip | Format::Unread(_) => {
+            Format::Unread(_) => {
                 let message = format!("{} files are not looked into", format.name());
                 self.incomplete(&rules::unsupported_format::RULE, message, member, 0);
                 Read::silent(format.name())

@@ -7,7 +7,7 @@
 
 use super::compress::{Codec, is_zstd};
 use super::npy::MAGIC as NPY;
-use super::tar;
+use super::{sevenz, tar};
 
 /// Bytes of a file's start that [`detect`] looks at.
 pub const PREFIX: usize = 512;
@@ -130,7 +130,7 @@ const SIGNATURES: &[Signature] = &[
     row(0, b"PK\x03\x04", Format::Zip),
     row(0, b"PK\x05\x06", Format::Zip),
     row(0, b"PK\x07\x08", Format::Zip),
-    row(0, b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
+    row(0, sevenz::MAGIC, Format::SevenZip),
     // Archives and compressors that are not read.
     unread(0, b"Rar!\x1a\x07", "rar"),
     unread(0, b"!<arch>\n", "ar"),

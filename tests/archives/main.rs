@@ -6,6 +6,7 @@
 mod assemble;
 mod npz;
 mod readers;
+mod sevenz;
 mod tar;
 mod torch;
 mod zip;

@@ -14,6 +14,7 @@ pub(super) use deflate::is_zlib;
 pub(super) use zstd::starts_member as is_zstd;
 
 use crate::error::{Error, ErrorKind, Result};
+use lzma::Form;
 
 /// A compressor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +31,10 @@ pub enum Codec {
     Lzma,
     /// `.xz`
     Xz,
+    /// What lzma-alone files hold, without their header: one byte of properties, the dictionary and the size.
+    BareLzma(u8, u32, u64),
+    /// What xz files hold, without all around it: the size of the dictionary.
+    Lzma2(u32),
     /// An lz4 frame.
     Lz4,
     /// A zstd frame.
@@ -44,7 +49,8 @@ impl Codec {
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
             Self::Bzip2 => "bz2",
-            Self::Lzma => "lzma",
+            Self::Lzma | Self::BareLzma(..) => "lzma",
+            Self::Lzma2(_) => "lzma2",
             Self::Xz => "xz",
             Self::Lz4 => "lz4",
             Self::Zstd => "zstd",
@@ -134,7 +140,11 @@ impl<'a> Engine<'a> {
             Codec::Gzip => Self::Deflate(deflate::Deflate::gzip()),
             Codec::Deflate => Self::Deflate(deflate::Deflate::raw()),
             Codec::Bzip2 => Self::Bzip2(bzip2::Decompress::new(false)),
-            Codec::Lzma | Codec::Xz => Self::Lzma(lzma::Lzma::new(member)),
+            Codec::Lzma | Codec::Xz => Self::Lzma(lzma::Lzma::new(member, Form::Headed)),
+            Codec::BareLzma(properties, dictionary, size) => {
+                Self::Lzma(lzma::Lzma::new(member, Form::Bare { properties, dictionary, size }))
+            }
+            Codec::Lzma2(dictionary) => Self::Lzma(lzma::Lzma::new(member, Form::Chunks { dictionary })),
             Codec::Lz4 => Self::Lz4(lz4::Frame::new()),
             Codec::Zstd => Self::Zstd(Box::new(zstd::Frame::new())),
         }
@@ -317,7 +327,7 @@ impl<'a> Decoder<'a> {
 fn next_member(codec: Codec, rest: &[u8]) -> Option<usize> {
     match codec {
         // Nothing reads these on.
-        Codec::Zlib | Codec::Deflate => None,
+        Codec::Zlib | Codec::Deflate | Codec::BareLzma(..) | Codec::Lzma2(_) => None,
         Codec::Gzip => {
             // `gzip._GzipReader` skips NULs between members.
             let padding = rest.iter().position(|byte| *byte != 0)?;
