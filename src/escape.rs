@@ -13,16 +13,21 @@ pub const fn is_plain(char: char) -> bool {
     matches!(char, ' '..='~')
 }
 
-/// `text` on one line of printable ASCII, every other character as `\n`, `\r`, `\t` or `\u{..}`.
+/// What CI runners take for the start of a command wherever it stands in a line: `##[error]`, `##vso[task.setvariable]`.
+const COMMAND: &str = "##";
+
+/// `text` on one line of printable ASCII, every other character as `\n`, `\r`, `\t` or `\u{..}`; so is the second of
+/// two `#`, with which a file could speak to the CI runner that shows a report.
 ///
 /// A backslash stays as it is, so text that is escaped already stays as it is, too.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_plain) {
+    if text.chars().all(is_plain) && !text.contains(COMMAND) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
+            '#' if escaped.ends_with('#') => escaped.push_str("\\u{23}"),
             '\n' => escaped.push_str("\\n"),
             '\r' => escaped.push_str("\\r"),
             '\t' => escaped.push_str("\\t"),
@@ -48,7 +53,12 @@ struct Ascii;
 impl serde_json::ser::Formatter for Ascii {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some((at, char)) = rest.char_indices().find(|(_, char)| !is_plain(*char)) {
+        let mut before = ' ';
+        let mut steers = |char: char| {
+            let pair = (std::mem::replace(&mut before, char), char);
+            !is_plain(char) || pair == ('#', '#')
+        };
+        while let Some((at, char)) = rest.char_indices().find(|(_, char)| steers(*char)) {
             let (plain, tail) = rest.split_at(at);
             out.write_all(plain.as_bytes())?;
             for unit in char.encode_utf16(&mut [0; 2]) {
@@ -58,6 +68,19 @@ impl serde_json::ser::Formatter for Ascii {
         }
         out.write_all(rest.as_bytes())
     }
+}
+
+/// `number` with commas between thousands.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && digits.len().saturating_sub(index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// A count or position in JSON: a number up to 2^53, its decimal digits as a string beyond.
@@ -81,8 +104,24 @@ mod tests {
     }
 
     #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(["0", "999", "1,234,567"], [0, 999, 1_234_567].map(thousands).as_slice());
+    }
+
+    #[test]
     fn what_is_hidden_shows() {
         assert_eq!(escape("a\x1b[31m\u{202e}b\u{200b}\n\u{e4}\\n"), "a\\u{1b}[31m\\u{202e}b\\u{200b}\\n\\u{e4}\\n");
         assert!(matches!(escape("plain"), Cow::Borrowed("plain")));
+    }
+
+    #[test]
+    fn no_command_for_a_ci_runner_comes_through() {
+        assert_eq!(escape("x ##[add-mask]#####"), "x #\\u{23}[add-mask]#\\u{23}#\\u{23}#");
+        let mut out = Vec::new();
+        let text = "###vso[x]\"#";
+        json(&mut out, &text).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(!out.contains(COMMAND), "{out}");
+        assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
     }
 }

@@ -3,7 +3,9 @@
 //! Nothing here decides anything: `policy` judges, `rules` words it, `report` prints it.
 
 use crate::facts::Facts;
+use crate::glance::Glance;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// What a finding does to the verdict of its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -281,6 +283,19 @@ pub struct Import {
     pub count: u64,
 }
 
+/// An entry of the policy that a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// Its symbol; that of the file may be another name for it.
+    pub entry: String,
+    /// What the file does with it: the words of [`Import::uses`].
+    pub uses: Vec<&'static str>,
+    /// Where the user's policy says so, such as `depickle.toml:12`; none is built in.
+    pub by: Option<String>,
+    /// Why it is safe; empty where the table holds that to be plain.
+    pub reason: String,
+}
+
 /// How one loader fares with the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoaderOutcome {
@@ -312,6 +327,15 @@ pub struct Stream {
     pub protocol: u8,
     /// How many opcodes ran.
     pub opcodes: u64,
+}
+
+/// A run of bytes, and what they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// `pickle`, `array`, `storage`, `header`, `directory`, `member`, `compressed`, `padding` or `unexplained`.
+    pub kind: &'static str,
+    /// Where it stands.
+    pub location: Location,
 }
 
 /// Whether the whole file was analysed.
@@ -361,12 +385,22 @@ pub struct FileReport {
     pub companions: Vec<Companion>,
     /// The pickle streams in it.
     pub streams: Vec<Stream>,
+    /// What its bytes are, in order of place; of very many the first.
+    pub regions: Vec<Region>,
     /// The symbols it imports.
     pub imports: Vec<Import>,
     /// What was found, worst first, then by position.
     pub findings: Vec<Finding>,
+    /// The entries of the policy that it needs, by symbol; none where nobody asked for them.
+    pub grounds: Option<Vec<Ground>>,
+    /// The items of the user's policy that had a say, by their number there.
+    pub policy_items: BTreeSet<u32>,
     /// What it says about who wrote it, and what is in it.
     pub facts: Facts,
+    /// The least verdict that fails it, where that is not the run's.
+    pub gate: Option<Verdict>,
+    /// What it holds, where that was asked for.
+    pub glance: Option<Glance>,
     /// Why it could not be read.
     pub error: Option<FileError>,
 }
@@ -383,9 +417,14 @@ impl FileReport {
             loaders: Vec::new(),
             companions: Vec::new(),
             streams: Vec::new(),
+            regions: Vec::new(),
             imports: Vec::new(),
             findings: Vec::new(),
+            grounds: None,
+            policy_items: BTreeSet::new(),
             facts: Facts::default(),
+            gate: None,
+            glance: None,
             error: Some(FileError { message: error.to_string(), kind: error.kind().name() }),
         }
     }

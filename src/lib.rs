@@ -22,6 +22,7 @@
 
 pub mod ast;
 pub mod audit;
+pub mod baseline;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod container;
@@ -30,6 +31,7 @@ pub mod error;
 pub mod escape;
 pub mod facts;
 pub mod finding;
+pub mod glance;
 pub mod input;
 pub mod inspect;
 pub mod limits;

@@ -68,8 +68,8 @@ pub const LIMITS: [LimitInfo; 8] = [
         limit: Limit::Inflated,
         name: "inflated",
         default: 4 << 30,
-        per_byte: 256,
-        help: "bytes that come out of decompressors, and 256 more for each byte of the file",
+        per_byte: 64,
+        help: "bytes that come out of decompressors, and 64 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Names,
@@ -101,6 +101,17 @@ pub const LIMITS: [LimitInfo; 8] = [
         help: "levels of streams and archives within each other",
     },
 ];
+
+/// Reads an amount such as 1000000, 64K, 512M or 8G; `64K` is 64 times 1024. `None` where it is none.
+pub fn amount(text: &str) -> Option<u64> {
+    let (digits, shift) = match text.as_bytes().last()? {
+        b'K' => (text.strip_suffix('K')?, 10),
+        b'M' => (text.strip_suffix('M')?, 20),
+        b'G' => (text.strip_suffix('G')?, 30),
+        _ => (text, 0),
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
 
 /// The limits of one scan. [`Limits::default`] lets honest files of any size through.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,8 +16,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("limits", &["error"]),
     ("facts", &[]),
+    ("glance", &[]),
     // The report of a file that cannot be read carries the kind of the error.
-    ("finding", &["span", "error", "facts"]),
+    ("finding", &["span", "error", "facts", "glance"]),
     ("dtype", &["span", "error"]),
     ("input", &["span", "error", "limits"]),
     ("output", &["span", "error", "limits"]),
@@ -35,7 +36,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &["resolve", "loader", "dtype", "finding", "escape"]),
     ("rules", &["policy", "finding"]),
     ("audit", &["loader", "rules", "model", "escape"]),
-    ("report", &["finding", "escape"]),
+    // It shares the days on which things expire.
+    ("baseline", &["policy", "finding", "error"]),
+    // The texts of rules, for formats that list them.
+    ("report", &["rules", "finding", "baseline", "escape"]),
     ("cli", &["audit", "report", "inspect", "output"]),
 ];
 

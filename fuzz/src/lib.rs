@@ -3,7 +3,7 @@
 use depickle::ast::{Ast, Moment, Value};
 use depickle::audit;
 use depickle::container::detect::{PREFIX, detect, is_text, joblib_reads};
-use depickle::container::{Codec, Decoder, NpyHeader, ZFile};
+use depickle::container::{Codec, Decoder, NpyHeader, ZFile, zip};
 use depickle::dtype::DType;
 use depickle::finding::{Completeness, FileReport, Finding, Verdict};
 use depickle::input::Source;
@@ -118,7 +118,9 @@ pub fn dtype_npy(data: &[u8]) {
 pub fn container(data: &[u8]) {
     let prefix = data.get(..PREFIX).unwrap_or(data);
     let _ = (detect(prefix, data.len() as u64), joblib_reads(prefix), is_text(data), ZFile::parse(data).is_ok());
-    for codec in [Codec::Zlib, Codec::Gzip, Codec::Bzip2, Codec::Xz, Codec::Lzma, Codec::Lz4] {
+    let archive = zip::read(data, true, &mut bounded(data.len()).budget(data.len() as u64));
+    assert!(archive.entries.iter().all(|entry| entry.data.span().end <= data.len()));
+    for codec in [Codec::Zlib, Codec::Deflate, Codec::Gzip, Codec::Bzip2, Codec::Xz, Codec::Lzma, Codec::Lz4] {
         let mut decoder = Decoder::new(codec, data);
         let mut chunk = [0; 4096];
         let mut inflated = 0;

@@ -1,8 +1,9 @@
 //! The arena: containers as logs of edges, objects, symbols.
 
+use super::lines::Lines;
 use super::value::{Kind, KindSet, Value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::opcode::{Dialect, Literal, Source, literal};
+use crate::opcode::{Dialect, Literal, Source};
 use std::collections::HashMap;
 
 /// A moment in the life of a stream: what was put into containers before it is there, what came later is not.
@@ -76,6 +77,7 @@ pub struct Ast {
     views: Vec<Value>,
     holders: Vec<Value>,
     keys: Vec<(Value, u32)>,
+    lines: Lines,
 }
 
 fn too_big() -> Error {
@@ -390,8 +392,8 @@ impl Ast {
     }
 
     /// What a literal stands for, in the `source` that the stream was read from.
-    pub fn literal<'a>(&self, value: Value, source: Source<'a>, dialect: Dialect) -> Option<Literal<'a>> {
-        if value.kind().is_literal() { literal(source, value.index(), dialect) } else { None }
+    pub fn literal<'a>(&'a self, value: Value, source: Source<'a>, dialect: Dialect) -> Option<Literal<'a>> {
+        if value.kind().is_literal() { self.lines.literal(value, source, dialect) } else { None }
     }
 }
 

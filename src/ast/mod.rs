@@ -13,6 +13,7 @@
 )]
 
 mod arena;
+mod lines;
 pub mod path;
 mod value;
 

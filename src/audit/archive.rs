@@ -61,7 +61,11 @@ impl<'a> Audit<'a> {
             let location = member.at(Some(anomaly.offset as u64));
             self.collected.say(&rules::archive_anomaly::RULE, Level::Suspicious, message, location);
         }
+        for run in &archive.records {
+            self.collected.region("directory", member.run(run.start as u64, run.len() as u64));
+        }
         for run in &archive.unexplained {
+            self.collected.region("unexplained", member.run(run.start as u64, run.len() as u64));
             let bytes = data.part(run.clone());
             if run.end < data.get().len() || !is_padding(bytes.get()) {
                 let message = format!("{} bytes that belong to no member of the archive", run.len());
@@ -85,6 +89,9 @@ impl<'a> Audit<'a> {
             let inner = member.entry(&entry.name, span.start);
             let part = data.part(span);
             let claim = Claim::from(entry);
+            if !member.evidence {
+                self.place(entry, member);
+            }
             let mut job = |codec, claim, member| {
                 self.jobs.push_back(Job { data: part.clone(), codec, claim, member });
             };
@@ -102,6 +109,16 @@ impl<'a> Audit<'a> {
                 }
             }
         }
+    }
+
+    /// Notes where a member stands in its archive.
+    pub(super) fn place(&mut self, entry: &Entry, member: &Member) {
+        let span = entry.data.span();
+        let len = span.start.saturating_sub(entry.header) as u64;
+        let inner = |start| member.entry(&entry.name, start);
+        self.collected.region("header", inner(entry.header).run(0, len));
+        let kind = if let Data::Compressed(..) = &entry.data { "compressed" } else { "member" };
+        self.collected.region(kind, inner(span.start).run(0, span.len() as u64));
     }
 
     /// Makes jobs of entries that are no pickles by all that is known.

@@ -1,11 +1,15 @@
 //! What a report is made of, while it is made: findings and imports, each said once.
 
-use crate::finding::{Finding, Import, Level, Location, Stream};
+use crate::finding::{Finding, Ground, Import, Level, Location, Region, Stream};
+use crate::policy::{InForce, Relied};
 use crate::rules::Rule;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many findings of one rule at one level are told one by one.
 const TOLD: u32 = 500;
+
+/// How many runs of bytes are told.
+const REGIONS: usize = 1 << 12;
 
 /// Findings, imports and streams of one file.
 #[derive(Debug, Default)]
@@ -17,6 +21,10 @@ pub(super) struct Collected {
     imports: Vec<Import>,
     by_symbol: HashMap<(String, crate::finding::Decision), usize>,
     pub(super) streams: Vec<Stream>,
+    regions: Vec<Region>,
+    grounds: BTreeMap<(String, Option<String>), Ground>,
+    /// Items of the user's policy that had a say.
+    pub(super) policy_items: BTreeSet<u32>,
 }
 
 impl Collected {
@@ -57,6 +65,23 @@ impl Collected {
         self.add(rule.finding(level, message.into(), location));
     }
 
+    /// Notes what a run of bytes is.
+    pub(super) fn region(&mut self, kind: &'static str, location: Location) {
+        if self.regions.len() < REGIONS && location.length != Some(0) {
+            self.regions.push(Region { kind, location });
+        }
+    }
+
+    /// What the bytes are, by place: first what stands in the file as it is.
+    pub(super) fn regions(&mut self) -> Vec<Region> {
+        let mut regions = std::mem::take(&mut self.regions);
+        regions.sort_by_cached_key(|region| {
+            let at = &region.location;
+            (at.file_offset.is_none(), at.file_offset, at.member.clone(), at.offset)
+        });
+        regions
+    }
+
     /// Adds an import; the same symbol with the same decision is one row.
     pub(super) fn import(&mut self, import: Import) {
         let key = (import.symbol.clone(), import.decision);
@@ -73,6 +98,22 @@ impl Collected {
                 self.imports.push(import);
             }
         }
+    }
+
+    /// Adds what a stream relies on; the same entry is one row.
+    pub(super) fn relied(&mut self, entries: Vec<Relied>, policy: &InForce<'_>) {
+        for relied in entries {
+            let by = relied.item.map(|item| policy.place(item));
+            let reason = || policy.why(&relied);
+            let ground = self.grounds.entry((relied.entry.clone(), by.clone()));
+            let new = || Ground { entry: relied.entry.clone(), uses: Vec::new(), by, reason: reason() };
+            merge(&mut ground.or_insert_with(new).uses, &relied.uses);
+        }
+    }
+
+    /// The entries that were relied on, by symbol.
+    pub(super) fn grounds(&mut self) -> Vec<Ground> {
+        std::mem::take(&mut self.grounds).into_values().collect()
     }
 
     /// Findings, worst first and then by place; imports by place; streams.

@@ -7,6 +7,7 @@ use super::structure::{self, is_exhaustion};
 use super::{Audit, Job, Read};
 use crate::container::detect::{PREFIX, is_text, is_text_so_far};
 use crate::container::{Codec, Decoder, Ending, Format, ZFile, detect};
+use crate::error::Error;
 use crate::escape::escape;
 use crate::finding::{Level, LoaderOutcome};
 use crate::limits::{Budget, Limit};
@@ -68,7 +69,7 @@ impl<'a> Audit<'a> {
             window
         };
         let open = || open_at(0);
-        if !inflates(codec, packed) && !member.evidence {
+        if codec == Codec::Deflate && !inflates(codec, packed) && !member.evidence {
             // Whoever does not go by the method finds them as they are.
             let member = member.guessed();
             self.jobs.push_back(Job { data: data.clone(), codec: None, claim: Claim::default(), member });
@@ -85,7 +86,12 @@ impl<'a> Audit<'a> {
             }
             format => self.inflated(open, format, codec, name, (member, start)),
         };
-        self.spend(&feed, &mut window, &inner);
+        if claim.crc.is_some() && read.known {
+            let here = window.bytes().len();
+            // What keeps it from being read is in the window, and in its decoder.
+            let _ = window.skip(here, u64::MAX);
+        }
+        self.spend(&feed, &window, &inner);
         self.ends(&window, codec, claim, start, member);
         let inflated = window.feed.decoder.inflated();
         // A reader of plain pickles sees the compressed bytes: where the first of them is an opcode, they are read so.
@@ -104,7 +110,7 @@ impl<'a> Audit<'a> {
         let mut window = StreamWindow::new(Inflating::new(Decoder::new(codec, data.get()), before.clone()).summed());
         // What is missing is told of the window when it is spent.
         let _ = window.fill(usize::MAX);
-        self.spend(&before, &mut window, member);
+        self.spend(&before, &window, member);
         self.ends(&window, codec, claim, 0, member);
         Bytes::held(window.take())
     }
@@ -119,8 +125,10 @@ impl<'a> Audit<'a> {
     ) -> (Read, StreamWindow<Inflating<'w>>) {
         // What is missing is told of the window when it is spent.
         let _ = window.fill(usize::MAX);
+        // Of an archive that is cut short by a limit, what is wrong with it is the limit's.
+        let member = if exhaustion(&window).is_some() { inner.hushed() } else { inner.clone() };
         let data = Bytes::held(window.take());
-        self.jobs.push_back(Job { data, codec: None, claim: Claim::default(), member: inner.deeper() });
+        self.jobs.push_back(Job { data, codec: None, claim: Claim::default(), member: member.deeper() });
         (Read::silent(format!("{}+{name}", format.name())), window)
     }
 
@@ -154,22 +162,19 @@ impl<'a> Audit<'a> {
                 (&rules::refused_stream::RULE, format!("in the {} data{why}", codec.name()))
             };
             self.incomplete(rule, message, member, start as u64);
-            self.read(&passes, as_pickle, &inner)
+            Read { known: false, ..self.read(&passes, as_pickle, &inner) }
         };
         (read, passes.joblib.window)
     }
 
-    /// Reads what is left of a window, and spends what it has spent.
-    fn spend(&mut self, before: &Budget, window: &mut StreamWindow<Inflating<'_>>, inner: &Member) {
-        let here = window.bytes().len();
-        // What keeps it from being read is in the window, and in its decoder.
-        let _ = window.skip(here, u64::MAX);
+    /// Spends what a window has spent.
+    fn spend(&mut self, before: &Budget, window: &StreamWindow<Inflating<'_>>, inner: &Member) {
         for limit in [Limit::Inflated, Limit::Retained] {
             let spent = before.left(limit).saturating_sub(window.feed.budget.left(limit));
             // What the feed could spend, the budget it was copied from can spend too.
             let _ = self.budget.spend(limit, spent);
         }
-        if let Some(error) = window.failure().filter(|error| is_exhaustion(error)) {
+        if let Some(error) = exhaustion(window) {
             let message = escape(error.message()).into_owned();
             self.incomplete_at(&rules::limit_reached::RULE, message, inner, error.offset());
         }
@@ -257,8 +262,13 @@ impl<'a> Audit<'a> {
     }
 }
 
+/// Why a window could not be read on, where that is not about the bytes.
+fn exhaustion<'w>(window: &'w StreamWindow<Inflating<'_>>) -> Option<&'w Error> {
+    window.failure().filter(|error| is_exhaustion(error))
+}
+
 /// Whether anything comes out of a decompressor, be it that nothing was put in.
-pub(super) fn inflates(codec: Codec, packed: &[u8]) -> bool {
+fn inflates(codec: Codec, packed: &[u8]) -> bool {
     let mut decoder = Decoder::new(codec, packed);
     decoder.read(&mut [0]).is_ok()
 }

@@ -11,7 +11,7 @@ use crate::loader::paths::{Paths, value_of};
 use crate::loader::{Pass, Subject};
 use crate::machine::Action;
 use crate::opcode::Window;
-use crate::policy::{self, Objection, Policy};
+use crate::policy::{self, InForce, Objection, Observations};
 use crate::rules;
 
 /// How much of what a pass reaches counts.
@@ -49,13 +49,14 @@ impl Scope<'_> {
 pub(super) fn judge<W: Window>(
     pass: &Pass<W>,
     member: &Member,
-    policy: &Policy,
+    policy: &InForce<'_>,
     collected: &mut Collected,
     scope: Scope<'_>,
+    mut learn: Option<&mut Observations>,
 ) -> Vec<Job<'static>> {
     let mut jobs = Vec::new();
     for reading in &pass.readings {
-        if reading.effects.is_empty() && reading.costliest_key.0 < 1 << 16 && reading.highest_index.0 < 1 << 16 {
+        if reading.effects.is_empty() && !reading.may_be_costly() {
             continue;
         }
         if reading.inherits_memo && matches!(scope, Scope::Foreign(_)) {
@@ -65,7 +66,15 @@ pub(super) fn judge<W: Window>(
         let separate = reading.inherits_memo.then(|| Known::of(pass));
         let scope = separate.as_ref().map_or(scope, Scope::OneMemo);
         let subject = Subject { reading, source: pass.source() };
-        let judged = policy::judge(subject, policy);
+        let judged = match learn.as_deref_mut().filter(|_| matches!(scope, Scope::Own)) {
+            Some(observations) => policy::observe(subject, policy, observations),
+            None => policy::judge(subject, policy),
+        };
+        // What a reader makes of bytes that it misreads needs no entry.
+        if matches!(scope, Scope::Own) {
+            collected.relied(judged.entries, policy);
+            collected.policy_items.extend(judged.items);
+        }
         let stream = reading.stream;
         // Where a foreign reader is stopped: by a hook, or by a call that certainly raises.
         let stopped = match scope {
@@ -99,7 +108,7 @@ pub(super) fn judge<W: Window>(
                 name: symbol.name.to_string(),
                 symbol: row.resolved,
                 decision: row.decision,
-                entry: row.entry.map(str::to_owned),
+                entry: row.entry,
                 uses: row.uses,
                 loaders: reading.readers.names(),
                 location: place(at),

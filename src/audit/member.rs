@@ -52,14 +52,14 @@ impl Member {
         Self { name, depth: self.depth.saturating_add(1), ..self.within(start as u64) }
     }
 
-    /// The same, read as something else than it is: only what that does counts.
-    pub(super) fn aside(&self) -> Self {
+    /// The same, where only what it does is worth a word.
+    pub(super) fn hushed(&self) -> Self {
         Self { evidence: true, ..self.clone() }
     }
 
     /// The same, read as something that it may not be.
     pub(super) fn guessed(&self) -> Self {
-        Self { guess: true, ..self.aside() }
+        Self { guess: true, ..self.hushed() }
     }
 
     /// The same, one level deeper.

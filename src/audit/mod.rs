@@ -20,32 +20,35 @@ mod compressed;
 mod directory;
 mod evidence;
 mod judge;
+mod learn;
 mod member;
 mod npy;
 mod passes;
 mod plain;
+mod run;
 mod sevenz;
 mod structure;
 mod torch;
 
 pub use directory::directories;
 
-use crate::container::detect::{PREFIX, by_signature};
+use crate::container::detect::{PREFIX, by_signature, has_header};
 use crate::container::{Codec, Format, ZFile, tar, zip};
 use crate::facts::Facts;
-use crate::finding::{Companion, Completeness, FileReport, Level, LoaderOutcome};
+use crate::finding::{Companion, FileReport, Level, LoaderOutcome};
 use crate::input::Source;
 use crate::limits::{Budget, Limit, Limits};
 use crate::loader::{Pass, Subject};
 use crate::model;
 use crate::opcode::{SliceWindow, Window};
-use crate::policy::Policy;
+use crate::policy::{InForce, Observations, Policy};
 use crate::rules::{self, Rule};
 use bytes::Bytes;
 use collect::Collected;
 use companion::Wanted;
-use compressed::{Claim, inflates, yields};
+use compressed::{Claim, yields};
 use judge::Scope;
+pub use learn::{Learned, learn};
 use member::Member;
 use passes::Passes;
 use std::collections::{HashSet, VecDeque};
@@ -62,37 +65,12 @@ use std::collections::{HashSet, VecDeque};
 /// assert_eq!(report.verdict(), Verdict::Dangerous);
 /// ```
 pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
-    let mut audit = Audit {
-        policy,
-        limits,
-        budget: limits.budget(source.bytes().len() as u64),
-        collected: Collected::default(),
-        jobs: VecDeque::new(),
-        opened: HashSet::new(),
-        companions: Vec::new(),
-        loaders: Vec::new(),
-        facts: None,
-    };
-    let format = audit.file(source);
-    while let Some(job) = audit.jobs.pop_front() {
-        audit.job(job);
-    }
-    let (findings, imports, streams) = audit.collected.finish();
-    let partial = findings.iter().any(|finding| finding.level == Level::Incomplete);
-    FileReport {
-        path: source.name().to_owned(),
-        size: source.bytes().len() as u64,
-        sha256: None,
-        format,
-        completeness: if partial { Completeness::Partial } else { Completeness::Full },
-        loaders: audit.loaders,
-        companions: audit.companions,
-        streams,
-        imports,
-        findings,
-        facts: audit.facts.unwrap_or_default(),
-        error: None,
-    }
+    FileReport { grounds: None, ..scan_with_grounds(source, policy, limits) }
+}
+
+/// As [`scan`], and lists the entries of the policy that the file needs.
+pub fn scan_with_grounds(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
+    run::run(source, policy, limits, None)
 }
 
 /// What a source says of its writer, with places counted in the file.
@@ -117,10 +95,11 @@ struct Job<'a> {
 }
 
 struct Audit<'a> {
-    policy: &'a Policy,
+    policy: &'a InForce<'a>,
     limits: &'a Limits,
     budget: Budget,
     collected: Collected,
+    learn: Option<&'a mut Observations>,
     jobs: VecDeque<Job<'a>>,
     /// Literals that were opened: one that several calls are given is opened once.
     opened: HashSet<String>,
@@ -135,11 +114,13 @@ struct Read {
     format: String,
     loaders: Vec<LoaderOutcome>,
     companions: Vec<Wanted>,
+    /// Whether it is known what the source is.
+    known: bool,
 }
 
 impl Read {
     fn silent(format: impl Into<String>) -> Self {
-        Self { format: format.into(), loaders: Vec::new(), companions: Vec::new() }
+        Self { format: format.into(), loaders: Vec::new(), companions: Vec::new(), known: true }
     }
 }
 
@@ -204,11 +185,11 @@ impl<'a> Audit<'a> {
         let read = match format {
             Format::Zip => Some(self.zip(data, member)),
             Format::ZFile if !is_tar || ZFile::parse(bytes).is_ok() => Some(self.zfile(data, member)),
-            // Frames that decoders skip are the same in both.
+            // Frames that decoders skip are the same in both, and nothing without a frame behind them.
             Format::Compressed(Codec::Zstd) if yields(Codec::Lz4, bytes) => {
                 Some(self.compressed(Codec::Lz4, data, 0, "lz4", member, Claim::default()).0)
             }
-            Format::Compressed(codec) if inflates(codec, bytes) => {
+            Format::Compressed(codec) if has_header(codec, prefix) && (!is_tar || yields(codec, bytes)) => {
                 Some(self.compressed(codec, data, 0, codec.name(), member, Claim::default()).0)
             }
             Format::SevenZip => Some(self.sevenz(data, member)),
@@ -243,16 +224,17 @@ impl<'a> Audit<'a> {
             return;
         }
         let collected = &mut self.collected;
-        let mut jobs = judge::judge(passes.own(), member, self.policy, collected, Scope::Own);
+        let learn = self.learn.as_deref_mut();
+        let mut jobs = judge::judge(passes.own(), member, self.policy, collected, Scope::Own, learn);
         if let Some(other) = passes.other() {
             let known = passes.known(other);
             let scope = known.as_ref().map_or(Scope::Own, Scope::Foreign);
-            jobs.extend(judge::judge(other, member, self.policy, collected, scope));
+            jobs.extend(judge::judge(other, member, self.policy, collected, scope, None));
         }
         for other in &passes.further {
             let known = passes.known(other);
             let scope = known.as_ref().map_or(Scope::Own, Scope::Foreign);
-            jobs.extend(judge::judge(other, member, self.policy, collected, scope));
+            jobs.extend(judge::judge(other, member, self.policy, collected, scope, None));
         }
         let opened = &mut self.opened;
         self.jobs.extend(jobs.into_iter().filter(|job| opened.insert(job.member.name.clone())));
@@ -266,6 +248,6 @@ impl<'a> Audit<'a> {
             Wanted { name: companion.name.clone(), wrapper: companion.wrapper, location: member.at(offset) }
         };
         let companions = passes.joblib.companions.iter().map(wanted).collect();
-        Read { format, loaders: passes.outcomes(), companions }
+        Read { format, loaders: passes.outcomes(), companions, known: true }
     }
 }

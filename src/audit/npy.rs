@@ -67,12 +67,21 @@ impl Audit<'_> {
                     return (Read::silent("npy"), None);
                 }
             };
+            self.collected.region("header", member.run(begin, header.data_offset as u64));
             if header.has_object() {
                 let start = usize::try_from(begin).unwrap_or(usize::MAX).saturating_add(header.data_offset);
                 return self.objects(|| open(start), &member.within(start as u64), base.saturating_add(start));
             }
+            if header.is_vast() {
+                let message = "numpy walks over elements that have no size, more than a file can name";
+                self.collected.say(&rules::load_cost::RULE, Level::Suspicious, message, member.at(Some(begin)));
+            }
             at = match header.nbytes().map(|len| (len, window.skip(at.saturating_add(header.data_offset), len))) {
-                Some((len, Ok((at, taken)))) if taken == len => at,
+                Some((len, Ok((at, taken)))) if taken == len => {
+                    let data = begin.saturating_add(header.data_offset as u64);
+                    self.collected.region("array", member.run(data, len));
+                    at
+                }
                 Some((_, Err(error))) if is_exhaustion(&error) => {
                     self.incomplete(&rules::limit_reached::RULE, escape(error.message()).into_owned(), member, begin);
                     return (Read::silent("npy"), None);
@@ -110,7 +119,7 @@ impl Audit<'_> {
         let start = usize::try_from(begin).unwrap_or(usize::MAX);
         let passes = Passes::read(|| open(start), &mut self.budget);
         if passes.act() {
-            self.judge(&passes, &member.within(begin).aside());
+            self.judge(&passes, &member.within(begin).hushed());
         }
         let end = window.bytes().len();
         let more = window.skip(end, u64::MAX).map_or(0, |(_, count)| count);

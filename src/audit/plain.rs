@@ -62,7 +62,7 @@ impl<'a> Audit<'a> {
         if passes.exhausted() {
             self.judge(&passes, member);
         } else if passes.act() {
-            self.judge(&passes, &member.aside());
+            self.judge(&passes, &member.hushed());
         }
     }
 }

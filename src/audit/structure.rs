@@ -41,6 +41,7 @@ pub(super) fn describe<'a, W: Window + 'a>(passes: &Passes<'a, W>, member: &Memb
 fn streams<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected) {
     for stream in &pass.streams {
         let location = Location { stream: stream.number, ..member.run(stream.offset, stream.len) };
+        collected.region("pickle", location.clone());
         collected.streams.push(Stream { location, protocol: stream.protocol, opcodes: stream.opcodes });
     }
     let count = pass.stream_count;
@@ -49,6 +50,13 @@ fn streams<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected
     {
         let message = format!("{count} pickles one after another");
         collected.say(&rules::several_streams::RULE, Level::Note, message, member.at(Some(second.offset)));
+    }
+    for array in pass.readings.iter().flat_map(|reading| &reading.arrays) {
+        collected.region("array", member.run(array.offset, array.len));
+    }
+    for trailing in &pass.trailing {
+        let kind = if trailing.padding { "padding" } else { "unexplained" };
+        collected.region(kind, member.run(trailing.offset, trailing.len));
     }
     for trailing in pass.trailing.iter().filter(|trailing| !trailing.padding) {
         let message = format!("{} bytes that belong to no pickle", trailing.len);

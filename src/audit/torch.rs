@@ -42,8 +42,9 @@ impl<'a> Audit<'a> {
         for entry in archive.entries.iter().filter(is_storage) {
             self.storage(entry, &seen, member);
         }
+        let present: HashSet<&str> = archive.entries.iter().map(|entry| entry.name.as_str()).collect();
         for name in seen.storages.keys() {
-            if !archive.entries.iter().any(|entry| entry.name == *name) {
+            if !present.contains(name.as_str()) {
                 let message = format!("{} is not there: its tensors cannot be loaded", escape(name));
                 self.incomplete(&rules::refused_stream::RULE, message, member, 0);
             }
@@ -72,6 +73,7 @@ impl<'a> Audit<'a> {
         let span = entry.data.span();
         let inner = member.entry(&entry.name, span.start);
         let part = data.part(span);
+        self.place(entry, member);
         let (bytes, member) = match &entry.data {
             Data::Stored(_) => {
                 self.verify(&part, entry.into(), &inner);
@@ -97,6 +99,11 @@ impl<'a> Audit<'a> {
         let Some(&needed) = seen.storages.get(&entry.name) else { return };
         let span = entry.data.span();
         let inner = member.entry(&entry.name, span.start);
+        self.collected.region(
+            "header",
+            member.entry(&entry.name, entry.header).run(0, span.start.saturating_sub(entry.header) as u64),
+        );
+        self.collected.region("storage", inner.run(0, span.len() as u64));
         let there = match &entry.data {
             Data::Stored(span) => span.len() as u64,
             Data::Compressed(..) => entry.size.unwrap_or(0),
@@ -146,7 +153,9 @@ impl<'a> Audit<'a> {
         let pickles = bytes.get(..end)?;
         let passes = Passes::read_by_torch(|| SliceWindow(pickles), &mut self.budget);
         self.judge(&passes, member);
-        if !explained {
+        if explained {
+            self.collected.region("storage", member.run(end as u64, bytes.len().saturating_sub(end) as u64));
+        } else {
             let message = "the bytes behind the pickles are not those of the storages that they ask for";
             let location = member.run(end as u64, bytes.len().saturating_sub(end) as u64);
             self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);

@@ -1,10 +1,14 @@
 //! The tree of commands and options.
 
 use super::about::AboutArgs;
+use super::explain::ExplainArgs;
 use super::limit::LimitArg;
+use super::policy::PolicyCommand;
+use super::policy_file::{DayArg, PolicyArgs};
 use super::style::Colour;
 use crate::finding::Verdict;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -26,6 +30,21 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// Print the opcodes of a file, with offsets
     Disasm(DisasmArgs),
+    /// Write a policy for a project, learn one from vetted files, or check one
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Say what is known of a symbol, or what a rule means
+    Explain(ExplainArgs),
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page of depickle, or of one of its commands
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,19 +114,61 @@ pub(super) enum DisasmFormat {
     Json,
 }
 
-#[derive(Debug, clap::Args)]
+/// Findings that somebody accepted.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct BaselineArgs {
+    /// Findings that are accepted
+    #[arg(long = "baseline", value_name = "FILE")]
+    pub(super) read: Option<PathBuf>,
+
+    /// Accept every finding of this run, and write that down
+    #[arg(long = "write-baseline", value_name = "FILE", requires = "reason")]
+    pub(super) write: Option<PathBuf>,
+
+    /// Why the findings are accepted, for --write-baseline
+    #[arg(long, value_name = "TEXT", requires = "write")]
+    pub(super) reason: Option<String>,
+
+    /// Who accepts them
+    #[arg(long, value_name = "NAME", requires = "write")]
+    pub(super) author: Option<String>,
+
+    /// The last day on which they are accepted
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "write")]
+    pub(super) expires: Option<DayArg>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
 #[command(override_usage = "depickle scan [OPTIONS] <PATH>...", after_help = AFTER_SCAN)]
 pub(super) struct ScanArgs {
     /// Files and directories; `-` is standard input
     ///
-    /// Directories are walked, hidden and git-ignored files included. Links to files are read; links to
-    /// directories, and version control stores such as `.git`, are not walked unless they are named.
+    /// Directories are walked, hidden and git-ignored files included: what git does not keep is loaded all the same.
+    /// Links to files in the directory are read; links out of it or to directories, and version control stores such as
+    /// `.git`, are not followed unless they are named.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
+    /// Also the files named in FILE, one on each line or with a NUL behind each; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) files_from: Option<PathBuf>,
+
+    /// Of the files in directories, only those that match; may be repeated
+    ///
+    /// Globs as in `.gitignore`: one without `/` matches names at any depth, one with `/` matches paths as they are
+    /// printed. What is named on the command line is read whatever its name.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+
+    /// Of the files in directories, none that match; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+
     /// Report format, to standard output or to FILE; may be repeated
     ///
-    /// Formats: human, json. Where no format goes to standard output, human does.
+    /// Formats: human; json, ndjson (a line for each file as it is read); sarif, junit, gitlab, github (annotations, and
+    /// the summary of the step); markdown; html; cyclonedx (with --hash). Where no format goes to standard output, human
+    /// does.
     #[arg(long, value_name = "FMT[=FILE]")]
     pub(super) format: Vec<FormatArg>,
 
@@ -119,6 +180,9 @@ pub(super) struct ScanArgs {
     #[arg(long)]
     pub(super) exit_zero: bool,
 
+    #[command(flatten)]
+    pub(super) baseline: BaselineArgs,
+
     /// Add the SHA-256 of every file to the report
     #[arg(long)]
     pub(super) hash: bool,
@@ -126,6 +190,13 @@ pub(super) struct ScanArgs {
     /// What becomes of files in directories that are of no known format
     #[arg(long, value_name = "WHAT", default_value = "incomplete")]
     pub(super) unknown: Unknown,
+
+    /// List the entries of the policy that a clean verdict rests on
+    #[arg(long)]
+    pub(super) why: bool,
+
+    #[command(flatten)]
+    pub(super) policy: PolicyArgs,
 
     /// How many files to read at once [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -147,17 +218,26 @@ pub(super) struct ScanArgs {
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
-    /// Also notes, accepted findings and the readers that a finding concerns
-    #[arg(short, long)]
-    pub(super) verbose: bool,
+    /// Also notes, accepted findings and the readers that a finding concerns; twice, also imports and hashes
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(super) verbose: u8,
 }
 
 const AFTER_SCAN: &str = "\
+Examples:
+  depickle scan models/                             whatever is not clean fails
+  depickle scan models/ --fail-on dangerous         only what is known to do harm fails
+  depickle scan . --format sarif=depickle.sarif     and a report for code scanning
+  depickle scan . --format html=report.html --exit-zero
+  git ls-files -z | depickle scan --files-from -    what git knows of
+  depickle scan . --write-baseline accepted.json --reason 'reviewed'
+
 Exit codes, the first that holds:
   1  a verdict at or above --fail-on
   2  wrong usage, no file found, or a file could not be read
   3  something is incomplete
-  0  otherwise";
+  0  otherwise
+An interrupted run tells what it knows and exits 130.";
 
 /// What `--unknown` may say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -200,6 +280,14 @@ pub(super) struct FormatArg {
 pub(super) enum Format {
     Human,
     Json,
+    Ndjson,
+    Sarif,
+    Junit,
+    Gitlab,
+    Github,
+    Markdown,
+    Html,
+    Cyclonedx,
 }
 
 impl FromStr for FormatArg {

@@ -1,6 +1,6 @@
 //! Exit codes: the contract with CI.
 
-use crate::finding::{DirectoryReport, Level, Verdict};
+use crate::finding::{DirectoryReport, FileReport, Level, Verdict};
 use crate::report::Report;
 use std::process::ExitCode;
 
@@ -16,6 +16,8 @@ pub enum Exit {
     Trouble = 2,
     /// Something could not be analysed.
     Incomplete = 3,
+    /// The run was interrupted: 128 and the number of SIGINT, as shells have it.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -24,11 +26,11 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The exit code of a finished scan; `gate` is the least verdict that fails it, `None` reports without gating.
-/// A file that could not be read is trouble with a gate or without.
+/// The exit code of a finished scan; `gate` is the least verdict that fails it, `None` reports without gating. A file may
+/// have another gate. A file that could not be read is trouble with a gate or without.
 pub(super) fn of(report: &Report, gate: Option<Verdict>) -> Exit {
-    let worst = report.files.iter().map(crate::finding::FileReport::verdict).max().unwrap_or(Verdict::Clean);
-    if gate.is_some_and(|gate| worst >= gate) {
+    let fails = |gate| move |file: &FileReport| file.verdict() >= file.gate.unwrap_or(gate);
+    if gate.is_some_and(|gate| report.files.iter().any(fails(gate))) {
         return Exit::Verdict;
     }
     if report.files.iter().any(|file| file.error.is_some()) {
@@ -50,8 +52,7 @@ fn unseen(directory: &DirectoryReport) -> bool {
 mod tests {
     use super::*;
     use crate::error::{Error, ErrorKind};
-    use crate::finding::{Class, Completeness, Confidence, FileReport, Finding, Location, Severity};
-    use crate::report::Tool;
+    use crate::finding::{Class, Completeness, Confidence, Finding, Location, Severity};
 
     fn finding(level: Level) -> Finding {
         Finding {
@@ -77,7 +78,7 @@ mod tests {
     }
 
     fn exit(files: Vec<FileReport>, gate: Option<Verdict>) -> u8 {
-        of(&Report { tool: Tool::builtin(), files, not_pickle: 0, skipped: 0, directories: Vec::new() }, gate) as u8
+        of(&Report { files, ..Report::default() }, gate) as u8
     }
 
     #[test]
@@ -106,13 +107,7 @@ mod tests {
     #[test]
     fn a_directory_that_was_not_followed_is_incomplete_and_other_findings_there_are_nothing() {
         let directory = |level| DirectoryReport { path: "d".to_owned(), findings: vec![finding(level)] };
-        let report = |level| Report {
-            tool: Tool::builtin(),
-            files: Vec::new(),
-            not_pickle: 0,
-            skipped: 0,
-            directories: vec![directory(level)],
-        };
+        let report = |level| Report { directories: vec![directory(level)], ..Report::default() };
         assert_eq!(of(&report(Level::Incomplete), Some(Verdict::Suspicious)), Exit::Incomplete);
         assert_eq!(of(&report(Level::Dangerous), Some(Verdict::Suspicious)), Exit::Success);
     }

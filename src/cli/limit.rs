@@ -1,6 +1,6 @@
 //! `--limit NAME=VALUE`, and the table behind `--limit help`.
 
-use crate::limits::{LIMITS, Limit, Limits};
+use crate::limits::{LIMITS, Limit, Limits, amount};
 use std::str::FromStr;
 
 /// What `--limit` was given.
@@ -21,20 +21,9 @@ impl FromStr for LimitArg {
         }
         let (name, value) = text.split_once('=').ok_or("not of the form NAME=VALUE; `--limit help` lists the names")?;
         let row = LIMITS.iter().find(|row| row.name == name).ok_or("no such limit; `--limit help` lists them")?;
-        let value = number(value).ok_or("the value is not a whole number, such as 1000000, 64K, 512M or 8G")?;
+        let value = amount(value).ok_or("the value is not a whole number, such as 1000000, 64K, 512M or 8G")?;
         Ok(Self::Set(row.limit, value))
     }
-}
-
-/// `64K` is 64 times 1024.
-fn number(text: &str) -> Option<u64> {
-    let (digits, shift) = match text.as_bytes().last()? {
-        b'K' => (text.strip_suffix('K')?, 10),
-        b'M' => (text.strip_suffix('M')?, 20),
-        b'G' => (text.strip_suffix('G')?, 30),
-        _ => (text, 0),
-    };
-    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
 /// The limits with all changes; `None` where the table was asked for.
@@ -52,7 +41,7 @@ pub(super) fn table() -> String {
     LIMITS.iter().map(row).fold(head, |table, row| table + &row)
 }
 
-/// The shortest form that [`number`] reads back.
+/// The shortest form that [`amount`] reads back.
 fn short(value: u64) -> String {
     let unit = |(shift, _): &(u32, char)| value.trailing_zeros() >= *shift && (1..1024).contains(&(value >> shift));
     match [(30, 'G'), (20, 'M'), (10, 'K')].into_iter().find(unit) {
@@ -68,10 +57,10 @@ mod tests {
     #[test]
     fn numbers_are_read_as_they_are_written() {
         for row in &LIMITS {
-            assert_eq!(number(&short(row.default)), Some(row.default), "{}", row.name);
+            assert_eq!(amount(&short(row.default)), Some(row.default), "{}", row.name);
         }
         for bad in ["", "K", "-1", "1.5", "1k", "18446744073709551615K", "0x10"] {
-            assert_eq!(number(bad), None, "{bad:?}");
+            assert_eq!(amount(bad), None, "{bad:?}");
         }
     }
 

@@ -11,6 +11,11 @@ pub(super) fn error(place: &str, what: &str, help: &str) {
     let _ = writeln!(stderr().lock(), "error: {}: {}\nhelp: {}", escape(place), escape(what), escape(help));
 }
 
+/// Something that is no error, and what to do about it.
+pub(super) fn note(place: &str, what: &str, help: &str) {
+    let _ = writeln!(stderr().lock(), "note: {}: {}\nhelp: {}", escape(place), escape(what), escape(help));
+}
+
 /// One line.
 pub(super) fn line(text: &str) {
     let _ = writeln!(stderr().lock(), "{}", escape(text));

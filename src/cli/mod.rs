@@ -4,16 +4,23 @@
 //! turns its arguments into calls of the library and a report into bytes on a stream; it judges nothing.
 
 mod about;
+mod accepted;
 mod args;
 mod disasm;
 mod exit;
+mod explain;
 mod first_contact;
+mod gather;
 mod guard;
 mod limit;
 mod look;
 mod message;
+mod outputs;
+mod policy;
+mod policy_file;
 mod progress;
 mod scan;
+mod shell;
 mod show;
 mod style;
 
@@ -38,6 +45,10 @@ fn run() -> Exit {
             Command::Show(args) => show::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
+            Command::Policy(policy) => policy::run(&policy),
+            Command::Explain(args) => explain::run(&args),
+            Command::Completions { shell } => shell::completions(shell),
+            Command::Man { command } => shell::man(command.as_deref()),
         },
         Err(error) => first_contact::explain(&arguments, &error),
     }

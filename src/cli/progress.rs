@@ -9,7 +9,7 @@ pub(super) fn bar(files: usize, wanted: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(files as u64);
-    match ProgressStyle::with_template("scanning {bar:30} {pos}/{len} files, {eta} left") {
+    match ProgressStyle::with_template("scanning {bar:30} {pos}/{len} files, {per_sec}, {eta} left") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

@@ -12,6 +12,9 @@ use std::io::{self, Write};
 /// Levels that are shown unless others are asked for.
 const DEPTH: usize = 7;
 
+/// Streams that are shown unless all are asked for.
+const STREAMS: usize = 100;
+
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
@@ -68,8 +71,12 @@ fn show(args: &ShowArgs, address: Option<&Address>, look: Look<'_, '_>) -> io::R
         ShowFormat::Dot => graph::dot(out, &outline, &parts, args.all)?,
         ShowFormat::Tree => {
             let cuts = Cuts { depth: args.depth.unwrap_or(if args.all { usize::MAX } else { DEPTH }), long: !args.all };
-            for part in &parts {
+            let most = if args.all { usize::MAX } else { STREAMS };
+            for part in parts.iter().take(most) {
                 tree_or_sizes(args, out, &outline, part, path, (cuts, parts.len() > 1))?;
+            }
+            if parts.len() > most {
+                writeln!(out, "... {} more streams: name one, as in #{most}:root, or give --all", parts.len() - most)?;
             }
             footer(args, out, &outline, address.is_none(), cuts)?;
         }

@@ -1,7 +1,7 @@
 //! Colours, and when there are any.
 
 use crate::finding::Verdict;
-use crate::report::Role;
+use crate::report::{Detail, Role, Screen};
 use clap::ValueEnum;
 use owo_colors::OwoColorize as _;
 use std::env;
@@ -37,6 +37,13 @@ fn is_set(name: &str) -> bool {
 
 fn is(name: &str, value: &str) -> bool {
     env::var_os(name).is_some_and(|it| it == value)
+}
+
+/// Standard output: as wide as the terminal where it is one.
+pub(super) fn screen(detail: Detail, colour: Colour) -> Screen<'static> {
+    let width = stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    let width = width.map(|(width, _)| usize::from(width.0));
+    if colour.wanted() { Screen { detail, width, paint: &paint } } else { Screen { width, ..Screen::plain(detail) } }
 }
 
 /// The colours of a report.

@@ -14,6 +14,8 @@ pub struct Archive {
     pub entries: Vec<Entry>,
     /// What contradicts itself.
     pub anomalies: Vec<Anomaly>,
+    /// Runs of bytes that are the archive's own: directories, records that end it.
+    pub records: Vec<Range<usize>>,
     /// Runs of bytes that nothing explains.
     pub unexplained: Vec<Range<usize>>,
     /// Why entries are missing, where they are: a limit, or bytes that cannot be read.

@@ -91,6 +91,15 @@ pub fn joblib_reads(prefix: &[u8]) -> JoblibReads {
     codec.map_or(JoblibReads::Plain, |(_, codec)| JoblibReads::Compressed(*codec))
 }
 
+/// Whether `prefix` starts as a compressor writes it, of which joblib looks at a byte or two.
+pub fn has_header(codec: Codec, prefix: &[u8]) -> bool {
+    match codec {
+        Codec::Zlib => prefix.len() < 2 || is_zlib(prefix),
+        Codec::Bzip2 => prefix.len() < 3 || prefix.starts_with(b"BZh"),
+        _ => true,
+    }
+}
+
 /// Whether `prefix` starts a zlib stream by RFC 1950, of which joblib looks at one byte only.
 pub fn is_zlib(prefix: &[u8]) -> bool {
     super::compress::is_zlib(prefix)

@@ -82,6 +82,12 @@ impl NpyHeader {
         self.dtype.has_object()
     }
 
+    /// Whether it promises elements without a size, more of them than a file has room to name.
+    pub fn is_vast(&self) -> bool {
+        let count = self.shape.iter().fold(1_u64, |count, &size| count.saturating_mul(size));
+        self.dtype.itemsize() == 0 && count > 1 << 20
+    }
+
     /// Bytes of the array; `None` where it holds objects or the product does not fit.
     pub fn nbytes(&self) -> Option<u64> {
         if self.has_object() { None } else { self.dtype.nbytes(&self.shape) }

@@ -13,15 +13,23 @@
 )]
 
 mod companion;
+#[cfg(feature = "cli")]
+mod filter;
+mod list;
 mod name;
 mod source;
+mod upward;
 #[cfg(feature = "cli")]
 mod walk;
 
+#[cfg(feature = "cli")]
+pub use filter::Filter;
+pub use list::paths_in;
 pub use name::display_name;
 pub use source::Source;
+pub use upward::upward;
 #[cfg(feature = "cli")]
-pub use walk::{Candidate, Skipped, Walk, walk};
+pub use walk::{Candidate, Skipped, Unfollowed, Walk, walk};
 
 use crate::error::{Error, ErrorKind};
 use std::io;

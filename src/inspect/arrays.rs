@@ -136,11 +136,15 @@ pub(super) fn dtype(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option
     dtypes.of(view, value).ok()
 }
 
+/// The longest scalar that is shown as one, in bytes.
+const SCALAR: u64 = 1 << 10;
+
 /// The numpy scalar that an object is: `np.float64(0.5)`.
 pub(super) fn scalar(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<(DType, String)> {
     let (module, name, args) = made_by(view, value)?;
     let (Some("scalar"), [dtype, data]) = (numpy_name(module, name), args.as_slice()) else { return None };
-    let dtype = dtypes.of(view, *dtype).ok()?;
+    // A longer one is no number, and may be what a million calls are given.
+    let dtype = dtypes.of(view, *dtype).ok().filter(|dtype| dtype.itemsize() <= SCALAR)?;
     let bytes = bytes(view, *data)?;
     let text = element(&dtype, &bytes, 2)?;
     Some((dtype, text))

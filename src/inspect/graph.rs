@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 
+/// Literals of more bytes are nodes, and are cut unless all is asked for.
+const LONG: usize = 1 << 10;
+
 /// How many calls that are no part of the object are shown.
 const ASIDE: usize = 100;
 
@@ -146,12 +149,27 @@ struct Json<'j, 'c, 'a> {
 }
 
 impl Json<'_, '_, '_> {
-    /// A value where it stands: a literal as it is, anything else by its number.
+    /// A value where it stands: a short literal as it is, anything else by its number.
     fn value(&self, numbers: &mut Numbers, node: Node) -> Value {
-        let outline = self.outline;
-        if !outline.is_leaf(node) {
+        if !self.outline.is_leaf(node) || self.is_long(node) {
             return json!({"$ref": numbers.of(node)});
         }
+        self.leaf(node)
+    }
+
+    /// Whether a literal is a node of its own, so that it is printed once wherever it stands.
+    fn is_long(&self, node: Node) -> bool {
+        let length = match self.outline.literal(node) {
+            Some(Literal::Str(text) | Literal::ByteStr(text)) => text.len(),
+            Some(Literal::Bytes(bytes) | Literal::ByteArray(bytes) | Literal::BigText(bytes)) => bytes.len(),
+            Some(Literal::BigInt(bytes)) => bytes.len(),
+            _ => 0,
+        };
+        length > LONG
+    }
+
+    fn leaf(&self, node: Node) -> Value {
+        let outline = self.outline;
         let most = if self.all { usize::MAX } else { BYTES };
         match outline.literal(node) {
             Some(Literal::None) => Value::Null,
@@ -181,7 +199,6 @@ impl Json<'_, '_, '_> {
 
     /// Text as it is, or with its lone surrogates escaped and marked so.
     fn text(&self, utf8: &[u8]) -> Value {
-        const LONG: usize = 1 << 10;
         let shown = if self.all { utf8 } else { utf8.get(..LONG).unwrap_or(utf8) };
         let cut = shown.len() < utf8.len();
         match std::str::from_utf8(shown) {
@@ -211,6 +228,10 @@ impl Json<'_, '_, '_> {
                 "offset": place.map(|(offset, _)| Uint(offset)),
                 "values": values,
             });
+        } else if outline.is_leaf(node) {
+            if let Some(fields) = about.as_object_mut() {
+                fields.insert("value".to_owned(), self.leaf(node));
+            }
         } else if !node.value.kind().is_container()
             && let Some(fields) = about.as_object_mut()
         {
@@ -232,8 +253,9 @@ impl Json<'_, '_, '_> {
                 write!(out, "{end},\"{name}\":[")?;
                 group = Some(name);
             }
+            let label = self.label(numbers, child);
             let value = self.value(numbers, child.node);
-            match self.label(child) {
+            match label {
                 Some(label) => escape::json(out, &[label, value])?,
                 None => escape::json(out, &value)?,
             }
@@ -242,10 +264,9 @@ impl Json<'_, '_, '_> {
     }
 
     /// What stands beside a value in its group, where its place there does not say it.
-    fn label(&self, child: &Child) -> Option<Value> {
-        let mut none = Numbers::new();
+    fn label(&self, numbers: &mut Numbers, child: &Child) -> Option<Value> {
         match child.label {
-            Label::Attribute(key) | Label::Keyword(key) | Label::Key(key, _) => Some(self.value(&mut none, key)),
+            Label::Attribute(key) | Label::Keyword(key) | Label::Key(key, _) => Some(self.value(numbers, key)),
             Label::Entry(index) | Label::EntryKey(index) | Label::Argument(index) => Some(Value::from(index)),
             Label::Asked(what) => Some(Value::from(what)),
             Label::Index(_) | Label::Member(_) | Label::State | Label::Callee => None,

@@ -13,15 +13,18 @@
 
 mod arrays;
 pub mod disasm;
+mod glance;
 pub mod graph;
 mod listing;
 pub mod lookup;
 mod open;
 mod outline;
+mod parts;
 pub mod sizes;
 pub mod text;
 pub mod tree;
 
+pub use glance::glance;
 pub use listing::{Line, Listing, What};
 pub use open::{Contents, Member, open};
 pub use outline::{Child, Label, Node, Outline, Root, npy_text};

@@ -1,21 +1,9 @@
 //! Literals as Python writes them, in printable ASCII, cut where they are long.
 
+pub use crate::escape::thousands;
 use crate::opcode::Literal;
 use crate::opcode::text::printable;
 use std::fmt::Write as _;
-
-/// `number` with commas between thousands.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && digits.len().saturating_sub(index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
 
 /// Text in quotes; of more than `most` characters only the first, and how many there are.
 pub fn text(utf8: &[u8], most: usize) -> String {
@@ -165,6 +153,5 @@ mod tests {
         assert_eq!(big(&[0; 16], 80), "0");
         assert_eq!(big(&[0xff; 9], 80), "-1");
         assert_eq!(big(&[1; 20], 8), "0x01010101... (20 bytes)");
-        assert_eq!(thousands(1_234_567), "1,234,567");
     }
 }

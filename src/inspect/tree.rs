@@ -2,7 +2,7 @@
 
 use super::outline::{Child, Label, Node, Outline};
 use super::text::thousands;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 /// What is left out.
@@ -22,6 +22,9 @@ const LINES: usize = 1000;
 const LEAVES: usize = 10;
 const ATTRIBUTES: usize = 100;
 const BRANCHES: usize = 3;
+
+/// Literals of this many characters are printed whole only once.
+const LONG: usize = 1000;
 
 /// Which nodes stand in several places.
 pub(super) struct Shared {
@@ -55,7 +58,7 @@ impl Shared {
     }
 
     /// The mark of a node: none, `&1` where it stands first, `*1` where it stands again.
-    fn mark(&mut self, node: Node) -> Mark {
+    pub(super) fn mark(&mut self, node: Node) -> Mark {
         match self.several.get_mut(&node) {
             None => Mark::None,
             Some(Some(number)) => Mark::Again(*number),
@@ -69,7 +72,7 @@ impl Shared {
     }
 }
 
-enum Mark {
+pub(super) enum Mark {
     None,
     First(usize),
     Again(usize),
@@ -85,7 +88,8 @@ struct Frame {
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn Write, outline: &Outline<'_, '_>, (name, node): (&str, Node), cuts: Cuts) -> io::Result<()> {
-    let mut printer = Printer { out, outline, shared: Shared::below(outline, node), cuts, lines: 0 };
+    let mut printer =
+        Printer { out, outline, shared: Shared::below(outline, node), cuts, lines: 0, whole: HashSet::new() };
     let mut stack: Vec<Frame> = Vec::new();
     stack.extend(printer.node(0, name, node)?);
     while let Some(frame) = stack.last_mut() {
@@ -115,6 +119,8 @@ struct Printer<'p, 'c, 'a> {
     shared: Shared,
     cuts: Cuts,
     lines: usize,
+    /// Long literals that were printed whole; where they stand again, they are cut.
+    whole: HashSet<Node>,
 }
 
 impl Printer<'_, '_, '_> {
@@ -141,11 +147,12 @@ impl Printer<'_, '_, '_> {
             writeln!(self.out, "{label}: {mark}{inline}")?;
             return Ok(None);
         }
-        let head = match (leaf, level == 0 || !self.cuts.long) {
-            // What is asked for by its path is shown whole.
-            (true, true) => self.outline.leaf(node, if self.cuts.long { 10_000 } else { usize::MAX }),
-            _ => None,
-        };
+        // What is asked for by its path is shown whole.
+        let whole = leaf && (level == 0 || !self.cuts.long) && !self.whole.contains(&node);
+        let head = whole.then(|| self.outline.leaf(node, if self.cuts.long { 10_000 } else { usize::MAX })).flatten();
+        if head.as_ref().is_some_and(|head| head.len() > LONG) {
+            self.whole.insert(node);
+        }
         let head = head.unwrap_or_else(|| self.outline.head(node));
         let children = self.outline.children(node);
         if level >= self.cuts.depth && !children.is_empty() {

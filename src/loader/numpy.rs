@@ -14,6 +14,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub struct DTypes {
     known: HashMap<Value, Result<DType>>,
+    /// Items and bytes of texts in the states so far.
+    spent: usize,
 }
 
 /// Data types within data types.
@@ -83,6 +85,16 @@ impl DTypes {
         self.state_value(view, value, moment, depth, 4)
     }
 
+    /// Counts what a state holds. Each data type has a state of its own, which names each of its fields twice; names or
+    /// fields that many share would be read as often as they are shared.
+    fn spend(&mut self, view: View<'_>, count: usize) -> Result<()> {
+        self.spent = self.spent.saturating_add(count);
+        if self.spent > view.source.bytes.len().saturating_mul(8) {
+            return Err(Error::new(ErrorKind::Limit, "data types share more than the stream holds"));
+        }
+        Ok(())
+    }
+
     fn state_value<'a>(
         &mut self,
         view: View<'a>,
@@ -93,6 +105,7 @@ impl DTypes {
     ) -> Result<StateValue<'a>> {
         let Some(levels) = levels.checked_sub(1) else { return Ok(StateValue::Other) };
         let ast = view.ast;
+        self.spend(view, ast.len(value))?;
         Ok(match value.kind() {
             Kind::Tuple => {
                 let mut items = Vec::new();
@@ -113,29 +126,46 @@ impl DTypes {
                 Some(bytes) => StateValue::Bytes(Cow::Owned(bytes)),
                 None => StateValue::DType(self.at_depth(view, value, depth)?),
             },
-            _ => match view.literal(value) {
-                Some(Literal::None) => StateValue::None,
-                Some(Literal::Int(number)) => StateValue::Int(number),
-                Some(Literal::Str(text)) => StateValue::Str(text),
-                Some(Literal::ByteStr(text)) => StateValue::Bytes(text),
-                Some(Literal::Bytes(bytes)) => StateValue::Bytes(Cow::Borrowed(bytes)),
-                _ => StateValue::Other,
-            },
+            _ => {
+                let literal = view.literal(value);
+                if let Some(Literal::Str(text) | Literal::ByteStr(text)) = &literal {
+                    self.spend(view, text.len())?;
+                }
+                match literal {
+                    Some(Literal::None) => StateValue::None,
+                    Some(Literal::Int(number)) => StateValue::Int(number),
+                    Some(Literal::Str(text)) => StateValue::Str(text),
+                    Some(Literal::ByteStr(text)) => StateValue::Bytes(text),
+                    Some(Literal::Bytes(bytes)) => StateValue::Bytes(Cow::Borrowed(bytes)),
+                    _ => StateValue::Other,
+                }
+            }
         })
     }
 }
 
 /// The bytes that `_codecs.encode(text, 'latin1')` answers: how protocols 0 to 2 write bytes from Python 3.
 pub fn encoded(view: View<'_>, value: Value) -> Option<Vec<u8>> {
+    latin1(view, encoded_text(view, value)?)
+}
+
+/// The text that a call of `_codecs.encode(text, 'latin1')` is given.
+pub fn encoded_text(view: View<'_>, value: Value) -> Option<Value> {
     let made_by = view.effects.get(view.ast.object_of(value)?.made_by as usize)?;
     let Action::Call { callee, args, kwargs: None, .. } = made_by.action else { return None };
     let symbol = view.ast.symbol(callee)?;
-    let mut args = view.ast.items(args, made_by.moment);
-    let (text, encoding) = (view.literal(args.next()?)?, view.literal(args.next()?)?);
-    let (Literal::Str(text), Literal::Str(encoding)) = (text, encoding) else { return None };
-    if (&*symbol.module, &*symbol.name) != ("_codecs", "encode") || args.next().is_some() || *encoding != *b"latin1" {
+    if (&*symbol.module, &*symbol.name) != ("_codecs", "encode") {
         return None;
     }
+    let mut args = view.ast.items(args, made_by.moment);
+    let (text, encoding) = (args.next()?, view.literal(args.next()?)?);
+    let is_latin1 = matches!(encoding, Literal::Str(encoding) if *encoding == *b"latin1");
+    (is_latin1 && args.next().is_none() && text.kind() == Kind::Str).then_some(text)
+}
+
+/// A text as latin-1, if every character of it is there.
+pub fn latin1(view: View<'_>, text: Value) -> Option<Vec<u8>> {
+    let Literal::Str(text) = view.literal(text)? else { return None };
     std::str::from_utf8(&text).ok()?.chars().map(|char| u8::try_from(u32::from(char)).ok()).collect()
 }
 

@@ -164,7 +164,8 @@ pub const LOADERS: &[Loader] = &[
         call: "joblib.load(path), joblib 0.10 to 1.1",
         readers: &[Joblib],
         encoding: "ASCII",
-        note: "no padding before array bytes; an array of objects is read by `pickle.load`",
+        note: "no padding before array bytes: those of joblib 1.2 and later it cannot read, and what it makes of their last \
+               bytes is not looked at; an array of objects is read by `pickle.load`",
     },
     Loader {
         call: "joblib.load(path), joblib 1.2 to 1.5",

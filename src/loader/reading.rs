@@ -64,6 +64,10 @@ pub struct Reading {
     pub costliest_key: (u32, usize),
     /// The highest memo index written, and where.
     pub highest_index: (u64, usize),
+    /// The longest number as text, in bytes, and where.
+    pub longest_number: (u64, usize),
+    /// How many ints are written with a length or as text.
+    pub wide_ints: u64,
 }
 
 impl Reading {
@@ -106,12 +110,23 @@ impl Reading {
             first_8bit_string: machine.first_8bit_string,
             costliest_key: machine.costliest_key,
             highest_index: machine.highest_index,
+            longest_number: machine.longest_number,
+            wide_ints: machine.wide_ints,
         }
+    }
+
+    /// Whether loading it may cost far more than its size, so that it is worth a look even where it has no effects.
+    pub fn may_be_costly(&self) -> bool {
+        let keys = self.wide_ints.max(self.ast.noted_keys().len() as u64);
+        self.costliest_key.0 > 1 << 16
+            || self.highest_index.0 > 1 << 16
+            || self.longest_number.0 > 1 << 16
+            || keys > 1000
     }
 
     /// Whether there is anything to say of it beyond that it loads.
     pub(super) fn speaks(&self) -> bool {
-        let cost = self.costliest_key.0 > 1 << 16 || self.highest_index.0 > 1 << 16;
+        let cost = self.may_be_costly();
         let quiet =
             self.effects.is_empty() && self.error.is_none() && self.oddities.is_empty() && self.arrays.is_empty();
         !quiet || cost || self.parted.is_some() || self.decimal.is_some() || self.first_8bit_string.is_some()

@@ -47,6 +47,10 @@ pub struct Machine {
     pub costliest_key: (u32, usize),
     /// The highest memo index written, and where. The C engine allocates 16 bytes for each below it.
     pub highest_index: (u64, usize),
+    /// The longest INT or LONG as text, in bytes, and where: reading it takes the square of that.
+    pub longest_number: (u64, usize),
+    /// How many ints are written with a length or as text: only such are wide enough to collide as keys.
+    pub wide_ints: u64,
     /// Whether anything was fetched from the memo.
     pub reads_memo: bool,
     stack: Stack,
@@ -271,13 +275,21 @@ impl Machine {
                 self.protocol = u8::try_from(protocol).unwrap_or(5);
                 self.highest_protocol = self.highest_protocol.max(self.protocol);
             }
-            Opcode::Long1 | Opcode::Long4 => self.push(Kind::Int, op),
+            Opcode::Long1 | Opcode::Long4 => {
+                self.wide_ints = self.wide_ints.wrapping_add(1);
+                self.push(Kind::Int, op);
+            }
             Opcode::Float => self.push(Kind::Float, op),
             Opcode::Unicode | Opcode::BinUnicode8 => self.push(Kind::Str, op),
             Opcode::BinBytes8 => self.push(Kind::Bytes, op),
             Opcode::ByteArray8 => self.push(Kind::ByteArray, op),
             Opcode::Int | Opcode::Long => {
                 let is_bool = matches!(arg, Arg::Number(Number::Bool(_)));
+                self.wide_ints = self.wide_ints.wrapping_add(1);
+                let len = reader.position().saturating_sub(op.at) as u64;
+                if len > self.longest_number.0 {
+                    self.longest_number = (len, op.at);
+                }
                 self.push(if is_bool { Kind::Bool } else { Kind::Int }, op);
             }
             Opcode::String | Opcode::BinString | Opcode::ShortBinString => {
@@ -529,14 +541,24 @@ impl Machine {
         if target.kind() == Kind::Dict {
             self.check_pairs(reader, op, count)?;
             self.ast.append(target, self.stack.last(count))?;
-        } else if !count.is_multiple_of(2) {
-            return Err(refuse(reader, op, "a key has no value"));
         } else if count > 0 {
-            // What is no dict may take keys that cannot be hashed.
-            self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
-            let action = Action::SetItem { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
-            self.log(op.at, action);
-            self.ast.put(target, Kind::Dict, self.stack.last(count))?;
+            // C counts first. Python puts in pair after pair, until a key has no value.
+            let odd = !count.is_multiple_of(2);
+            if odd {
+                reader.part(op.at, "a key has no value");
+            }
+            let pairs = if odd { count.saturating_sub(1) } else { count };
+            if pairs > 0 && !(odd && reader.dialect().is_c()) {
+                // What is no dict may take keys that cannot be hashed.
+                self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
+                let action = Action::SetItem { target, count: u32::try_from(pairs).unwrap_or(u32::MAX) };
+                self.log(op.at, action);
+                let items = self.stack.last(count);
+                self.ast.put(target, Kind::Dict, items.get(..pairs).unwrap_or(items))?;
+            }
+            if odd {
+                return Err(refuse(reader, op, "a key has no value"));
+            }
         }
         self.stack.truncate(count);
         Ok(())

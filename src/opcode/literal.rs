@@ -38,6 +38,9 @@ pub fn literal<'a>(source: Source<'a>, position: usize, dialect: Dialect) -> Opt
     if let Some(len) = absent(source, position) {
         return Some(Literal::Absent(len));
     }
+    if let Some(literal) = counted(source, position) {
+        return Some(literal);
+    }
     let bytes = source.bytes;
     let op = Reader::new(SliceWindow(bytes), position, dialect).next_op().ok()?;
     let run = |arg| if let Arg::Bytes(run) = arg { Some(source.slice(run.at, run.len)) } else { None };
@@ -56,17 +59,31 @@ pub fn literal<'a>(source: Source<'a>, position: usize, dialect: Dialect) -> Opt
         (Opcode::NewFalse, _) => Literal::Bool(false),
         (Opcode::BinInt | Opcode::BinInt1 | Opcode::BinInt2, Arg::Int(value)) => Literal::Int(value),
         (Opcode::Int | Opcode::Long, Arg::Number(value)) => number(value),
-        (Opcode::Long1 | Opcode::Long4, arg) => long(run(arg)?),
         (Opcode::Float | Opcode::BinFloat, Arg::Float(value)) => Literal::Float(value),
         (Opcode::String, arg) => Literal::ByteStr(text::unescape(run(arg)?)?),
-        (Opcode::BinString | Opcode::ShortBinString, arg) => Literal::ByteStr(Cow::Borrowed(run(arg)?)),
         (Opcode::Unicode, arg) => Literal::Str(text::raw_unicode_escape(run(arg)?)?),
-        (Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8, arg) => {
-            Literal::Str(Cow::Borrowed(run(arg)?))
-        }
-        (Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8, arg) => Literal::Bytes(run(arg)?),
-        (Opcode::ByteArray8, arg) => Literal::ByteArray(run(arg)?),
         (Opcode::PersId, arg) => Literal::Str(Cow::Borrowed(run(arg)?)),
+        _ => return None,
+    })
+}
+
+/// A literal whose length stands in front of it. What it holds was checked when it was read, and is not looked at: many
+/// may refer to it.
+fn counted(source: Source<'_>, position: usize) -> Option<Literal<'_>> {
+    let opcode = Opcode::from_byte(*source.bytes.get(position)?)?;
+    let width = usize::try_from(opcode.info().argument.length_width()?).ok()?;
+    let header = position.checked_add(1)?;
+    let payload = header.checked_add(width)?;
+    let mut len = [0; 8];
+    len.get_mut(..width)?.copy_from_slice(source.bytes.get(header..payload)?);
+    let end = payload.checked_add(usize::try_from(u64::from_le_bytes(len)).ok()?)?;
+    let run = source.bytes.get(payload..end)?;
+    Some(match opcode {
+        Opcode::Long1 | Opcode::Long4 => long(run),
+        Opcode::BinString | Opcode::ShortBinString => Literal::ByteStr(Cow::Borrowed(run)),
+        Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 => Literal::Str(Cow::Borrowed(run)),
+        Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => Literal::Bytes(run),
+        Opcode::ByteArray8 => Literal::ByteArray(run),
         _ => return None,
     })
 }

@@ -54,6 +54,21 @@ pub enum ArgumentKind {
 }
 
 impl ArgumentKind {
+    /// Whether an argument ends with a newline.
+    pub const fn is_line(self) -> bool {
+        matches!(
+            self,
+            Self::IntLine
+                | Self::LongLine
+                | Self::FloatLine
+                | Self::StringLine
+                | Self::UnicodeLine
+                | Self::PersidLine
+                | Self::IndexLine
+                | Self::NameLines
+        )
+    }
+
     /// Bytes of the length in front of an argument that has one.
     pub const fn length_width(self) -> Option<u64> {
         match self {

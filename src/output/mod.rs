@@ -28,6 +28,15 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
     written
 }
 
+/// Adds what `write` writes to the end of the file at `path`, which is made if it is not there.
+///
+/// # Errors
+/// Those of the file system and those of `write`.
+pub fn append(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = BufWriter::new(OpenOptions::new().append(true).create(true).open(path)?);
+    write(&mut file).and_then(|()| file.flush())
+}
+
 fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut buffered = BufWriter::new(file);
     write(&mut buffered)?;

@@ -172,7 +172,7 @@ impl Judge<'_> {
 }
 
 /// Whether arguments may be none at all.
-fn takes_nothing(args: &Shape) -> bool {
+fn takes_nothing(args: &Shape<'_>) -> bool {
     match args {
         Shape::Tuple(items, _) => items.is_empty(),
         Shape::OneOf(all) => all.iter().any(takes_nothing),

@@ -3,13 +3,16 @@
 use super::facts::Nature;
 use super::judging::{Judge, Use};
 use super::matcher::Matcher;
-use super::{Objection, show};
+use super::{Objection, depth, hashes, show};
 use crate::ast::{Ast, Kind, KindSet, Moment, Value};
 use crate::finding::Level;
 use crate::machine::{Action, Effect};
 
 /// Hashing a key that stands for more values than this takes noticeable time.
 const MAX_KEY: u32 = 1_000_000;
+
+/// CPython reads a decimal text in the square of its length, before 3.11 of any length.
+const MAX_DIGITS: u64 = 100_000;
 
 /// What memory a memo may take whatever the file's size, and for each byte of it.
 const MEMO_FLOOR: u64 = 64 << 20;
@@ -23,6 +26,8 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
     keys(judge);
     unfinished(judge);
     cost(judge);
+    hashes::judge(judge);
+    depth::judge(judge);
 }
 
 /// Every container that holds a callable has to be one that a shape looked into and expects it in, or plain data of
@@ -30,11 +35,14 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
 fn callables(judge: &mut Judge<'_>) {
     let ast = judge.ast();
     let mut holders: Vec<Value> = ast.import_holders().to_vec();
-    let wraps = |judge: &Judge<'_>, value| value_is_object(value) && judge.facts.is_callable(value);
-    let any_object = judge.facts.objects.iter().any(|made| {
-        made.nature == Nature::Symbol
-            || made.class.and_then(|id| judge.facts.entry_of(id)).is_some_and(|entry| entry.wraps)
-    });
+    let wraps = |judge: &Judge<'_>, value| {
+        value_is_object(value) && (judge.facts.is_callable(value) || judge.facts.is_vast(value))
+    };
+    let any_object = !judge.facts.vast.is_empty()
+        || judge.facts.objects.iter().any(|made| {
+            made.nature == Nature::Symbol
+                || made.class.and_then(|id| judge.facts.entry_of(id)).is_some_and(|entry| entry.wraps)
+        });
     if any_object {
         let objects = KindSet::of(Kind::Object);
         let holds = |container: &Value| {
@@ -58,7 +66,8 @@ fn callables(judge: &mut Judge<'_>) {
     for holder in holders {
         let is_open = open.get(holder.index()).copied().unwrap_or(false);
         for item in ast.items(holder, Moment::END) {
-            if judge.facts.is_callable(item) && !(is_open && judge.facts.is_plain(item)) {
+            let is_callable = judge.facts.is_callable(item) && !(is_open && judge.facts.is_plain(item));
+            if is_callable || (judge.facts.is_vast(item) && !is_open) {
                 misplaced(judge, item);
             }
         }
@@ -78,6 +87,15 @@ fn misplaced(judge: &mut Judge<'_>, callable: Value) {
     let first = symbol.and_then(|id| judge.facts.symbols.get(id as usize)).and_then(|imported| imported.first);
     // Where a stream breaks off, what was to take the callable may be missing.
     let level = if judge.subject.reading.error.is_some() { Level::Incomplete } else { Level::Suspicious };
+    if judge.facts.is_vast(callable) {
+        judge.object(first.unwrap_or(0), Objection::LoadCost, level, symbol, |show| {
+            format!(
+                "{} stands for more values than memory holds, where a library may write them out",
+                show.one(callable)
+            )
+        });
+        return;
+    }
     judge.object(first.unwrap_or(0), Objection::CallableInData, level, symbol, |show| {
         format!("{} stands where no callable is expected", show.one(callable))
     });
@@ -213,6 +231,13 @@ fn cost(judge: &mut Judge<'_>) {
         let effect = before(judge, at);
         judge.object(effect, Objection::LoadCost, Level::Suspicious, None, |_| {
             format!("hashing one key takes more than {MAX_KEY} steps")
+        });
+    }
+    let (digits, at) = reading.longest_number;
+    if digits > MAX_DIGITS {
+        let effect = before(judge, at);
+        judge.object(effect, Objection::LoadCost, Level::Suspicious, None, |_| {
+            show::plain(&format!("a number of {digits} digits takes the square of its length to read"))
         });
     }
     let (index, at) = reading.highest_index;

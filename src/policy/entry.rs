@@ -20,6 +20,7 @@
 //! | `native` | nothing more: the state goes to a native parser, which is worth a note |
 //! | `constant` | to stand wherever data may: it cannot be called |
 //! | `wraps` | nothing more: objects of it call what they were given, so they are callables themselves |
+//! | `lazy` | nothing more: what it makes stands for as many values as its arguments say, or stand for |
 //! | `recursive` | an object of it to be referred to before its BUILD |
 
 use super::shape::{Parsed, Parser, Shape};
@@ -77,48 +78,60 @@ const ANSWERS: [(&str, Answer); 14] = [
 
 /// Arguments that are allowed, and what they lead to.
 #[derive(Clone, Debug)]
-pub(super) struct Signature {
-    pub(super) args: Shape,
-    pub(super) kwargs: Option<Shape>,
+pub(super) struct Signature<'t> {
+    pub(super) args: Shape<'t>,
+    pub(super) kwargs: Option<Shape<'t>>,
     pub(super) answer: Answer,
 }
 
 /// What one symbol may be used for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Entry {
-    pub(super) symbol: &'static str,
-    pub(super) new: Option<Signature>,
-    pub(super) init: Option<Signature>,
-    pub(super) call: Option<Signature>,
-    pub(super) refuses: Option<Shape>,
-    pub(super) bases: Vec<(&'static str, Shape)>,
-    pub(super) build: Option<Shape>,
-    pub(super) slots: Option<Shape>,
-    pub(super) setitem: Option<(Shape, Shape)>,
-    pub(super) append: Option<Shape>,
-    pub(super) add: Option<Shape>,
+pub(super) struct Entry<'t> {
+    pub(super) symbol: &'t str,
+    pub(super) new: Option<Signature<'t>>,
+    pub(super) init: Option<Signature<'t>>,
+    pub(super) call: Option<Signature<'t>>,
+    pub(super) refuses: Option<Shape<'t>>,
+    pub(super) bases: Vec<(&'t str, Shape<'t>)>,
+    pub(super) build: Option<Shape<'t>>,
+    pub(super) slots: Option<Shape<'t>>,
+    pub(super) setitem: Option<(Shape<'t>, Shape<'t>)>,
+    pub(super) append: Option<Shape<'t>>,
+    pub(super) add: Option<Shape<'t>>,
     pub(super) key: bool,
     pub(super) harmless: bool,
     pub(super) plain: bool,
     pub(super) native: bool,
     pub(super) constant: bool,
     pub(super) wraps: bool,
+    pub(super) lazy: bool,
     pub(super) recursive: bool,
+    /// The item of the user's policy that it is, by its number; none is built in.
+    pub(super) item: Option<u32>,
 }
 
-#[cfg(test)]
-impl Entry {
+impl<'t> Entry<'t> {
     /// Every symbol that its shapes name.
-    pub(super) fn symbols(&self) -> Vec<&'static str> {
+    pub(super) fn symbols(&self) -> Vec<&'t str> {
+        let mut symbols: Vec<&'t str> = self.bases.iter().map(|&(base, _)| base).collect();
+        self.each_shape(|shape| {
+            if let Shape::Symbol(symbol) | Shape::Made(symbol) = *shape {
+                symbols.push(symbol);
+            }
+        });
+        symbols
+    }
+
+    /// Looks at every shape, and at those that they are made of.
+    pub(super) fn each_shape(&self, mut look: impl FnMut(&Shape<'t>)) {
         let signatures = [&self.new, &self.init, &self.call].into_iter().flatten();
-        let mut shapes: Vec<&Shape> = signatures.flat_map(|one| one.kwargs.iter().chain([&one.args])).collect();
+        let mut shapes: Vec<&Shape<'t>> = signatures.flat_map(|one| one.kwargs.iter().chain([&one.args])).collect();
         shapes.extend(self.bases.iter().map(|(_, shape)| shape));
         shapes.extend([&self.build, &self.slots, &self.append, &self.add].into_iter().flatten());
         shapes.extend(self.setitem.iter().flat_map(|(key, value)| [key, value]));
-        let mut symbols: Vec<&'static str> = self.bases.iter().map(|&(base, _)| base).collect();
         while let Some(shape) = shapes.pop() {
+            look(shape);
             match shape {
-                Shape::Symbol(symbol) | Shape::Made(symbol) => symbols.push(symbol),
                 Shape::Tuple(items, many) => shapes.extend(items.iter().chain(many.as_deref())),
                 Shape::List(item) => shapes.push(item),
                 Shape::Dict(keys, others) => {
@@ -129,7 +142,6 @@ impl Entry {
                 _ => {}
             }
         }
-        symbols
     }
 }
 
@@ -137,62 +149,87 @@ impl Entry {
 const MAX_ALIASES: usize = 4;
 
 /// The entry of a symbol, after aliases. An entry that cannot be read allows nothing: there is none.
-pub(super) fn lookup(symbol: &str) -> Option<Entry> {
+pub(super) fn lookup(symbol: &str) -> Option<Entry<'static>> {
+    parse(paragraph(symbol)?).ok()
+}
+
+/// The name of the built-in entry of a symbol: its own, or the one that it is another name for.
+pub(super) fn canonical(symbol: &str) -> Option<&'static str> {
+    paragraph(symbol).map(|paragraph| paragraph.key)
+}
+
+/// What the table says of why the built-in entry of a symbol is safe; empty where that goes without saying.
+pub(super) fn comment(symbol: &str) -> String {
+    let lines = paragraph(symbol).map_or("", |paragraph| paragraph.body).lines();
+    lines.filter_map(|line| line.trim_start().strip_prefix('#')).map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// The paragraph of the built-in entry of a symbol, after aliases.
+pub(super) fn paragraph(symbol: &str) -> Option<Paragraph<'static>> {
     let mut paragraph = table::entry(symbol)?;
     for _ in 0..MAX_ALIASES {
         match alias(paragraph) {
             Some(target) => paragraph = table::entry(target)?,
-            None => return parse(paragraph).ok(),
+            None => return Some(paragraph),
         }
     }
     None
 }
 
 /// The entry that a paragraph is another name for.
-pub(super) fn alias(paragraph: Paragraph) -> Option<&'static str> {
+pub(super) fn alias<'t>(paragraph: Paragraph<'t>) -> Option<&'t str> {
     let mut parser = Parser::new(paragraph.body);
     if parser.take("=") { Some(parser.word()) } else { None }
 }
 
 /// Reads the paragraph of an entry that is no alias.
-pub(super) fn parse(paragraph: Paragraph) -> Parsed<Entry> {
+pub(super) fn parse<'t>(paragraph: Paragraph<'t>) -> Parsed<Entry<'t>> {
     let mut entry = Entry { symbol: paragraph.key, ..Entry::default() };
     let mut parser = Parser::new(paragraph.body);
     while !parser.at_end() {
         let clause = parser.word();
-        match clause {
-            "reference" => {}
-            "new" => entry.new = Some(signature(&mut parser, Some(Answer::Fresh))?),
-            "init" => entry.init = Some(signature(&mut parser, Some(Answer::Fresh))?),
-            "refuses" => entry.refuses = Some(parser.shape()?),
-            "call" => entry.call = Some(signature(&mut parser, None)?),
-            "base" => {
-                let base = parser.word();
-                entry.bases.push((base, parser.shape()?));
-            }
-            "build" => entry.build = Some(parser.shape()?),
-            "slots" => entry.slots = Some(parser.shape()?),
-            "setitem" => {
-                let key = parser.shape()?;
-                parser.expect(":")?;
-                entry.setitem = Some((key, parser.shape()?));
-            }
-            "append" => entry.append = Some(parser.shape()?),
-            "add" => entry.add = Some(parser.shape()?),
-            "key" => entry.key = true,
-            "harmless" => entry.harmless = true,
-            "plain" => entry.plain = true,
-            "native" => entry.native = true,
-            "constant" => entry.constant = true,
-            "wraps" => entry.wraps = true,
-            "recursive" => entry.recursive = true,
-            _ => return Err(format!("{}: {clause:?} is no clause", paragraph.key)),
-        }
+        entry.clause(clause, &mut parser).map_err(|error| format!("{}: {error}", paragraph.key))?;
     }
     Ok(entry)
 }
 
-fn signature(parser: &mut Parser, default: Option<Answer>) -> Parsed<Signature> {
+impl<'t> Entry<'t> {
+    /// Reads what stands behind the word of a clause.
+    pub(super) fn clause(&mut self, clause: &str, parser: &mut Parser<'t>) -> Parsed<()> {
+        match clause {
+            "reference" => {}
+            "new" => self.new = Some(signature(parser, Some(Answer::Fresh))?),
+            "init" => self.init = Some(signature(parser, Some(Answer::Fresh))?),
+            "refuses" => self.refuses = Some(parser.shape()?),
+            "call" => self.call = Some(signature(parser, None)?),
+            "base" => {
+                let base = parser.word();
+                self.bases.push((base, parser.shape()?));
+            }
+            "build" => self.build = Some(parser.shape()?),
+            "slots" => self.slots = Some(parser.shape()?),
+            "setitem" => {
+                let key = parser.shape()?;
+                parser.expect(":")?;
+                self.setitem = Some((key, parser.shape()?));
+            }
+            "append" => self.append = Some(parser.shape()?),
+            "add" => self.add = Some(parser.shape()?),
+            "key" => self.key = true,
+            "harmless" => self.harmless = true,
+            "plain" => self.plain = true,
+            "native" => self.native = true,
+            "constant" => self.constant = true,
+            "wraps" => self.wraps = true,
+            "lazy" => self.lazy = true,
+            "recursive" => self.recursive = true,
+            _ => return Err(format!("{clause:?} is no clause")),
+        }
+        Ok(())
+    }
+}
+
+fn signature<'t>(parser: &mut Parser<'t>, default: Option<Answer>) -> Parsed<Signature<'t>> {
     let args = parser.shape()?;
     let mut ahead = parser.clone();
     let kwargs = if ahead.take("{") { Some(parser.shape()?) } else { None };

@@ -13,7 +13,7 @@ pub(super) struct Harm {
 }
 
 /// A category, the word for it in the table, and what it says.
-const CATEGORIES: [(&str, &str); 11] = [
+const CATEGORIES: [(&str, &str); 12] = [
     ("shell", "runs a shell command or starts a process"),
     ("eval", "runs Python code given as text or as a file"),
     ("code", "makes a function or class from code inside the file"),
@@ -25,6 +25,7 @@ const CATEGORIES: [(&str, &str); 11] = [
     ("native", "loads native code or calls into memory"),
     ("interpreter", "reaches into the interpreter: hooks, modules, frames or signals"),
     ("callable", "calls what it is given"),
+    ("decode", "turns bytes into others, as a hidden payload needs"),
 ];
 
 /// What importing or calling `name` of `module` would do, if it is known to do harm.
@@ -44,6 +45,22 @@ pub(super) fn harm(module: &str, name: &str, protocol: u8) -> Option<Harm> {
             row(tail.trim_start_matches('_'))
         })
         .or_else(|| dunder(&parts))
+}
+
+/// Whether a module as a whole is known to do harm.
+pub(super) fn is_harmful_module(name: &str) -> bool {
+    DANGEROUS.find(&format!("{name}.*")).is_some()
+}
+
+/// What an entry of this symbol would let happen. The name begins behind the last step that is no entry itself: a loader
+/// reaches it through entries only.
+pub(super) fn harm_of_entry(symbol: &str, is_listed: impl Fn(&str) -> bool) -> Option<Harm> {
+    let (mut module, _) = symbol.rsplit_once('.')?;
+    while is_listed(module) {
+        module = module.rsplit_once('.')?.0;
+    }
+    let name = symbol.get(module.len().saturating_add(1)..)?;
+    harm(module, name, 4)
 }
 
 /// What a symbol that is written as one would do.
@@ -74,7 +91,7 @@ fn row(symbol: &str) -> Option<Harm> {
     None
 }
 
-fn read(row: Paragraph) -> Option<Harm> {
+fn read(row: Paragraph<'_>) -> Option<Harm> {
     category(row.body.split_whitespace().next().unwrap_or("interpreter"))
 }
 

@@ -1,13 +1,14 @@
 //! What is known so far: symbols, entries, and what each call made.
 
-use super::entry::{self, Entry};
+use super::entry::Entry;
 use super::explain::{self, Harm};
+use super::in_force::InForce;
 use crate::ast::{Ast, Kind, Symbol, Value};
 use crate::dtype::DType;
 use crate::finding::Decision;
 use crate::loader::torch::Storage;
 use crate::resolve::{dotted, map_name};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The number of an entry in [`Facts::entries`].
@@ -16,6 +17,8 @@ pub(super) type EntryId = u32;
 /// What the policy knows of a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
+    /// The user's policy forbids it: the number of the item.
+    Denied(u32),
     /// An entry allows something.
     Entry(EntryId),
     /// It is known to do harm.
@@ -78,6 +81,8 @@ pub(super) struct Made {
 pub(super) struct Layout {
     pub(super) dtype: DType,
     pub(super) count: u64,
+    /// Its bytes, where they stand in the stream.
+    pub(super) data: Option<Value>,
 }
 
 /// What a loader answers for a persistent id.
@@ -90,28 +95,44 @@ pub(super) enum Answered {
 }
 
 /// Everything known so far.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
+#[derive(Debug)]
+pub(super) struct Facts<'p> {
+    pub(super) policy: &'p InForce<'p>,
     pub(super) symbols: Vec<Imported>,
-    pub(super) entries: Vec<Rc<Entry>>,
+    pub(super) entries: Vec<Rc<Entry<'p>>>,
     pub(super) objects: Vec<Made>,
     pub(super) dtypes: Vec<DType>,
     pub(super) arrays: Vec<Layout>,
+    /// Objects that stand for far more values than the file holds: ranges, and iterators over them.
+    pub(super) vast: HashSet<usize>,
+    /// How many values all ranges so far stand for.
+    pub(super) ranged: u64,
     /// What a loader answers for persistent ids, by the effect that asks.
     pub(super) persistent: HashMap<usize, Answered>,
     by_symbol: HashMap<String, Option<EntryId>>,
 }
 
-impl Facts {
+impl<'p> Facts<'p> {
     /// Looks up every symbol of a stream.
-    pub(super) fn of(ast: &Ast) -> Self {
-        let mut facts = Self::default();
-        facts.objects.reserve(ast.object_count());
+    pub(super) fn of(ast: &Ast, policy: &'p InForce<'p>) -> Self {
+        let mut facts = Self {
+            policy,
+            symbols: Vec::new(),
+            entries: Vec::new(),
+            objects: Vec::with_capacity(ast.object_count()),
+            dtypes: Vec::new(),
+            arrays: Vec::new(),
+            vast: HashSet::new(),
+            ranged: 0,
+            persistent: HashMap::new(),
+            by_symbol: HashMap::new(),
+        };
         for symbol in ast.symbols() {
             let (resolved, known) = facts.know(symbol);
             let decision = match known {
                 Known::Entry(_) => Decision::Allowed,
                 Known::Harmful(_) => Decision::Dangerous,
+                Known::Denied(_) => Decision::Denied,
                 Known::Nothing => Decision::Unlisted,
             };
             facts.symbols.push(Imported { resolved, known, first: None, uses: 0, decision });
@@ -126,9 +147,12 @@ impl Facts {
         // Below protocol 4 a dot is part of the one attribute that is asked for, and no entry has such a name.
         let literal_dot = steps == 1 && name.contains('.');
         let listed = !literal_dot && self.every_step_is_listed(module, name, symbol.protocol);
-        let known = match self.entry(&resolved) {
-            Some(entry) if listed => Known::Entry(entry),
-            _ => explain::harm(module, name, symbol.protocol).map_or(Known::Nothing, Known::Harmful),
+        if listed && let Some(entry) = self.entry(&resolved) {
+            return (resolved, Known::Entry(entry));
+        }
+        let known = match explain::harm(module, name, symbol.protocol) {
+            Some(harm) => Known::Harmful(harm),
+            None => self.policy.denied(&resolved).map_or(Known::Nothing, Known::Denied),
         };
         (resolved, known)
     }
@@ -151,7 +175,7 @@ impl Facts {
         if let Some(&known) = self.by_symbol.get(symbol) {
             return known;
         }
-        let found = entry::lookup(symbol).and_then(|found| {
+        let found = self.policy.entry(symbol).and_then(|found| {
             let canonical = found.symbol;
             if canonical != symbol
                 && let Some(&known) = self.by_symbol.get(canonical)
@@ -167,7 +191,7 @@ impl Facts {
         found
     }
 
-    pub(super) fn entry_of(&self, id: EntryId) -> Option<&Rc<Entry>> {
+    pub(super) fn entry_of(&self, id: EntryId) -> Option<&Rc<Entry<'p>>> {
         self.entries.get(id as usize)
     }
 
@@ -213,7 +237,7 @@ impl Facts {
     }
 
     /// The entry of the class that a value is an object of.
-    pub(super) fn class_of(&self, value: Value) -> Option<&Rc<Entry>> {
+    pub(super) fn class_of(&self, value: Value) -> Option<&Rc<Entry<'p>>> {
         self.made(value).filter(|made| made.nature != Nature::Symbol)?.class.and_then(|id| self.entry_of(id))
     }
 
@@ -231,6 +255,11 @@ impl Facts {
             Kind::Persistent => self.class(value).is_some(),
             _ => false,
         }
+    }
+
+    /// Whether an object stands for far more values than the file holds: whoever writes them out runs out of memory.
+    pub(super) fn is_vast(&self, value: Value) -> bool {
+        value.kind() == Kind::Object && self.vast.contains(&value.index())
     }
 
     /// Whether a callable may stand in plain data: someone keeps it, nobody calls it.

@@ -1,12 +1,15 @@
 //! Judges the effects of one reading, in order.
 
-use super::data;
 use super::entry::{Entry, Signature};
 use super::facts::{Answered, Facts, Known, Made, Nature};
+use super::in_force::InForce;
+use super::learn::{self, Observations};
 use super::matcher::{Learned, Matcher, Step, Trace};
+use super::relied::words;
 use super::shape::Shape;
 use super::show::Show;
 use super::{Judged, Judgement, Objection, SymbolDecision};
+use super::{code, data};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
 use crate::loader::{Reader, Subject, torch};
@@ -39,22 +42,22 @@ const MAX_ALIKE: u32 = 16;
 /// One reading, and what is known of it.
 pub(super) struct Judge<'a> {
     pub(super) subject: Subject<'a>,
-    pub(super) facts: Facts,
+    pub(super) facts: Facts<'a>,
     pub(super) trace: Trace,
-    judgements: Vec<Judgement>,
+    pub(super) judgements: Vec<Judgement>,
     refused: Option<usize>,
     alike: HashMap<(Objection, Level, String), u32>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(subject: Subject<'a>) -> Self {
+    pub(super) fn new(subject: Subject<'a>, policy: &'a InForce<'a>) -> Self {
         let reading = subject.reading;
         // Every effect and every edge is looked at a few times in an honest stream.
         let size = reading.effects.len().saturating_add(reading.ast.edge_count()).saturating_mul(16);
         let steps = (size as u64).saturating_add(subject.source.bytes.len() as u64).saturating_add(100_000);
         Self {
             subject,
-            facts: Facts::of(&reading.ast),
+            facts: Facts::of(&reading.ast, policy),
             trace: Trace::new(steps),
             judgements: Vec::new(),
             refused: None,
@@ -66,24 +69,30 @@ impl<'a> Judge<'a> {
         &self.subject.reading.ast
     }
 
-    pub(super) fn run(mut self) -> Judged {
+    /// Judges the reading; notes for `learn` what only a user's policy can allow.
+    pub(super) fn run(mut self, learn: Option<&mut Observations>) -> Judged {
         for (index, effect) in self.subject.reading.effects.iter().enumerate() {
             self.effect(index, effect);
         }
         data::judge(&mut self);
         self.say_once();
         self.judgements.sort_by_key(|judgement| judgement.effect);
+        if let Some(observations) = learn {
+            learn::observe(&self, observations);
+        }
         let symbols = self.facts.symbols.iter().enumerate().map(|(symbol, imported)| SymbolDecision {
             symbol,
             resolved: imported.resolved.clone(),
             decision: imported.decision,
             entry: match imported.known {
-                Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol),
+                Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol.to_owned()),
                 _ => None,
             },
-            uses: (0..).zip(USES).filter(|(bit, _)| imported.uses & 1 << bit != 0).map(|(_, name)| name).collect(),
+            uses: words(imported.uses),
         });
-        Judged { symbols: symbols.collect(), judgements: self.judgements, refused: self.refused }
+        let symbols = symbols.collect();
+        let (entries, items) = self.relied();
+        Judged { symbols, judgements: self.judgements, refused: self.refused, entries, items }
     }
 
     /// A dangerous name that is called is one finding, the call: its import is worth no second one.
@@ -140,6 +149,7 @@ impl<'a> Judge<'a> {
             }
             Action::Call { how, callee, args, kwargs, .. } => {
                 let made = self.call(index, effect.moment, how, callee, args, kwargs);
+                self.note_vast(&made, effect.moment, args);
                 self.facts.objects.push(made);
             }
             Action::Build { target, state } => self.build(index, effect.moment, target, state),
@@ -192,6 +202,12 @@ impl<'a> Judge<'a> {
                     format!("imports {}: {}", show.one(value), harm.what)
                 });
             }
+            Known::Denied(item) => {
+                let reason = self.facts.policy.reason(item);
+                self.object(index, Objection::DeniedImport, Level::Suspicious, symbol, |show| {
+                    format!("imports {}, which the policy denies: {}", show.one(value), super::show::ascii(reason))
+                });
+            }
             Known::Nothing => {
                 self.object(index, Objection::UnlistedImport, Level::Suspicious, symbol, |show| {
                     format!("imports {}, of which nothing is known", show.one(value))
@@ -232,12 +248,21 @@ impl<'a> Judge<'a> {
                 Some(Known::Harmful(harm)) => {
                     let objection = if harm.code { Objection::CodeByValue } else { Objection::DangerousCall };
                     self.object(index, objection, Level::Dangerous, symbol, |show| {
-                        format!("{}: {}", show.call(&show.one(callee), args), harm.what)
+                        let told = if harm.code { code::describe(show, args) } else { None };
+                        let told = told.map(|told| format!(" ({told})")).unwrap_or_default();
+                        format!("{}: {}{told}", show.call(&show.one(callee), args), harm.what)
                     });
                 }
                 Some(_) => self.object(index, Objection::UnlistedUse, Level::Suspicious, symbol, |show| {
                     format!("calls {}", show.call(&show.one(callee), args))
                 }),
+                None if self.makes_code(symbol) => {
+                    self.object(index, Objection::CodeByValue, Level::Dangerous, symbol, |show| {
+                        let told = code::describe(show, args);
+                        let told = told.map(|told| format!(" ({told})")).unwrap_or_default();
+                        format!("makes code from {}{told}", show.call(&show.one(callee), args))
+                    });
+                }
                 None => self.object(index, Objection::CallTarget, Level::Suspicious, symbol, |show| {
                     format!("calls {}, which is not a name that the file imports", show.call(&show.one(callee), args))
                 }),
@@ -274,12 +299,18 @@ impl<'a> Judge<'a> {
         self.answer(index, moment, id, symbol, signature.answer, args)
     }
 
+    /// Whether a symbol makes code: what a call of it answers is called in turn (`_builtin_type('CodeType')`).
+    fn makes_code(&self, symbol: Option<u32>) -> bool {
+        let known = symbol.and_then(|id| self.facts.symbols.get(id as usize)).map(|imported| imported.known);
+        matches!(known, Some(Known::Harmful(harm)) if harm.code)
+    }
+
     fn arguments(
         &mut self,
         index: usize,
         moment: Moment,
         symbol: Option<u32>,
-        signature: &Signature,
+        signature: &Signature<'_>,
         args: Value,
         kwargs: Option<Value>,
     ) -> bool {
@@ -298,7 +329,7 @@ impl<'a> Judge<'a> {
         target: Option<Value>,
         symbol: Option<u32>,
         what: &str,
-        shape: &Shape,
+        shape: &Shape<'_>,
         value: Value,
     ) -> bool {
         self.trace.clear();
@@ -388,6 +419,14 @@ impl<'a> Judge<'a> {
             return;
         };
         if self.state(index, moment, target, symbol, &entry, state) {
+            let mut later = std::mem::take(&mut self.trace.later);
+            later.dedup();
+            for (later, value) in later {
+                let level = later.level(&self.facts, value);
+                self.object(index, Objection::UseTime, level, symbol, |show| {
+                    format!("{} {}", show.one(value), later.what())
+                });
+            }
             let nature = self.learned(made.nature);
             if let Some(made) = self.facts.objects.get_mut(target.index()) {
                 made.nature = nature;
@@ -409,7 +448,7 @@ impl<'a> Judge<'a> {
         moment: Moment,
         target: Value,
         symbol: Option<u32>,
-        entry: &Entry,
+        entry: &Entry<'_>,
         state: Value,
     ) -> bool {
         let mut halves = self.ast().items(state, moment);
@@ -475,9 +514,6 @@ impl<'a> Judge<'a> {
             if !self.check(index, moment, Some(target), symbol, "an item", shape, item) {
                 return;
             }
-        }
-        if let Some(items) = ast.object_of(target).and_then(|object| object.items) {
-            self.trace.claim(items);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::Objection;
 use super::facts::{Facts, Layout, Made, Nature};
+use super::later::Later;
 use super::shape::{Key, Rule, Shape};
 use super::{numpy, torch};
 use crate::ast::{Ast, Kind, KindSet, Moment, Value};
@@ -22,6 +23,16 @@ pub(super) enum Step {
     Key(Value),
 }
 
+/// What a callable has to be to stand in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Harmless,
+    Plain,
+}
+
+/// How many of [`Trace::unfit`] are kept.
+const MAX_UNFIT: usize = 4096;
+
 /// What a rule found out about the object that is being built or made.
 #[derive(Clone, Debug)]
 pub(super) enum Learned {
@@ -38,6 +49,10 @@ pub(super) struct Trace {
     pub(super) open: Vec<Value>,
     /// What a callee will hash, and the effect: keys and elements that no opcode puts in.
     pub(super) keys: Vec<(Value, u32)>,
+    /// Lists of pairs: a callee will hash the first of each.
+    pub(super) pairs: Vec<Value>,
+    /// Imports that stood where only a harmless or a plain one may, and which of these.
+    pub(super) unfit: Vec<(Value, Wanted)>,
     /// The effect that is judged.
     pub(super) effect: u32,
     /// Steps that are left.
@@ -53,6 +68,8 @@ pub(super) struct Trace {
     /// Whether a rule found sizes that contradict each other.
     pub(super) forged: Option<Objection>,
     pub(super) learned: Option<Learned>,
+    /// What acts when the object that is built is used.
+    pub(super) later: Vec<(Later, Value)>,
 }
 
 impl Trace {
@@ -94,13 +111,14 @@ impl Trace {
         self.reason = None;
         self.forged = None;
         self.learned = None;
+        self.later.clear();
     }
 }
 
 /// Matches the values of one effect.
 pub(super) struct Matcher<'c, 'a> {
     pub(super) subject: Subject<'a>,
-    pub(super) facts: &'c Facts,
+    pub(super) facts: &'c Facts<'a>,
     pub(super) trace: &'c mut Trace,
     /// Containers are seen as they were then.
     pub(super) moment: Moment,
@@ -119,16 +137,10 @@ impl<'a> Matcher<'_, 'a> {
         &self.subject.reading.ast
     }
 
-    /// What a literal stands for. Decoding it takes time in proportion to its length, each time.
+    /// What a literal stands for.
     pub(super) fn literal(&self, value: Value) -> Option<Literal<'a>> {
-        let bytes = self.subject.source.bytes;
-        // The text opcodes, whose lines may be long whatever they stand for.
-        if let Some(b'I' | b'L' | b'F' | b'S' | b'V') = bytes.get(value.index()).filter(|_| value.kind().is_literal()) {
-            let line = bytes.get(value.index()..).unwrap_or_default();
-            let len = memchr::memchr(b'\n', line).unwrap_or(line.len());
-            self.trace.walk(len as u64 / 16);
-        }
         let literal = self.subject.literal(value);
+        // Texts are compared, and may be shared by many.
         if let Some(Literal::Str(text) | Literal::ByteStr(text)) = &literal {
             self.trace.walk(text.len() as u64 / 64);
         }
@@ -148,7 +160,7 @@ impl<'a> Matcher<'_, 'a> {
     }
 
     /// Whether a value fits a shape; if not, [`Trace::path`] leads to what does not.
-    pub(super) fn fits(&mut self, shape: &Shape, value: Value) -> bool {
+    pub(super) fn fits(&mut self, shape: &Shape<'_>, value: Value) -> bool {
         let fits = self.trace.walk(1) && self.look(shape, value);
         if !fits && self.trace.misfit.is_none() {
             self.trace.misfit = Some(value);
@@ -156,16 +168,19 @@ impl<'a> Matcher<'_, 'a> {
         fits
     }
 
-    fn look(&mut self, shape: &Shape, value: Value) -> bool {
+    fn look(&mut self, shape: &Shape<'_>, value: Value) -> bool {
         let kind = value.kind();
         match shape {
-            Shape::Any => !self.facts.is_callable(value),
+            Shape::Any => !self.facts.is_callable(value) && !self.facts.is_vast(value),
             Shape::Data => self.is_data(value),
-            Shape::Harmless => self.facts.is_callable(value) && self.facts.is_harmless(value),
+            Shape::Harmless => {
+                let fits = self.facts.is_callable(value) && self.facts.is_harmless(value);
+                self.fit_for(value, Wanted::Harmless, fits)
+            }
             Shape::Listed => self.facts.symbol_entry(value).is_some(),
             Shape::Newable => {
                 let entry = self.facts.symbol_entry(value).and_then(|id| self.facts.entry_of(id));
-                entry.is_some_and(|entry| entry.new.is_some())
+                entry.is_some_and(|entry| entry.new.is_some() || !entry.bases.is_empty())
             }
             Shape::Keyable => {
                 if !value.kind().is_literal() {
@@ -181,6 +196,7 @@ impl<'a> Matcher<'_, 'a> {
             Shape::Buffer => numpy::is_buffer(self, value),
             Shape::Array => matches!(self.nature(value), Some(Nature::Array(Some(_)))),
             Shape::DType => matches!(self.nature(value), Some(Nature::DType(Some(_)))),
+            Shape::NumberDType => numpy::is_number(self, value),
             Shape::Scalar => self.is_made(value, "numpy._core.multiarray.scalar"),
             Shape::Storage => self.facts.storage(value).is_some(),
             Shape::ShortInt => match self.literal(value) {
@@ -214,7 +230,7 @@ impl<'a> Matcher<'_, 'a> {
         }
     }
 
-    fn one_of(&mut self, all: &[Shape], value: Value) -> bool {
+    fn one_of(&mut self, all: &[Shape<'_>], value: Value) -> bool {
         let mut deepest: (Vec<Step>, Option<Value>) = (Vec::new(), None);
         for shape in all {
             let before = self.trace.path.len();
@@ -246,7 +262,7 @@ impl<'a> Matcher<'_, 'a> {
         }
     }
 
-    fn sequence(&mut self, items: &[Shape], many: Option<&Shape>, value: Value) -> bool {
+    fn sequence(&mut self, items: &[Shape<'_>], many: Option<&Shape<'_>>, value: Value) -> bool {
         self.open(value);
         let mut values = self.ast().items(value, self.moment);
         for (index, shape) in items.iter().enumerate() {
@@ -267,26 +283,32 @@ impl<'a> Matcher<'_, 'a> {
         true
     }
 
-    fn dict(&mut self, keys: &[Key], others: Option<&Shape>, value: Value) -> bool {
+    fn dict(&mut self, keys: &[Key<'_>], others: Option<&Shape<'_>>, value: Value) -> bool {
         self.open(value);
         let mut seen = 0_u64;
         for (key, item) in self.ast().entries(value, self.moment) {
             let found = self.with_text(key, |text| {
                 let at = keys.iter().position(|key| key.name.as_bytes() == text);
-                Some((at, at.is_some() || !is_hook(text)))
+                let later = if self.target.is_some() { Later::of(text) } else { None };
+                Some((at, at.is_some() || !is_hook(text), later))
             });
             let shape = match found {
-                Some((Some(at), _)) => {
+                Some((Some(at), ..)) => {
                     seen |= 1_u64.checked_shl(u32::try_from(at).unwrap_or(64)).unwrap_or(0);
                     keys.get(at).map(|key| &key.shape)
                 }
-                Some((None, true)) => others,
+                Some((None, true, _)) => others,
                 _ => None,
             };
             if !shape.is_some_and(|shape| self.fits(shape, item)) {
                 self.trace.path.push(Step::Key(key));
                 self.trace.misfit.get_or_insert(item);
                 return false;
+            }
+            if let Some((.., Some(later))) = found
+                && later.acts(self, item)
+            {
+                self.trace.later.push((later, item));
             }
         }
         let missing = keys.iter().enumerate().find(|(at, key)| !key.optional && seen & 1 << (at % 64) == 0);
@@ -298,7 +320,7 @@ impl<'a> Matcher<'_, 'a> {
         true
     }
 
-    fn map(&mut self, keys: &Shape, values: &Shape, value: Value) -> bool {
+    fn map(&mut self, keys: &Shape<'_>, values: &Shape<'_>, value: Value) -> bool {
         self.open(value);
         for (key, item) in self.ast().entries(value, self.moment) {
             if !self.fits(keys, key) || !self.fits(values, item) {
@@ -315,7 +337,17 @@ impl<'a> Matcher<'_, 'a> {
             self.trace.open.push(value);
             return true;
         }
-        !self.facts.is_callable(value) || self.facts.is_plain(value)
+        let is_plain = !self.facts.is_callable(value) || self.facts.is_plain(value);
+        let fits = !self.facts.is_vast(value) && is_plain;
+        self.fit_for(value, Wanted::Plain, fits)
+    }
+
+    /// Notes an import that does not fit.
+    fn fit_for(&mut self, value: Value, wanted: Wanted, fits: bool) -> bool {
+        if !fits && value.kind() == Kind::Import && self.trace.unfit.len() < MAX_UNFIT {
+            self.trace.unfit.push((value, wanted));
+        }
+        fits
     }
 
     /// Whether a value may be a key of a dict: its hash and comparison run no code that the policy does not know.
@@ -401,7 +433,12 @@ impl<'a> Matcher<'_, 'a> {
     /// The text that bytes were made from by a call.
     pub(super) fn encoded_text(&self, value: Value) -> Option<Value> {
         let Some(Nature::Bytes(_)) = self.nature(value) else { return None };
-        let effect = self.ast().object_of(value)?.made_by;
+        self.argument(value)
+    }
+
+    /// The first argument of the call that made an object.
+    pub(super) fn argument(&self, object: Value) -> Option<Value> {
+        let effect = self.ast().object_of(object)?.made_by;
         match self.subject.reading.effects.get(effect as usize)?.action {
             Action::Call { args, .. } => self.ast().items(args, Moment::END).next(),
             _ => None,

@@ -5,7 +5,10 @@
 //!
 //! `table` finds a paragraph, `entry` and `shape` read it, `matcher` compares, `judging` goes through the effects,
 //! `answers` knows what calls make, `data`
-//! looks at what no single effect shows, `explain` knows what dangerous names would do.
+//! looks at what no single effect shows, `explain` knows what dangerous names would do, `code` what code in the file is,
+//! `later` what acts only when the object is used; `hashes` finds keys that collide, `depth` what lies too deep, `nodes`
+//! trees that point astray, `vast` ranges that nobody may write out. `user` reads a user's policy, `in_force` is what of
+//! all that holds for one file.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -17,13 +20,22 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects))]
 
 mod answers;
+mod code;
 mod data;
+mod depth;
+mod describe;
 mod entry;
 mod explain;
 mod facts;
+mod hashes;
+mod in_force;
 mod judging;
+mod later;
+mod learn;
 mod matcher;
+mod nodes;
 mod numpy;
+mod relied;
 mod shape;
 mod show;
 mod table;
@@ -31,18 +43,76 @@ mod table;
 mod tests;
 mod text;
 mod torch;
+pub mod user;
+mod vast;
 
-use crate::finding::{Decision, Level};
+pub use describe::{Description, Status, describe};
+pub use in_force::InForce;
+pub use learn::Observations;
+pub use relied::Relied;
+
+use crate::finding::{Decision, Level, Verdict};
+use crate::limits::Limits;
 use crate::loader::Subject;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use user::{Context, Note, Problem, User, What};
 
-/// The entries in force: the built-in tables.
+/// The built-in tables, and the user's policy if there is one.
 #[derive(Clone, Debug, Default)]
-pub struct Policy {}
+pub struct Policy {
+    user: Option<Arc<User>>,
+}
 
 impl Policy {
     /// The built-in policy.
     pub fn builtin() -> Self {
         Self::default()
+    }
+
+    /// The built-in policy and that of a user; `None` where the file has no such section.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the text.
+    pub fn parse(text: &str, context: &Context<'_>) -> Result<Option<Self>, Vec<Problem>> {
+        user::read(text, context).map(|user| user.map(|user| Self { user: Some(Arc::new(user)) }))
+    }
+
+    /// What is in force for a file of this path, as given. Its SHA-256 and those of its companions, in lower-case
+    /// hexadecimal, are asked for only where an item of the policy is pinned to some; all have to be among them.
+    pub fn for_file(&self, name: &str, digests: impl FnOnce() -> Vec<String>) -> InForce<'_> {
+        self.user.as_deref().map_or_else(InForce::default, |user| InForce::of(user, name, digests))
+    }
+
+    /// What is in force for some file or other: every item that has not expired. To explain with, not to judge with.
+    pub fn everywhere(&self) -> InForce<'_> {
+        self.user.as_deref().map_or_else(InForce::default, InForce::everywhere)
+    }
+
+    /// The least verdict that fails a file of this path, where the policy says one; the last item that does holds.
+    pub fn fail_on(&self, name: &str) -> Option<Verdict> {
+        self.paths(name).filter_map(|rules| rules.fail_on).last()
+    }
+
+    /// The limits of a file of this path.
+    pub fn limits(&self, name: &str, limits: &Limits) -> Limits {
+        let changes = self.paths(name).flat_map(|rules| &rules.limits);
+        changes.fold(limits.clone(), |limits, &(limit, value)| limits.with(limit, value))
+    }
+
+    fn paths<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p user::PathRules> {
+        let items = self.user.iter().flat_map(|user| &user.items);
+        items.filter_map(move |item| match &item.what {
+            // Items of this kind are not pinned to a digest.
+            What::Path(rules) if item.scope.applies(name, || &[]) => Some(rules),
+            _ => None,
+        })
+    }
+
+    /// The items that do nothing: expired, shadowed by a built-in entry and, where it is known which items had a say in
+    /// a scan, those that had none.
+    pub fn notes(&self, matched: Option<&BTreeSet<u32>>) -> Vec<Note> {
+        self.user.as_deref().map_or_else(Vec::new, |user| user::notes(user, matched))
     }
 }
 
@@ -61,6 +131,8 @@ pub enum Objection {
     DangerousCall,
     /// A symbol that no entry knows is imported.
     UnlistedImport,
+    /// A symbol that the user's policy denies is imported.
+    DeniedImport,
     /// The name of an import is made at run time.
     UnresolvableImport,
     /// A listed symbol is used in a way that its entry does not allow.
@@ -120,7 +192,7 @@ pub struct SymbolDecision {
     /// The decision, over all its uses.
     pub decision: Decision,
     /// The entry that allows it, by its own symbol.
-    pub entry: Option<&'static str>,
+    pub entry: Option<String>,
     /// What is done with it, in the words of the report.
     pub uses: Vec<&'static str>,
 }
@@ -135,9 +207,18 @@ pub struct Judged {
     /// The first effect that certainly raises: a dtype, an array or bytes are called, or a class is made in a way that it
     /// always refuses. No reader reaches what comes after.
     pub refused: Option<usize>,
+    /// The entries that had a say, in the order in which they were needed.
+    pub entries: Vec<Relied>,
+    /// The items of the user's policy that had a say.
+    pub items: BTreeSet<u32>,
 }
 
 /// Judges every effect of a reading.
-pub fn judge(subject: Subject<'_>, _policy: &Policy) -> Judged {
-    judging::Judge::new(subject).run()
+pub fn judge(subject: Subject<'_>, policy: &InForce<'_>) -> Judged {
+    judging::Judge::new(subject, policy).run(None)
+}
+
+/// Judges every effect of a reading, and notes what it does with symbols that only a user's policy can allow.
+pub fn observe(subject: Subject<'_>, policy: &InForce<'_>, observations: &mut Observations) -> Judged {
+    judging::Judge::new(subject, policy).run(Some(observations))
 }

@@ -4,11 +4,11 @@ use super::Objection;
 use super::entry;
 use super::facts::{Layout, Nature};
 use super::matcher::{Learned, Matcher};
+use super::nodes;
 use super::shape::{Rule, Shape};
-use crate::ast::{Kind, Moment, Value};
+use crate::ast::{Kind, Value};
 use crate::dtype::{DType, Spec, StateValue};
 use crate::error::ErrorKind;
-use crate::machine::Action;
 use crate::opcode::Literal;
 use std::borrow::Cow;
 
@@ -17,6 +17,11 @@ const MAX_DIMENSIONS: usize = 64;
 
 /// The most elements of an array whose elements have no size.
 const MAX_SIZELESS: u64 = 1 << 20;
+
+/// The most bytes of one element whatever the file's size, and for each byte of it: a library that converts a value to
+/// the data type takes so much.
+const ITEM_FLOOR: u64 = 64 << 20;
+const ITEM_FACTOR: u64 = 64;
 
 /// How deep the state of a dtype nests: the state, its fields, a field; its metadata, the unit.
 const STATE_DEPTH: u8 = 4;
@@ -34,6 +39,7 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
         Rule::Ufunc => ufunc(matcher, value),
         Rule::TreeArgs => tree(matcher, value),
         Rule::TreeState => tree_state(matcher, value),
+        Rule::KdTree => nodes::kd_tree(matcher, value),
         Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor => Err(Misfit::Shape("a rule of another library")),
     };
     match found {
@@ -85,6 +91,7 @@ fn pairs(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
     }
     let (ast, moment) = (matcher.ast(), matcher.moment);
     matcher.trace.changed |= ast.changed_after(value, moment);
+    matcher.trace.pairs.push(value);
     for pair in ast.items(value, moment) {
         if !matches!(pair.kind(), Kind::Tuple | Kind::List) || !matcher.trace.walk(4) {
             return Err(wrong);
@@ -131,6 +138,11 @@ fn dtype(matcher: &Matcher<'_, '_>, value: Value) -> Held<DType> {
     .ok_or(Misfit::Shape("the dtype is not one that was built here and checked"))
 }
 
+/// Whether a value is a data type of at most 32 bytes.
+pub(super) fn is_number(matcher: &Matcher<'_, '_>, value: Value) -> bool {
+    dtype(matcher, value).is_ok_and(|dtype| dtype.itemsize() <= 32)
+}
+
 pub(super) fn is_flag(matcher: &Matcher<'_, '_>, value: Value) -> bool {
     value.kind() == Kind::Bool || matches!(matcher.literal(value), Some(Literal::Int(0 | 1)))
 }
@@ -171,7 +183,8 @@ fn layout(matcher: &mut Matcher<'_, '_>, shape: Value, of: Value, data: Value) -
             return Err(Misfit::Forged(format!("the shape says {bytes} bytes, the data has {there}")));
         }
     }
-    Ok(Layout { dtype, count })
+    let data = (!dtype.has_object()).then_some(data);
+    Ok(Layout { dtype, count, data })
 }
 
 /// `(1, shape, dtype, is_fortran, data)` (`array_setstate` in numpy's `methods.c`).
@@ -191,10 +204,14 @@ fn masked(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
     let wrong = Misfit::Shape("the state is not (1, shape, dtype, is_fortran, data, mask, fill_value)");
     let Some([version, shape, of, fortran, data, mask, fill]) = items(matcher, value) else { return Err(wrong) };
     let plain = matches!(matcher.int(version), Some(0 | 1)) && is_flag(matcher, fortran);
-    if !plain || matcher.bytes_len(mask).is_none() || matcher.facts.is_callable(fill) {
+    if !plain || matcher.bytes_len(mask).is_none() || !matcher.fits(&Shape::Any, fill) {
         return Err(wrong);
     }
     let layout = layout(matcher, shape, of, data)?;
+    // The fill value becomes an element, which then is all that there is.
+    if layout.count == 0 && layout.dtype.itemsize() > MAX_SIZELESS {
+        return Err(Misfit::Shape("the fill value takes far more room than the array"));
+    }
     matcher.trace.learned = Some(Learned::Array(layout));
     Ok(())
 }
@@ -233,7 +250,7 @@ fn from_buffer(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
     }
     let count = sizes.iter().fold(1_u64, |count, &size| count.saturating_mul(size));
     sized(&dtype, count)?;
-    matcher.trace.learned = Some(Learned::Array(Layout { dtype, count }));
+    matcher.trace.learned = Some(Learned::Array(Layout { dtype, count, data: Some(buffer) }));
     Ok(())
 }
 
@@ -280,13 +297,7 @@ fn scalar(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
 
 /// The state of a `numpy.dtype`, computed again from the arguments of its call.
 fn dtype_state(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
-    let spec = matcher.target.and_then(|target| {
-        let made_by = matcher.ast().object_of(target)?.made_by;
-        match matcher.subject.reading.effects.get(made_by as usize)?.action {
-            Action::Call { args, .. } => matcher.ast().items(args, Moment::END).next(),
-            _ => None,
-        }
-    });
+    let spec = matcher.target.and_then(|target| matcher.argument(target));
     let spec = spec.ok_or(Misfit::Shape("the dtype has no spec"))?;
     let state = state_value(matcher, value, STATE_DEPTH);
     let found = if spec.kind() == Kind::Import {
@@ -298,6 +309,10 @@ fn dtype_state(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
     };
     match found {
         Ok(dtype) => {
+            let len = matcher.subject.source.bytes.len() as u64;
+            if dtype.itemsize() > len.saturating_mul(ITEM_FACTOR).saturating_add(ITEM_FLOOR) {
+                return Err(Misfit::Shape("one element takes far more room than the file"));
+            }
             matcher.trace.learned = Some(Learned::DType(dtype));
             Ok(())
         }
@@ -399,7 +414,7 @@ fn joblib_array(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
     let count = sizes.iter().fold(1_u64, |count, &size| count.saturating_mul(size));
     sized(&dtype, count)?;
     matcher.trace.claim(value);
-    matcher.trace.learned = Some(Learned::Array(Layout { dtype, count }));
+    matcher.trace.learned = Some(Learned::Array(Layout { dtype, count, data: None }));
     Ok(())
 }
 
@@ -418,7 +433,7 @@ pub(super) fn named_symbol(matcher: &Matcher<'_, '_>, [module, name]: [Value; 2]
 }
 
 /// What is known of an array that is complete.
-fn array<'m>(matcher: &'m Matcher<'_, '_>, value: Value) -> Option<&'m Layout> {
+pub(super) fn array<'m>(matcher: &'m Matcher<'_, '_>, value: Value) -> Option<&'m Layout> {
     match matcher.nature(value)? {
         Nature::Array(Some(id)) => matcher.facts.arrays.get(id as usize),
         _ => None,
@@ -463,9 +478,11 @@ fn tree_state(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
         return Err(wrong);
     };
     let (Some(count @ 0..), Some(0..)) = (matcher.int(count), matcher.int(depth)) else { return Err(wrong) };
+    let of_nodes = nodes;
     let (Some(nodes), Some(_)) = (array(matcher, nodes), array(matcher, values)) else { return Err(wrong) };
     if nodes.count != count.cast_unsigned() {
         return Err(Misfit::Forged(format!("{count} nodes are stated, the array has {}", nodes.count)));
     }
-    Ok(())
+    let features = matcher.target.and_then(|tree| matcher.argument(tree)).and_then(|features| matcher.int(features));
+    nodes::tree_nodes(matcher, of_nodes, features)
 }

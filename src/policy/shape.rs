@@ -6,12 +6,13 @@
 //! | `data` | the same, and symbols flagged `harmless` or `plain`, on their own or in plain containers |
 //! | `harmless` | a symbol flagged `harmless`, or an object that wraps one |
 //! | `listed` | a symbol that has an entry |
-//! | `newable` | a class whose entry allows `new` |
+//! | `newable` | a class whose entry allows `new`, or names a `base` |
 //! | `keyable` | what may be a key of a dict |
 //! | `None` `True` `False` `bool` `int` `float` `str` `bytes` `bytearray` `tuple` `list` `dict` `set` | a value of this kind; a string of Python 2 is both `str` and `bytes` |
 //! | `flag` | a bool, or 0 or 1 |
 //! | `buffer` | bytes, a bytearray or an out-of-band buffer, as the stream itself gives them |
 //! | `array` `dtype` `scalar` | a complete array, a recomputed dtype, a numpy scalar |
+//! | `number-dtype` | the same of at most 32 bytes: whatever is converted to it grows little |
 //! | `storage` | a storage of tensors, which torch finds beside the stream |
 //! | `short-int` | an int of at most 1,024 bytes or digits |
 //! | `3` `0..7` `0..` | an int in a range |
@@ -33,7 +34,7 @@ use crate::ast::{Kind, KindSet};
 
 /// What a value may look like.
 #[derive(Clone, Debug)]
-pub(super) enum Shape {
+pub(super) enum Shape<'t> {
     Any,
     Data,
     Harmless,
@@ -48,6 +49,7 @@ pub(super) enum Shape {
     Buffer,
     Array,
     DType,
+    NumberDType,
     Scalar,
     Storage,
     /// An int that is short enough to be computed with.
@@ -55,25 +57,25 @@ pub(super) enum Shape {
     Int(i64, i64),
     /// An int of no other bits than these.
     Bits(i64),
-    Text(&'static str),
-    Octets(&'static str),
+    Text(&'t str),
+    Octets(&'t str),
     Grammar(Grammar),
-    Symbol(&'static str),
-    Made(&'static str),
-    Tuple(Vec<Shape>, Option<Box<Shape>>),
-    List(Box<Shape>),
-    Dict(Vec<Key>, Option<Box<Shape>>),
-    Map(Box<(Shape, Shape)>),
+    Symbol(&'t str),
+    Made(&'t str),
+    Tuple(Vec<Shape<'t>>, Option<Box<Shape<'t>>>),
+    List(Box<Shape<'t>>),
+    Dict(Vec<Key<'t>>, Option<Box<Shape<'t>>>),
+    Map(Box<(Shape<'t>, Shape<'t>)>),
     Rule(Rule),
-    OneOf(Vec<Shape>),
+    OneOf(Vec<Shape<'t>>),
 }
 
 /// A key of a dict.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
-    pub(super) name: &'static str,
+pub(super) struct Key<'t> {
+    pub(super) name: &'t str,
     pub(super) optional: bool,
-    pub(super) shape: Shape,
+    pub(super) shape: Shape<'t>,
 }
 
 /// Rules that need more than a shape: sizes that have to agree with each other.
@@ -99,6 +101,8 @@ pub(super) enum Rule {
     TreeArgs,
     /// The state of a scikit-learn tree.
     TreeState,
+    /// The state of a tree of scipy.
+    KdTree,
     /// The arguments of `_rebuild_tensor` and `_rebuild_tensor_v2`.
     Tensor,
     /// The arguments of `_rebuild_tensor_v3`.
@@ -107,7 +111,7 @@ pub(super) enum Rule {
     QuantizedTensor,
 }
 
-const RULES: [(&str, Rule); 13] = [
+const RULES: [(&str, Rule); 14] = [
     ("ndarray", Rule::NdArray),
     ("pairs", Rule::Pairs),
     ("masked", Rule::Masked),
@@ -118,6 +122,7 @@ const RULES: [(&str, Rule); 13] = [
     ("ufunc", Rule::Ufunc),
     ("tree", Rule::TreeArgs),
     ("tree-state", Rule::TreeState),
+    ("kd-tree", Rule::KdTree),
     ("tensor", Rule::Tensor),
     ("typed-tensor", Rule::TypedTensor),
     ("quantized-tensor", Rule::QuantizedTensor),
@@ -125,19 +130,21 @@ const RULES: [(&str, Rule); 13] = [
 
 /// How deep shapes may nest, those of `shapes.txt` opened up.
 const MAX_DEPTH: u8 = 24;
+/// How many keys a dict may name: matching has a bit for each.
+const MAX_KEYS: usize = 64;
 
 /// Reads the text of shapes and entries.
 #[derive(Clone, Debug)]
-pub(super) struct Parser {
-    rest: &'static str,
+pub(super) struct Parser<'t> {
+    rest: &'t str,
     depth: u8,
 }
 
-/// Why a text is no shape; only tests see it.
+/// Why a text is no shape; said of what a user wrote.
 pub(super) type Parsed<T> = Result<T, String>;
 
-impl Parser {
-    pub(super) fn new(text: &'static str) -> Self {
+impl<'t> Parser<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
         Self { rest: text, depth: 0 }
     }
 
@@ -150,6 +157,11 @@ impl Parser {
             }
             self.rest = self.rest.split_once('\n').map_or("", |(_, after)| after);
         }
+    }
+
+    /// How many bytes are left to read.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
     }
 
     pub(super) fn at_end(&mut self) -> bool {
@@ -177,7 +189,7 @@ impl Parser {
         format!("{wanted} expected before {:?}", self.rest.chars().take(30).collect::<String>())
     }
 
-    fn run(&mut self, of: impl Fn(char) -> bool) -> &'static str {
+    fn run(&mut self, of: impl Fn(char) -> bool) -> &'t str {
         let end = self.rest.find(|letter| !of(letter)).unwrap_or(self.rest.len());
         let (run, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
         self.rest = rest;
@@ -185,7 +197,7 @@ impl Parser {
     }
 
     /// A word: letters, digits, `_`, `.`, and `-` between them.
-    pub(super) fn word(&mut self) -> &'static str {
+    pub(super) fn word(&mut self) -> &'t str {
         self.blank();
         if !self.rest.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') {
             return "";
@@ -197,7 +209,7 @@ impl Parser {
         word
     }
 
-    fn quoted(&mut self) -> Option<&'static str> {
+    fn quoted(&mut self) -> Option<&'t str> {
         let rest = self.rest.strip_prefix('\'')?;
         let (text, rest) = rest.split_once('\'')?;
         self.rest = rest;
@@ -214,7 +226,7 @@ impl Parser {
     }
 
     /// A shape, with all its alternatives.
-    pub(super) fn shape(&mut self) -> Parsed<Shape> {
+    pub(super) fn shape(&mut self) -> Parsed<Shape<'t>> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > MAX_DEPTH {
             return Err("shapes nest too deep".to_owned());
@@ -231,7 +243,7 @@ impl Parser {
         }
     }
 
-    fn single(&mut self) -> Parsed<Shape> {
+    fn single(&mut self) -> Parsed<Shape<'t>> {
         self.blank();
         if self.take("b'") {
             let (text, rest) = self.rest.split_once('\'').ok_or_else(|| self.wrong("'"))?;
@@ -291,7 +303,7 @@ impl Parser {
         self.named(word)
     }
 
-    fn sequence(&mut self, end: &str) -> Parsed<(Vec<Shape>, Option<Shape>)> {
+    fn sequence(&mut self, end: &str) -> Parsed<(Vec<Shape<'t>>, Option<Shape<'t>>)> {
         let mut items = Vec::new();
         loop {
             if self.take(end) {
@@ -310,7 +322,7 @@ impl Parser {
         }
     }
 
-    fn dict(&mut self) -> Parsed<Shape> {
+    fn dict(&mut self) -> Parsed<Shape<'t>> {
         let (mut keys, mut others) = (Vec::new(), None);
         loop {
             if self.take("}") {
@@ -331,6 +343,9 @@ impl Parser {
                 let optional = self.take("?");
                 self.expect(":")?;
                 keys.push(Key { name, optional, shape: self.shape()? });
+                if keys.len() > MAX_KEYS {
+                    return Err(format!("a dict names at most {MAX_KEYS} keys; * stands for any other"));
+                }
             }
             if !self.take(",") {
                 self.expect("}")?;
@@ -339,7 +354,7 @@ impl Parser {
         }
     }
 
-    fn named(&mut self, word: &'static str) -> Parsed<Shape> {
+    fn named(&mut self, word: &'t str) -> Parsed<Shape<'t>> {
         let one = |kind| Shape::Kinds(KindSet::of(kind));
         let two = |a, b| Shape::Kinds(KindSet::of(a).union(KindSet::of(b)));
         Ok(match word {
@@ -354,6 +369,7 @@ impl Parser {
             "buffer" => Shape::Buffer,
             "array" => Shape::Array,
             "dtype" => Shape::DType,
+            "number-dtype" => Shape::NumberDType,
             "scalar" => Shape::Scalar,
             "storage" => Shape::Storage,
             "short-int" => Shape::ShortInt,

@@ -17,7 +17,7 @@ const MAX_DEPTH: u8 = 3;
 #[derive(Clone, Copy)]
 pub(super) struct Show<'c, 'a> {
     pub(super) subject: Subject<'a>,
-    pub(super) facts: &'c Facts,
+    pub(super) facts: &'c Facts<'a>,
     pub(super) moment: Moment,
 }
 

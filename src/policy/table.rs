@@ -35,9 +35,9 @@ pub(super) static DANGEROUS: Table = Table::new("dangerous", include_str!("table
 
 /// One paragraph: its key and its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Paragraph {
-    pub(super) key: &'static str,
-    pub(super) body: &'static str,
+pub(super) struct Paragraph<'t> {
+    pub(super) key: &'t str,
+    pub(super) body: &'t str,
 }
 
 impl Table {
@@ -46,7 +46,7 @@ impl Table {
     }
 
     /// The paragraph of `key`.
-    pub(super) fn find(&self, key: &str) -> Option<Paragraph> {
+    pub(super) fn find(&self, key: &str) -> Option<Paragraph<'static>> {
         // Most tables are about one library, and most symbols are of another.
         let first = self.text.get(next_start(self.text, 0)..)?;
         if key < paragraph(first).key {
@@ -74,18 +74,18 @@ impl Table {
     }
 
     /// All paragraphs, in their order.
-    pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph> {
+    pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph<'static>> {
         let ends = self.starts().iter().skip(1).chain([&self.text.len()]).copied().collect::<Vec<_>>();
         self.starts().iter().zip(ends).filter_map(|(&start, end)| self.text.get(start..end).map(paragraph))
     }
 }
 
 /// The allowed symbol of this name.
-pub(super) fn entry(symbol: &str) -> Option<Paragraph> {
+pub(super) fn entry(symbol: &str) -> Option<Paragraph<'static>> {
     ENTRIES.iter().find_map(|table| table.find(symbol))
 }
 
-fn paragraph(text: &'static str) -> Paragraph {
+fn paragraph(text: &'static str) -> Paragraph<'static> {
     let end = memchr::memchr2(b' ', b'\n', text.as_bytes()).unwrap_or(text.len());
     let (key, body) = text.split_at_checked(end).unwrap_or((text, ""));
     Paragraph { key, body }

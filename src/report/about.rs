@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 /// How many values of a list are shown, and how many pieces of evidence for one version.
 const SHOWN: usize = 12;
-const EVIDENCE: usize = 3;
+pub(super) const EVIDENCE: usize = 3;
 
 /// Writes what is known of one file for a person.
 ///
@@ -99,7 +99,7 @@ fn listed(values: &Values) -> String {
 }
 
 /// The evidence that the answer rests on, the surest first: versions that are written out, else what sets a bound.
-fn telling(component: &Component) -> impl Iterator<Item = &Evidence> {
+pub(super) fn telling(component: &Component) -> impl Iterator<Item = &Evidence> {
     let range = component.range;
     let tells = |evidence: &&Evidence| match component.exact.is_empty() {
         false => evidence.exact.is_some(),
@@ -114,7 +114,7 @@ fn telling(component: &Component) -> impl Iterator<Item = &Evidence> {
     evidence.into_iter()
 }
 
-fn because(evidence: &Evidence) -> String {
+pub(super) fn because(evidence: &Evidence) -> String {
     let version = match &evidence.exact {
         Some(version) => format!(" {version}"),
         None if evidence.what.contains(&evidence.range.to_string()) => String::new(),
@@ -125,7 +125,7 @@ fn because(evidence: &Evidence) -> String {
 }
 
 /// ` at root.x (offset 12)`
-fn at(place: &Place) -> String {
+pub(super) fn at(place: &Place) -> String {
     match (&place.path, place.offset) {
         (Some(path), _) => format!(" at {}", escape(path)),
         (None, Some(offset)) => format!(" at offset {offset}"),
@@ -133,7 +133,7 @@ fn at(place: &Place) -> String {
     }
 }
 
-fn needs(facts: &Facts) -> Vec<String> {
+pub(super) fn needs(facts: &Facts) -> Vec<String> {
     let mut needs: Vec<String> = Vec::new();
     for package in &facts.packages {
         let name = match package.distribution {

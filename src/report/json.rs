@@ -5,10 +5,12 @@
 //! that a double cannot hold.
 
 use super::facts::EnvironmentRow;
-use super::{Report, Summary, Tool};
+use super::{PolicyInfo, PolicyNote, Report, Summary, Tool};
+use crate::baseline::Stale;
 use crate::escape::{Uint, json as value};
 use crate::finding::{
-    Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Import, LoaderOutcome, Location, Stream,
+    Accepted, Companion, DirectoryReport, FileError, FileReport, Finding, Ground, Import, LoaderOutcome, Location,
+    Stream,
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -26,11 +28,13 @@ pub fn json(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     lines(out, report.files.iter().map(FileRow::from))?;
     out.write_all(b",\n\"directories\":")?;
     lines(out, report.directories.iter().map(DirectoryRow::from))?;
+    out.write_all(b",\n\"baseline\":")?;
+    value(out, &report.baseline.as_ref().map(BaselineRow::from))?;
     out.write_all(b"}\n")
 }
 
 /// An array with one row on each line, written as it is made.
-fn lines<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item = T>) -> io::Result<()> {
+pub(super) fn lines<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item = T>) -> io::Result<()> {
     let mut before: &[u8] = b"[\n";
     let mut after: &[u8] = b"[]";
     for row in rows {
@@ -53,22 +57,42 @@ pub(super) struct ToolRow<'a> {
 }
 
 #[derive(Serialize)]
-struct PolicyRow<'a> {
+pub(super) struct PolicyRow<'a> {
     builtin: bool,
     file: Option<&'a str>,
     sha256: Option<&'a str>,
+    notes: Vec<NoteRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct NoteRow<'a> {
+    line: Uint,
+    kind: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a PolicyNote> for NoteRow<'a> {
+    fn from(note: &'a PolicyNote) -> Self {
+        Self { line: Uint(note.line as u64), kind: note.kind, message: &note.message }
+    }
+}
+
+impl<'a> From<&'a PolicyInfo> for PolicyRow<'a> {
+    fn from(policy: &'a PolicyInfo) -> Self {
+        let (file, sha256) = (policy.file.as_deref(), policy.sha256.as_deref());
+        Self { builtin: policy.builtin, file, sha256, notes: rows(&policy.notes) }
+    }
 }
 
 impl<'a> From<&'a Tool> for ToolRow<'a> {
     fn from(tool: &'a Tool) -> Self {
-        let policy = &tool.policy;
-        let (file, sha256) = (policy.file.as_deref(), policy.sha256.as_deref());
-        Self { name: "depickle", version: tool.version, policy: PolicyRow { builtin: policy.builtin, file, sha256 } }
+        let policy = PolicyRow::from(&tool.policy);
+        Self { name: "depickle", version: tool.version, policy }
     }
 }
 
 #[derive(Serialize)]
-struct SummaryRow {
+pub(super) struct SummaryRow {
     files: Uint,
     clean: Uint,
     suspicious: Uint,
@@ -77,6 +101,7 @@ struct SummaryRow {
     errors: Uint,
     not_pickle: Uint,
     skipped: Uint,
+    left_out: Uint,
 }
 
 impl From<Summary> for SummaryRow {
@@ -90,12 +115,13 @@ impl From<Summary> for SummaryRow {
             errors: Uint(sum.errors),
             not_pickle: Uint(sum.not_pickle),
             skipped: Uint(sum.skipped),
+            left_out: Uint(sum.left_out),
         }
     }
 }
 
 #[derive(Serialize)]
-struct FileRow<'a> {
+pub(super) struct FileRow<'a> {
     path: &'a str,
     size: Uint,
     sha256: Option<&'a str>,
@@ -107,6 +133,7 @@ struct FileRow<'a> {
     streams: Vec<StreamRow<'a>>,
     imports: Vec<ImportRow<'a>>,
     findings: Vec<FindingRow<'a>>,
+    why: Option<Vec<GroundRow<'a>>>,
     environment: EnvironmentRow<'a>,
     error: Option<ErrorRow<'a>>,
 }
@@ -125,6 +152,7 @@ impl<'a> From<&'a FileReport> for FileRow<'a> {
             streams: rows(&file.streams),
             imports: rows(&file.imports),
             findings: rows(&file.findings),
+            why: file.grounds.as_deref().map(rows),
             environment: EnvironmentRow::from(&file.facts),
             error: file.error.as_ref().map(ErrorRow::from),
         }
@@ -277,6 +305,21 @@ impl<'a> From<&'a Accepted> for AcceptedRow<'a> {
     }
 }
 
+/// An entry of the policy that the verdict rests on.
+#[derive(Serialize)]
+struct GroundRow<'a> {
+    entry: &'a str,
+    uses: &'a [&'static str],
+    by: Option<&'a str>,
+    reason: &'a str,
+}
+
+impl<'a> From<&'a Ground> for GroundRow<'a> {
+    fn from(ground: &'a Ground) -> Self {
+        Self { entry: &ground.entry, uses: &ground.uses, by: ground.by.as_deref(), reason: &ground.reason }
+    }
+}
+
 #[derive(Serialize)]
 struct ErrorRow<'a> {
     message: &'a str,
@@ -290,7 +333,7 @@ impl<'a> From<&'a FileError> for ErrorRow<'a> {
 }
 
 #[derive(Serialize)]
-struct DirectoryRow<'a> {
+pub(super) struct DirectoryRow<'a> {
     path: &'a str,
     findings: Vec<FindingRow<'a>>,
 }
@@ -298,6 +341,33 @@ struct DirectoryRow<'a> {
 impl<'a> From<&'a DirectoryReport> for DirectoryRow<'a> {
     fn from(directory: &'a DirectoryReport) -> Self {
         Self { path: &directory.path, findings: rows(&directory.findings) }
+    }
+}
+
+/// The baseline that was applied.
+#[derive(Serialize)]
+pub(super) struct BaselineRow<'a> {
+    file: &'a str,
+    stale: Vec<StaleRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct StaleRow<'a> {
+    path: &'a str,
+    rule: &'a str,
+    fingerprint: &'a str,
+    why: &'a str,
+}
+
+impl<'a> From<&'a (String, Vec<Stale>)> for BaselineRow<'a> {
+    fn from((file, stale): &'a (String, Vec<Stale>)) -> Self {
+        Self { file, stale: rows(stale) }
+    }
+}
+
+impl<'a> From<&'a Stale> for StaleRow<'a> {
+    fn from(stale: &'a Stale) -> Self {
+        Self { path: &stale.path, rule: &stale.rule, fingerprint: &stale.fingerprint, why: stale.why }
     }
 }
 

@@ -15,9 +15,13 @@ pub mod companion_path;
 pub mod compressed_tail;
 pub mod dangerous_call;
 pub mod dangerous_import;
+pub mod denied_import;
 pub mod empty_file;
 pub mod extension_code;
+pub mod file_changed;
 pub mod frame_anomaly;
+pub mod internal_error;
+pub mod interrupted;
 pub mod joblib_padding;
 pub mod limit_reached;
 pub mod load_cost;
@@ -25,6 +29,7 @@ pub mod loader_divergence;
 pub mod mutation_target;
 pub mod needs_buffers;
 pub mod needs_encoding;
+pub mod not_walked;
 pub mod numpy_layout;
 pub mod opaque_native;
 pub mod persistent_id;
@@ -79,9 +84,13 @@ pub const RULES: &[&Rule] = &[
     &compressed_tail::RULE,
     &dangerous_call::RULE,
     &dangerous_import::RULE,
+    &denied_import::RULE,
     &empty_file::RULE,
     &extension_code::RULE,
+    &file_changed::RULE,
     &frame_anomaly::RULE,
+    &internal_error::RULE,
+    &interrupted::RULE,
     &joblib_padding::RULE,
     &limit_reached::RULE,
     &load_cost::RULE,
@@ -89,6 +98,7 @@ pub const RULES: &[&Rule] = &[
     &mutation_target::RULE,
     &needs_buffers::RULE,
     &needs_encoding::RULE,
+    &not_walked::RULE,
     &numpy_layout::RULE,
     &opaque_native::RULE,
     &persistent_id::RULE,
@@ -135,6 +145,7 @@ pub const fn of(objection: Objection) -> &'static Rule {
         Objection::DangerousImport => &dangerous_import::RULE,
         Objection::DangerousCall => &dangerous_call::RULE,
         Objection::UnlistedImport => &unlisted_import::RULE,
+        Objection::DeniedImport => &denied_import::RULE,
         Objection::UnresolvableImport => &unresolvable_import::RULE,
         Objection::UnlistedUse => &unlisted_use::RULE,
         Objection::ArgumentShape => &argument_shape::RULE,

@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
 mod commands;
+mod fixtures;
+mod formats;
+mod gate;
 mod look;
+mod policy;
 mod report;
 mod support;

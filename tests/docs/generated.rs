@@ -4,6 +4,7 @@
 
 use crate::compared;
 use crate::page::Page;
+use crate::policies;
 use crate::readers;
 use crate::trace::Trace;
 use depickle::rules::RULES;
@@ -33,6 +34,8 @@ const BLOCKS: &[(&str, Writer)] = &[
     ("malicious-loader", || text(&Trace::malicious().loader())),
     ("malicious-opcodes", || text(&Trace::malicious().opcodes(usize::MAX))),
     ("malicious-values", || text(&Trace::malicious().values())),
+    ("policy-keys", policies::keys),
+    ("policy-template", policies::template),
     ("readers", readers::readers),
     ("recorded", readers::recorded),
     ("rules", rules),

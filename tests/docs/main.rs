@@ -9,6 +9,7 @@ mod console;
 mod generated;
 mod json;
 mod page;
+mod policies;
 #[path = "../rooms/mod.rs"]
 mod present;
 mod readers;
@@ -42,6 +43,21 @@ fn the_snippet_for_ci_fails_on_a_malicious_file_only() {
         assert_eq!(console::gate(&command, &["samples/model.pkl"]), 0, "{command}");
         assert_eq!(console::gate(&command, &["samples/model.pkl", "samples/malicious/reduce_p4.pkl"]), 1, "{command}");
     }
+}
+
+#[test]
+fn every_policy_shown_is_one() {
+    let shown = policies::examples(&Page::read("docs/policy.md"));
+    assert!(shown >= 5, "{shown} policies were found: do blocks still begin with ```toml?");
+}
+
+#[test]
+fn every_rule_has_its_page_and_the_schema_is_that_of_the_reader() {
+    let files = policies::files();
+    policies::bless(&files);
+    let there = std::fs::read_dir(page::root().join("docs/rules")).unwrap();
+    let mut stray = there.map(|entry| format!("docs/rules/{}", entry.unwrap().file_name().to_str().unwrap()));
+    assert_eq!(stray.find(|name| !files.iter().any(|(known, _)| known == name)), None, "a page of no rule");
 }
 
 #[test]

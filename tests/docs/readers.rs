@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 #[path = "../semantics/divergences.rs"]
 mod divergences;
 #[path = "../semantics/rows.rs"]
+#[allow(dead_code, reason = "how a row is read is for who reads it")]
 mod rows;
 
 /// Every class of readers.
@@ -67,10 +68,11 @@ fn does(row: &Json, reader: &str) -> String {
     let mut results = row["results"].as_array().unwrap().iter();
     let result = results.find(|result| result["readers"].get(reader).is_some()).unwrap();
     let load = |load: &Json| {
-        let imports = load["effects"].as_array().unwrap().iter();
-        let imports = imports.filter(|effect| effect[0] == "import");
-        let imports: String =
-            imports.map(|it| format!("{}.{}, ", it[1].as_str().unwrap(), it[2].as_str().unwrap())).collect();
+        let lines = load["trace"].as_array().unwrap().iter().filter_map(Json::as_str);
+        let imports: String = lines
+            .filter_map(|line| line.strip_prefix("import ")?.split_once(':'))
+            .map(|(module, name)| format!("{module}.{name}, "))
+            .collect();
         let value = load["value"].as_str().map_or("refused".to_owned(), |value| value.chars().take(30).collect());
         imports + &value
     };

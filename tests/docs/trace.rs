@@ -12,8 +12,8 @@ use depickle::limits::Limits;
 use depickle::loader::{Manner, Pass, Reader, Readers, Subject, View, pass};
 use depickle::machine::Effect;
 use depickle::opcode::{self, Arg, Dialect, SliceWindow, Window};
-use depickle::policy::{self, Policy};
-use depickle::report::{self, Report, Tool};
+use depickle::policy::{self, InForce, Policy};
+use depickle::report::{self, Report};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
@@ -158,9 +158,9 @@ impl Trace {
     pub(crate) fn judged(&self) -> String {
         let pass = self.read();
         let subject = Subject { reading: pass.first().unwrap(), source: pass.source() };
-        let judged = policy::judge(subject, &Policy::builtin());
+        let judged = policy::judge(subject, &InForce::default());
         let symbols = judged.symbols.iter().map(|row| {
-            let entry = row.entry.unwrap_or("none");
+            let entry = row.entry.as_deref().unwrap_or("none");
             format!("{}: {}; entry: {entry}; uses: {}", row.resolved, row.decision.name(), row.uses.join(" "))
         });
         let judgements = judged
@@ -173,7 +173,7 @@ impl Trace {
     /// The human report.
     pub(crate) fn human(&self) -> String {
         let mut out = Vec::new();
-        report::human(&mut out, &self.one(), report::Detail::Normal, &report::plain).unwrap();
+        report::human(&mut out, &self.one(), &report::Screen::plain(report::Detail::Normal)).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -197,7 +197,7 @@ impl Trace {
     }
 
     fn one(&self) -> Report {
-        Report { tool: Tool::builtin(), files: vec![self.report()], not_pickle: 0, skipped: 0, directories: Vec::new() }
+        Report { files: vec![self.report()], ..Report::default() }
     }
 }
 

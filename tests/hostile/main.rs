@@ -6,8 +6,15 @@
 #[allow(dead_code, reason = "made for another test")]
 mod archives;
 mod bytes;
+mod evasions;
+mod gadgets;
+mod inspect;
 mod limits;
 mod memory;
+mod routes;
+#[path = "../semantics/rows.rs"]
+#[allow(dead_code, reason = "only the reading of bytes is needed here")]
+mod rows;
 mod shapes;
 mod truncated;
 

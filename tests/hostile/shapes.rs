@@ -200,3 +200,13 @@ fn what_inflates_a_thousandfold() {
     let (_, peak) = super::memory::peak(|| super::scan(&zlib(&payload)));
     assert!(peak < 8 << 20, "{peak} bytes for a payload that nobody looks at");
 }
+
+#[test]
+fn elements_without_a_size_are_counted() {
+    let header = |count: u64| {
+        let text = format!("{{'descr': '|S0', 'fortran_order': False, 'shape': ({count},), }}\n");
+        join(&[b"\x93NUMPY\x01\0", &u16::try_from(text.len()).unwrap().to_le_bytes(), text.as_bytes()])
+    };
+    check("few", &header(1000), Some(Clean));
+    check("more than memory", &header(1 << 40), Some(Verdict::Suspicious));
+}

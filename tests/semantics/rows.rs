@@ -15,6 +15,11 @@ impl Row {
     pub(crate) fn key(&self) -> String {
         if self.encoding == "ASCII" { self.name.clone() } else { format!("{} [{}]", self.name, self.encoding) }
     }
+
+    /// Whether all pickles of the file are read by one unpickler: what is fresh each time is the simpler half.
+    pub(crate) fn one_memo(&self) -> bool {
+        self.name.contains("memo")
+    }
 }
 
 /// All rows, in order.
@@ -36,7 +41,8 @@ fn row(line: &str) -> Option<Row> {
     Some(Row { name: name.to_owned(), encoding: encoding.to_owned(), bytes })
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
+/// The bytes that a text of `streams.txt` stands for.
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {

@@ -124,8 +124,8 @@ MADE = set()
 BY_CODE = {
     "scipy.spatial.ckdtree.cKDTree", "scipy.spatial._ckdtree.cKDTree", "scipy.spatial._kdtree.KDTree",
 }
-NATIVE_TREE = ("  new () -> fresh\n  build (array | bytes, array, int, int, int, array, array, array, None | array, None | array)\n"
-               "  native\n  # Node indexes are followed without a look at their bounds.")
+NATIVE_TREE = ("  new () -> fresh\n  build !kd-tree\n"
+               "  native\n  # Node indexes become pointers: they are looked at where their bytes stand in the stream.")
 
 
 def read(name):
@@ -290,7 +290,7 @@ def scipy(observed):
                 and "_distns." in symbol:
             add(paragraphs, symbol, "new () -> fresh",
                 "build {_parse_arg_template: <argparser>, __doc__?: None | str, vecentropy?: @numpy.vectorize, *: any}"
-                " | (map(str, simple | array), @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
+                " | ({__doc__?: None | str, *: simple | array}, @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
                 "recursive",
                 "# `__setstate__` runs `_parse_arg_template`; the pair is the form before scipy 1.6.")
             for method in ("_entropy",):

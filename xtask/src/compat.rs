@@ -1,11 +1,10 @@
 //! `cargo xtask compat`: writes `src/resolve/compat.txt` from the tables of every CPython at hand.
 
-use crate::Outcome;
 use crate::python::Interpreter;
+use crate::{Fallible, Outcome};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 const HEADER: &str = "\
 # Names of Python 2 and what Python 3 asks for instead, below protocol 3 (find_class; PEP 3108).
@@ -15,6 +14,12 @@ const HEADER: &str = "\
 # without one all have it.
 ";
 
+/// The rows of an interpreter: module, name, new module, new name.
+pub(crate) fn table(interpreter: &Interpreter) -> Fallible<Vec<Vec<String>>> {
+    let text = interpreter.script("compat.py", "")?;
+    Ok(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+}
+
 /// `cargo xtask compat`.
 pub(crate) fn run(_arguments: &[String]) -> Outcome {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -22,12 +27,8 @@ pub(crate) fn run(_arguments: &[String]) -> Outcome {
     interpreters.retain(|interpreter| interpreter.version[0] == 3);
     let mut rows: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
     for interpreter in &interpreters {
-        let output = Command::new(&interpreter.path).arg("-EsS").arg(root.join("python/compat.py")).output()?;
-        if !output.status.success() {
-            return Err(format!("{}: {}", interpreter.path.display(), String::from_utf8_lossy(&output.stderr)).into());
-        }
-        for line in String::from_utf8(output.stdout)?.lines() {
-            rows.entry(line.split('\t').map(str::to_owned).collect()).or_default().push(interpreter.name());
+        for row in table(interpreter)? {
+            rows.entry(row).or_default().push(interpreter.name());
         }
     }
     let versions: Vec<_> = interpreters.iter().map(Interpreter::name).collect();

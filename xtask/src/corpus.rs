@@ -4,7 +4,7 @@
 use crate::{Fallible, Outcome};
 use depickle::audit;
 use depickle::finding::{Completeness, FileReport, Level, Verdict};
-use depickle::input::{Source, walk};
+use depickle::input::{Filter, Source, walk};
 use depickle::limits::Limits;
 use depickle::policy::Policy;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ fn directory_holds(directory: &str, complaint: fn(&FileReport) -> Option<String>
     let (policy, limits) = (Policy::builtin(), Limits::default());
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     let (mut files, mut failed) = (0_usize, 0_usize);
-    for candidate in walk(&[PathBuf::from(directory)]).files {
+    for candidate in walk(&[PathBuf::from(directory)], &Filter::all()).files {
         let report = audit::scan(&Source::open(&candidate.path, &limits)?, &policy, &limits);
         if report.is_not_pickle() {
             continue;

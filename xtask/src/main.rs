@@ -1,14 +1,26 @@
 //! Development tasks of depickle: `cargo xtask TASK`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod abuse;
 mod bench;
+#[path = "../../tests/semantics/compare.rs"]
+mod compare;
 mod compat;
 mod corpus;
+#[path = "../../tests/semantics/described.rs"]
+mod described;
+#[path = "../../tests/semantics/divergences.rs"]
+mod divergences;
+mod failure;
 mod generate;
+mod hits;
 mod listing;
+mod names;
 mod oracle;
 mod python;
 mod record;
+#[path = "../../tests/semantics/recorder.rs"]
+mod recorder;
 #[path = "../../tests/semantics/rows.rs"]
 mod rows;
 mod subject;
@@ -29,16 +41,22 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "oracle",
-        help: "[--streams N] [--seconds N] [--seed S] [--only NUMBER] [--jobs N] [--scan] [--python PATH]...  compare with CPython on random streams",
+        help: "[--streams N] [--seconds N] [--seed S] [--only NUMBER] [--jobs N] [--scan] [--python PATH]... [--write FILE]  compare with CPython on random streams",
         run: oracle::run,
     },
     Task { name: "record", help: "write tests/semantics/recorded.json", run: record::run },
+    Task {
+        name: "names",
+        help: "[--python PATH]...  compare what names stand for with CPython: renamed modules, dotted names",
+        run: names::run,
+    },
     Task { name: "compat", help: "write src/resolve/compat.txt", run: compat::run },
     Task {
         name: "corpus",
         help: "[--clean DIR]... [--dangerous DIR]...  judge what xtask/python/corpus.py wrote",
         run: corpus::run,
     },
+    Task { name: "abuse", help: "try every abuse of every entry of the policy: none may be clean", run: abuse::run },
     Task {
         name: "bench",
         help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",

@@ -1,16 +1,21 @@
 //! `cargo xtask oracle`: random streams, read by every CPython at hand and by depickle.
 //!
-//! The rule: every name that any interpreter asks for, with any engine, stands in depickle's log. A missing one fails
-//! the run and is printed with the smallest stream that shows it. What else differs is counted.
+//! The rule: for each reader of each interpreter, what depickle says happens is what happens: the names asked for, the
+//! calls, the methods and their targets, in order; whether the stream loads, where the next one begins, and the value.
+//! One difference fails the run and is printed with the smallest stream that shows it.
 
+use crate::compare::{Load, Verdict};
+use crate::failure::{Ask, Failure};
 use crate::generate::{self, Generated, source::Source, source::entropy};
+use crate::hits::{self, Line};
 use crate::listing::listing;
-use crate::python::{EVENTS, Event, Interpreter, Loads, Reader, Request, Worker};
-use crate::subject::{Answer, FrontDoor, Loader, Name, Subject};
-use crate::tally::{Tally, first_end};
+use crate::python::{Interpreter, Loads, Reader, Worker};
+use crate::subject::{Answer, FrontDoor, How, Loader, Subject};
+use crate::tally::Tally;
 use crate::{Fallible, Outcome};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -19,8 +24,10 @@ use std::time::{Duration, Instant};
 const BATCH: u64 = 500;
 /// Entropy per stream, in bytes.
 const ENTROPY: usize = 6000;
-/// Missing names printed before the run gives up.
+/// Differences printed before the run gives up.
 const SHOWN: usize = 3;
+/// What readers are told about strings of Python 2; all but the first only where there are such that are not ASCII.
+pub(crate) const ENCODINGS: [&str; 4] = ["ASCII", "latin1", "bytes", "utf-8"];
 
 struct Options {
     streams: u64,
@@ -32,13 +39,23 @@ struct Options {
     pythons: Vec<PathBuf>,
     /// Ask the front door, not the loader.
     scan: bool,
+    /// The page that takes the tally.
+    write: Option<PathBuf>,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Fallible<Self> {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut options =
-            Self { streams: 10_000, seed: 1, only: None, seconds: u64::MAX, jobs, pythons: Vec::new(), scan: false };
+        let mut options = Self {
+            streams: 10_000,
+            seed: 1,
+            only: None,
+            seconds: u64::MAX,
+            jobs,
+            pythons: Vec::new(),
+            scan: false,
+            write: None,
+        };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             if name == "--scan" {
@@ -52,6 +69,7 @@ impl Options {
                 "--only" => options.only = Some(value.parse()?),
                 "--seconds" => options.seconds = value.parse()?,
                 "--jobs" => options.jobs = value.parse::<usize>()?.max(1),
+                "--write" => options.write = Some(value.into()),
                 "--python" => options.pythons.push(value.into()),
                 _ => return Err(format!("no option {name}").into()),
             }
@@ -86,13 +104,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     for interpreter in &interpreters {
         println!("found CPython {} at {}", interpreter.name(), interpreter.path.display());
     }
-    // Older ones are outside the table of readers: they are used only when they are named.
-    interpreters.retain(|interpreter| !options.pythons.is_empty() || interpreter.version >= [3, 8, 0]);
+    // Older ones are outside the table of readers.
+    interpreters.retain(|interpreter| interpreter.version >= [3, 8, 0]);
     if interpreters.is_empty() {
         return Err("no interpreter found; name one with --python PATH".into());
     }
     let start = Instant::now();
     let run = Run {
+        lines: hits::lines()?,
         until: start.checked_add(Duration::from_secs(options.seconds)),
         subject: if options.scan { &FrontDoor } else { &Loader },
         seed: options.seed,
@@ -114,19 +133,48 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         }
         Fallible::Ok(tally)
     })?;
-    tally.print();
+    let text = tally.text(&run.lines);
+    print!("{text}");
     println!("{:.1} s", start.elapsed().as_secs_f64());
     let failures = run.failures.into_inner().map_err(|_| "a thread panicked")?;
     let mut workers: Vec<_> = interpreters.into_iter().map(Worker::new).collect();
     for failure in &failures {
         failure.print(run.subject, &mut workers)?;
     }
-    let missing: u64 = tally.rows.values().map(|row| row.missing).sum();
-    println!("{}", if missing == 0 { "no name missing".to_owned() } else { format!("{missing} names missing") });
-    Ok(missing == 0)
+    if let Some(path) = options.write.filter(|_| failures.is_empty()) {
+        write(&path, &text)?;
+    }
+    // A stream that kills an interpreter is compared with nothing.
+    let killed = tally.killed_too_often();
+    println!(
+        "{}",
+        match (failures.is_empty(), killed) {
+            (false, _) => "depickle and CPython differ",
+            (true, true) => "no difference, but too many streams kill an interpreter",
+            (true, false) => "no difference",
+        }
+    );
+    Ok(failures.is_empty() && !killed)
+}
+
+/// Puts a tally into a page, between two marks.
+fn write(path: &Path, tally: &str) -> Fallible<()> {
+    const MARKS: [&str; 2] = ["<!-- tally -->\n", "<!-- end of tally -->"];
+    let page = std::fs::read_to_string(path)?;
+    let parts = page.split_once(MARKS[0]).and_then(|(head, rest)| Some((head, rest.split_once(MARKS[1])?.1)));
+    let (head, tail) = parts.ok_or_else(|| format!("{} has no marks for a tally", path.display()))?;
+    let command: Vec<_> = std::env::args().skip(1).take_while(|argument| argument != "--write").collect();
+    let [begin, end] = MARKS;
+    std::fs::write(
+        path,
+        format!("{head}{begin}```text\n$ cargo xtask {}\n\n{tally}```\n{end}{tail}", command.join(" ")),
+    )?;
+    Ok(())
 }
 
 struct Run<'a> {
+    /// The table of divergences.
+    lines: Vec<Line>,
     until: Option<Instant>,
     subject: &'a dyn Subject,
     seed: u64,
@@ -152,220 +200,125 @@ impl Run<'_> {
 
     fn batch(&self, numbers: std::ops::Range<u64>, workers: &mut [Worker], tally: &mut Tally) -> Fallible<()> {
         let files: Vec<_> = numbers.clone().map(|number| generated(self.seed, number)).collect();
-        let reading = |(number, file): (u64, &Generated)| Seen::new(number, self.subject.read(&file.bytes));
-        let mut seen: Vec<_> = numbers.clone().zip(&files).map(reading).collect();
+        let mut seen: Vec<_> = files.iter().map(|file| Seen::new(self.subject.read(&file.bytes))).collect();
         // Every other batch is read with one unpickler per file, so that the memo goes on.
         let inherit = numbers.start / BATCH % 2 == 1;
         for worker in workers.iter_mut() {
-            for encoding in ["ASCII", "latin1", "bytes"] {
-                let all = encoding == "ASCII";
+            for encoding in ENCODINGS {
+                let all = encoding == ENCODINGS[0];
                 let chosen: Vec<_> = (0..files.len()).filter(|at| all || files[*at].eight_bit).collect();
                 let streams: Vec<_> = chosen.iter().map(|at| files[*at].bytes.as_slice()).collect();
-                let request = Request {
-                    streams: &streams,
-                    readers: &Reader::ALL,
-                    encoding,
-                    values: false,
-                    inherit,
-                    hooks: self.subject.hooks(),
-                };
-                for (at, answer) in chosen.iter().zip(worker.ask(&request)?) {
-                    let name = if all { worker.interpreter.name() } else { format!("{encoding:.6}") };
-                    let missing = seen[*at].compare(&name, all, answer, tally);
-                    if let Some(name) = missing {
-                        let bytes = files[*at].bytes.clone();
-                        let number = numbers.start + *at as u64;
-                        let failure = Failure { number, bytes, name, encoding, inherit };
-                        let mut failures = self.failures.lock().map_err(|_| "a thread panicked")?;
-                        if failures.len() < SHOWN && failures.iter().all(|known| known.number != number) {
-                            failures.push(failure);
-                        }
+                let ask = Ask { encoding, inherit, hooks: self.subject.hooks() };
+                let name = if all { worker.interpreter.name() } else { encoding.to_owned() };
+                for (at, answer) in chosen.iter().zip(worker.ask(&ask.request(&streams))?) {
+                    let Some(differs) = seen[*at].take(&name, ask, answer, tally)? else { continue };
+                    let (number, bytes) = (numbers.start + *at as u64, files[*at].bytes.clone());
+                    let failure = Failure { number, bytes, differs, ask };
+                    let mut failures = self.failures.lock().map_err(|_| "a thread panicked")?;
+                    if failures.len() < SHOWN && failures.iter().all(|known| known.number != number) {
+                        failures.push(failure);
                     }
                 }
             }
         }
         for (file, seen) in files.iter().zip(seen) {
-            seen.finish(&file.bytes, tally);
+            if let Some(evidence) = seen.ours.evidence(&file.bytes) {
+                tally.show(&evidence, &self.lines);
+            }
+            seen.finish(&file.bytes, inherit, tally);
         }
         Ok(())
     }
 }
 
 /// What all interpreters say of one stream, as it comes in.
-struct Seen {
-    number: u64,
-    ours: Answer,
-    asked: BTreeSet<Name>,
-    first: Option<BTreeSet<Name>>,
-    parted: bool,
-    end: Option<u32>,
+struct Seen<'a> {
+    ours: Box<dyn Answer + 'a>,
+    /// What was compared already: interpreters agree nearly always.
+    known: HashMap<(usize, &'static str, Loads), Compared>,
+    end: Option<u64>,
 }
 
-impl Seen {
-    fn new(number: u64, ours: Answer) -> Self {
-        Self { number, ours, asked: BTreeSet::new(), first: None, parted: false, end: None }
+/// How one reader of one interpreter compares.
+#[derive(Clone)]
+struct Compared {
+    verdict: Verdict,
+    outcome: String,
+    end: Option<u64>,
+    effects: u64,
+}
+
+impl<'a> Seen<'a> {
+    fn new(ours: Box<dyn Answer + 'a>) -> Self {
+        Self { ours, known: HashMap::new(), end: None }
     }
 
-    /// Counts one interpreter's answer. The first name that it asks for and we do not list.
-    fn compare(
+    /// Counts one interpreter's answer. Where it first differs.
+    fn take(
         &mut self,
         name: &str,
-        count_loads: bool,
+        ask: Ask,
         answer: Option<Vec<Loads>>,
         tally: &mut Tally,
-    ) -> Option<Name> {
+    ) -> Fallible<Option<String>> {
         let Some(answer) = answer else {
-            Reader::ALL.iter().for_each(|reader| tally.row(name, *reader).killed += 1);
-            return None;
+            let readers = Reader::ALL.into_iter().filter(|reader| *reader != Reader::Joblib);
+            readers.for_each(|reader| tally.row(name, reader).killed += 1);
+            return Ok(None);
         };
-        let mut first_missing = None;
+        let mut first = None;
         for (reader, loads) in Reader::ALL.into_iter().zip(answer) {
-            if count_loads && reader == Reader::CMemory && !self.ours.loads[0] && first_end(&loads).is_some() {
-                tally.refused.insert(self.number);
+            // joblib may not be there.
+            if !ask.fits(reader) || loads.is_empty() {
+                continue;
             }
-            let row = tally.row(name, reader);
-            let end = first_end(&loads);
-            row.files += 1;
-            row.loads += u64::from(end.is_some());
-            if let Some(load) = loads.first().filter(|load| !load.failure.is_empty()) {
-                *row.failures.entry(load.failure.clone()).or_default() += 1;
-            }
-            let claim = match reader {
-                Reader::Python => self.ours.loads[1],
-                _ => self.ours.loads[0],
+            let compared = match self.known.entry((self.ours.class(reader), ask.encoding, loads)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let loads = new.key().2.parse()?;
+                    let compared = compared(self.ours.as_ref(), ask.how(reader), &loads);
+                    new.insert(compared)
+                }
             };
-            if count_loads {
-                row.only_we_load += u64::from(claim && end.is_none());
-                row.only_it_loads += u64::from(!claim && end.is_some());
+            let row = tally.row(name, reader);
+            row.files += 1;
+            row.effects += compared.effects;
+            row.loads += u64::from(compared.end.is_some());
+            *row.outcomes.entry(compared.outcome.clone()).or_default() += 1;
+            self.end = self.end.or(compared.end);
+            match &compared.verdict {
+                Verdict::Same => {}
+                Verdict::Known(why) => {
+                    row.known += 1;
+                    *tally.known.entry(why).or_default() += 1;
+                }
+                Verdict::Differs(text) => {
+                    row.differ += 1;
+                    first.get_or_insert_with(|| format!("{name} {}: {text}", reader.name()));
+                }
             }
-            self.end = self.end.or(end);
-            let names = imports(&loads);
-            row.names += names.len() as u64;
-            let missing: Vec<_> = names.iter().filter(|name| !self.ours.lists(name)).collect();
-            if may_lose(reader, &self.ours) {
-                row.cut += missing.len() as u64;
-            } else {
-                row.missing += missing.len() as u64;
-                first_missing = first_missing.or(missing.first().map(|name| (*name).clone()));
-            }
-            self.parted |= self.first.as_ref().is_some_and(|first| *first != names);
-            self.asked.extend(names.iter().cloned());
-            self.first.get_or_insert(names);
         }
-        first_missing
+        Ok(first)
     }
 
-    fn finish(self, bytes: &[u8], tally: &mut Tally) {
+    fn finish(self, bytes: &[u8], inherit: bool, tally: &mut Tally) {
         tally.streams += 1;
-        tally.parted += u64::from(self.parted);
+        tally.mark(self.ours.marks(), inherit);
         if let Some(end) = self.end {
             tally.loaded += 1;
             tally.count_opcodes(bytes, end);
         }
-        let extra = self.ours.imports.difference(&self.asked).count() as u64;
-        tally.extra += extra;
-        tally.with_extra += u64::from(extra > 0);
     }
 }
 
-/// Whether a reader may ask for names that we do not list, because it is none that we model, and the file is not called
-/// clean. No file has a buffer as small as the one that the interpreters look ahead in here: a scan asks no such reader.
-fn may_lose(reader: Reader, ours: &Answer) -> bool {
-    let modelled = match reader {
-        Reader::CMemory | Reader::CStream | Reader::Python => true,
-        Reader::CPeek => !(ours.scanned && ours.odd_frames),
-    };
-    !modelled && !ours.clean
-}
-
-fn imports(loads: &Loads) -> BTreeSet<Name> {
-    let events = loads.iter().flat_map(|load| &load.events);
-    events.filter(|event| event.is_import()).map(|event| event.texts.clone()).collect()
-}
-
-/// A stream on which a name is missing.
-struct Failure {
-    number: u64,
-    bytes: Vec<u8>,
-    name: Name,
-    encoding: &'static str,
-    inherit: bool,
-}
-
-impl Failure {
-    fn ask(&self, bytes: &[u8], hooks: bool, worker: &mut Worker) -> std::io::Result<Vec<Loads>> {
-        let (readers, encoding) = (&Reader::ALL, self.encoding);
-        let request = Request { streams: &[bytes], readers, encoding, values: false, inherit: self.inherit, hooks };
-        Ok(worker.ask(&request)?.into_iter().flatten().flatten().collect())
+fn compared(ours: &dyn Answer, how: How<'_>, loads: &[Load]) -> Compared {
+    let first = loads.first();
+    Compared {
+        verdict: ours.compare(how, loads),
+        outcome: first.map_or(String::new(), |load| load.failure.clone()),
+        end: first.filter(|load| load.loads()).map(|load| load.end),
+        effects: loads.iter().map(|load| load.lines.len() as u64).sum(),
     }
-
-    /// Whether any interpreter asks for a name of this stream that we do not list.
-    fn shows(&self, bytes: &[u8], subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<bool> {
-        let ours = subject.read(bytes);
-        for worker in workers {
-            let mut answers = Reader::ALL.into_iter().zip(self.ask(bytes, subject.hooks(), worker)?);
-            if answers
-                .any(|(reader, loads)| !may_lose(reader, &ours) && !imports(&loads).iter().all(|name| ours.lists(name)))
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The smallest stream found, by cutting pieces out, that still shows a missing name.
-    fn shrink(&self, subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<Vec<u8>> {
-        let mut best = self.bytes.clone();
-        loop {
-            let before = best.len();
-            let mut piece = best.len() / 2;
-            while piece > 0 {
-                let mut at = 0;
-                while at < best.len() {
-                    let mut shorter = best.clone();
-                    shorter.drain(at..best.len().min(at + piece));
-                    if self.shows(&shorter, subject, workers)? { best = shorter } else { at += piece }
-                }
-                // Slowly: what can be cut out is an opcode with its argument, and those have all lengths.
-                piece = piece * 2 / 3;
-            }
-            if best.len() == before {
-                return Ok(best);
-            }
-        }
-    }
-
-    fn print(&self, subject: &dyn Subject, workers: &mut [Worker]) -> std::io::Result<()> {
-        println!("\nstream {}: {}", self.number, hex(&self.bytes));
-        println!("missing: {}", shown(&self.name));
-        let small = self.shrink(subject, workers)?;
-        println!("shrunk, encoding {}: {}\n{}", self.encoding, hex(&small), listing(&small));
-        let ours = subject.read(&small);
-        println!("  depickle: {}", ours.imports.iter().map(shown).collect::<Vec<_>>().join(", "));
-        ours.errors.iter().for_each(|error| println!("    {error}"));
-        let mut lines: Vec<(String, String)> = Vec::new();
-        for worker in workers {
-            for (reader, loads) in Reader::ALL.iter().zip(self.ask(&small, subject.hooks(), worker)?) {
-                let loads: Vec<_> = loads.iter().map(|load| log(&load.events) + " " + &load.failure).collect();
-                let (who, what) = (format!("{} {}", worker.interpreter.name(), reader.name()), loads.join(" | "));
-                match lines.iter_mut().find(|(_, known)| *known == what) {
-                    Some((readers, _)) => *readers += &format!(", {who}"),
-                    None => lines.push((who, what)),
-                }
-            }
-        }
-        lines.iter().for_each(|(readers, what)| println!("  {readers}:\n    {what}"));
-        Ok(())
-    }
-}
-
-fn log(events: &[Event]) -> String {
-    let line = |event: &Event| format!("{} {}", EVENTS[usize::from(event.kind)], shown(&event.texts));
-    events.iter().map(line).collect::<Vec<_>>().join(", ")
-}
-
-fn shown(name: &Name) -> String {
-    format!("{}:{}", name[0].escape_default(), name[1].escape_default())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -1,26 +1,40 @@
 //! Interpreters at hand, and workers that run in them (`xtask/python/worker.py` describes the protocol).
 
+use crate::Fallible;
+use crate::compare::Load;
+use depickle::opcode::Engine;
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::rc::Rc;
 
 /// How a worker reads a stream; the order is that of the worker's table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reader {
     /// The C engine over memory, or over a file that it can look ahead in to the end.
     CMemory,
-    /// The C engine over a file without look-ahead.
+    /// The C engine over `io.BytesIO`, which cannot look ahead.
     CStream,
     /// `pickle._Unpickler`.
     Python,
     /// The C engine over a file with a look-ahead of 16 bytes.
     CPeek,
+    /// The C engine over what `open` gives.
+    COpen,
+    /// The C engine over what `open` gives without a buffer.
+    CRaw,
+    /// joblib's unpickler, where the interpreter has joblib.
+    Joblib,
 }
 
 impl Reader {
-    pub(crate) const ALL: [Self; 4] = [Self::CMemory, Self::CStream, Self::Python, Self::CPeek];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::CMemory, Self::CStream, Self::Python, Self::CPeek, Self::COpen, Self::CRaw, Self::Joblib];
+
+    /// Those that may differ on a file of a few bytes.
+    pub(crate) const SMALL: [Self; 4] = [Self::CMemory, Self::CStream, Self::Python, Self::CPeek];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -28,43 +42,57 @@ impl Reader {
             Self::CStream => "c-stream",
             Self::Python => "python",
             Self::CPeek => "c-peek",
+            Self::COpen => "c-open",
+            Self::CRaw => "c-raw",
+            Self::Joblib => "joblib",
         }
     }
-}
 
-/// What a stream did, as `worker.py` numbers it.
-pub(crate) const EVENTS: [&str; 10] =
-    ["import", "call", "new", "build", "append", "extend", "add", "setitem", "persid", "buffer"];
-
-/// One effect: what kind, and on what.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Event {
-    pub(crate) kind: u8,
-    /// For an import the module and the name; else the symbol, and `()` if it is an instance. A lone surrogate stands as
-    /// `\ud800`.
-    pub(crate) texts: [String; 2],
-}
-
-impl Event {
-    pub(crate) fn is_import(&self) -> bool {
-        self.kind == 0
+    pub(crate) fn engine(self) -> Engine {
+        if matches!(self, Self::Python | Self::Joblib) { Engine::Python } else { Engine::C }
     }
 }
 
-/// One pickle, read by one reader.
+/// The pickles of one file, one reader: all but the last load. As they came, so that equal ones are told quickly.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Load {
-    /// The exception's class; empty if it loads.
-    pub(crate) failure: String,
-    /// Where the file stands after it.
-    pub(crate) end: u32,
-    /// The value as text, if asked for.
-    pub(crate) value: String,
-    pub(crate) events: Vec<Event>,
+pub(crate) struct Loads(Rc<[u8]>);
+
+impl Loads {
+    /// Whether the reader is not there.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self.0 == [0; 4]
+    }
+
+    /// What they say.
+    ///
+    /// # Errors
+    /// If the worker breaks its word.
+    pub(crate) fn parse(&self) -> io::Result<Vec<Load>> {
+        let rest = &mut &*self.0;
+        (0..number(rest)?).map(|_| load(rest)).collect()
+    }
 }
 
-/// The pickles of one file, one reader: all but the last load.
-pub(crate) type Loads = Vec<Load>;
+fn number(from: &mut impl Read) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    from.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
+}
+
+fn text(from: &mut impl Read) -> io::Result<String> {
+    let mut bytes = vec![0; number(from)? as usize];
+    from.read_exact(&mut bytes)?;
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
+
+fn load(from: &mut impl Read) -> io::Result<Load> {
+    let (failure, end, value, trace) = (text(from)?, number(from)?, text(from)?, text(from)?);
+    let lines = if trace.is_empty() { Vec::new() } else { trace.split('\n').map(str::to_owned).collect() };
+    Ok(Load { failure, end: u64::from(end), value, lines })
+}
+
+/// The highest bit of a length says that it is none: the number of an equal answer.
+const SAME: u32 = 1 << 31;
 
 /// What to ask of a worker.
 pub(crate) struct Request<'a> {
@@ -103,6 +131,26 @@ impl Interpreter {
         (fields.next() == Some("False")).then(|| Self { path: path.to_owned(), version })
     }
 
+    /// What a script of `xtask/python` answers to `input`.
+    ///
+    /// # Errors
+    /// What it wrote on standard error, if it fails.
+    pub(crate) fn script(&self, name: &str, input: &str) -> Fallible<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(name);
+        let mut command = Command::new(&self.path);
+        command.arg("-EsS").arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout)?)
+        } else {
+            Err(format!("{}: {}", self.path.display(), String::from_utf8_lossy(&output.stderr)).into())
+        }
+    }
+
     /// One of each minor version: `given`, else those on the path as `python3.X` and those of pyenv.
     pub(crate) fn find(given: &[PathBuf]) -> Vec<Self> {
         let candidates = if given.is_empty() { candidates() } else { given.to_vec() };
@@ -119,7 +167,7 @@ impl Interpreter {
 }
 
 fn candidates() -> Vec<PathBuf> {
-    let minors = || std::iter::once("python2.7".to_owned()).chain((6..=20).map(|minor| format!("python3.{minor}")));
+    let minors = || (6..=20).map(|minor| format!("python3.{minor}"));
     let path = env::var_os("PATH").unwrap_or_default();
     let mut files: Vec<_> = env::split_paths(&path).flat_map(|dir| minors().map(move |name| dir.join(name))).collect();
     let pyenv = env::var_os("PYENV_ROOT")
@@ -145,9 +193,11 @@ impl Process {
     fn start(path: &Path) -> io::Result<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/worker.py");
         let mut child = Command::new(path)
-            .arg("-EsS")
+            // Packages beside it may be used: joblib is.
+            .arg("-Es")
             .arg(script)
             .env("PYTHONHASHSEED", "0")
+            .env("OPENBLAS_NUM_THREADS", "1")
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -155,7 +205,7 @@ impl Process {
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (stdin, stdout) = pipes.ok_or_else(|| io::Error::other("the worker has no pipes"))?;
         let mut process = Self { child, requests: BufWriter::new(stdin), answers: BufReader::new(stdout) };
-        process.text()?;
+        text(&mut process.answers)?;
         Ok(process)
     }
 
@@ -172,37 +222,22 @@ impl Process {
         out.flush()
     }
 
-    fn number(&mut self) -> io::Result<u32> {
-        let mut bytes = [0; 4];
-        self.answers.read_exact(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn bytes(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; self.number()? as usize];
-        self.answers.read_exact(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn text(&mut self) -> io::Result<String> {
-        // Python 2 sends names as the bytes they are.
-        Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
-    }
-
-    fn loads(&mut self) -> io::Result<Loads> {
-        (0..self.number()?).map(|_| self.load()).collect()
-    }
-
-    fn load(&mut self) -> io::Result<Load> {
-        let (failure, end, value) = (self.text()?, self.number()?, self.text()?);
-        let events = (0..self.number()?)
-            .map(|_| {
-                let mut kind = [0];
-                self.answers.read_exact(&mut kind)?;
-                Ok(Event { kind: kind[0], texts: [self.text()?, self.text()?] })
-            })
-            .collect::<io::Result<_>>()?;
-        Ok(Load { failure, end, value, events })
+    /// The answers of the readers to one stream.
+    fn answers(&mut self, readers: usize) -> io::Result<Vec<Loads>> {
+        let mut answers: Vec<Loads> = Vec::with_capacity(readers);
+        for _ in 0..readers {
+            let len = number(&mut self.answers)?;
+            let answer = if len & SAME == 0 {
+                let mut bytes = vec![0; len as usize];
+                self.answers.read_exact(&mut bytes)?;
+                Loads(bytes.into())
+            } else {
+                let same = answers.get((len & !SAME) as usize);
+                same.cloned().ok_or_else(|| io::Error::other("an answer refers to none before it"))?
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
     }
 }
 
@@ -244,8 +279,7 @@ impl Worker {
             let mut run = || {
                 process.send(rest, request)?;
                 for _ in rest {
-                    let loads = request.readers.iter().map(|_| process.loads()).collect::<io::Result<_>>()?;
-                    answers.push(Some(loads));
+                    answers.push(Some(process.answers(request.readers.len())?));
                 }
                 io::Result::Ok(())
             };
@@ -256,5 +290,33 @@ impl Worker {
             }
         }
         Ok(answers)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    /// Hashing recurses in C without a limit: a key of tuples this deep overflows the interpreter's stack.
+    #[test]
+    fn a_stream_that_kills_the_worker_is_told_from_those_around_it() {
+        let at = |path: PathBuf| Interpreter::at(&path).filter(|interpreter| interpreter.version >= [3, 8, 0]);
+        let Some(interpreter) = candidates().into_iter().find_map(at) else { return };
+        let deadly = [b"})".as_slice(), &[b'\x85'; 200_000], b"Ns."].concat();
+        let streams = [b"N.".as_slice(), &deadly, b"K\x01."];
+        let request = Request {
+            streams: &streams,
+            readers: &Reader::SMALL,
+            encoding: "ASCII",
+            values: true,
+            inherit: false,
+            hooks: true,
+        };
+        let answers = Worker::new(interpreter).ask(&request).unwrap();
+        let values: Vec<Option<String>> =
+            answers.iter().map(|answer| Some(answer.as_ref()?[0].parse().unwrap()[0].value.clone())).collect();
+        let text = |value: &str| Some(value.to_owned());
+        assert_eq!(values, [text("None"), None, text("1")]);
     }
 }

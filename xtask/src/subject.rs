@@ -1,62 +1,65 @@
 //! What is put to the test: depickle's own reading of a file.
 
+use crate::compare::{Load, Read, Verdict};
+use crate::hits::Evidence;
+use crate::python::Reader;
+use crate::recorder::{Asked, symbol};
 use depickle::audit::scan;
-use depickle::finding::Verdict;
+use depickle::finding::{FileReport, Verdict as Called};
 use depickle::input::Source;
 use depickle::limits::Limits;
-use depickle::loader::{Manner, Reader, Readers, Reading, pass, with_one_memo};
-use depickle::machine::Action;
-use depickle::opcode::{Access, FileWindow, SliceWindow, Window};
+use depickle::loader;
+use depickle::opcode::{Access, Engine, FrameOddity};
 use depickle::policy::Policy;
 use depickle::resolve::map_name;
 use std::collections::BTreeSet;
 
-/// A module and a name as written; a lone surrogate stands as `\ud800`.
-pub(crate) type Name = [String; 2];
-
-/// What depickle says of one file.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Answer {
-    /// Every name that some reader asks for, as written.
-    pub(crate) imports: BTreeSet<Name>,
-    /// The same after mapping, as `module.name`, where that is all that is told.
-    pub(crate) symbols: BTreeSet<String>,
-    /// Whether the first pickle loads, with the C engine over memory and with the Python engine.
-    pub(crate) loads: [bool; 2],
-    /// Whether something is odd about frames: a finding, and readers of files may ask for other names.
-    pub(crate) odd_frames: bool,
-    /// Whether it is joblib's: the Python engine is then modelled as joblib runs it, not as it runs alone.
-    pub(crate) joblib: bool,
-    /// Whether it is taken for a text.
-    pub(crate) text: bool,
-    /// Whether it is a scan's report.
-    pub(crate) scanned: bool,
-    /// Whether it is called clean.
-    pub(crate) clean: bool,
-    /// Why pickles are refused, for people.
-    pub(crate) errors: BTreeSet<String>,
+/// How a file was read by CPython.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct How<'a> {
+    pub(crate) reader: Reader,
+    pub(crate) encoding: &'a str,
+    /// Whether one unpickler, with its memo, read all pickles.
+    pub(crate) inherit: bool,
 }
 
-impl Answer {
-    /// Whether depickle tells of a name that a reader asked for.
-    pub(crate) fn lists(&self, name: &Name) -> bool {
-        // The recorder does not see the protocol in force: any mapping will do.
-        let symbol = |protocol| {
-            let (module, name) = map_name(&name[0], &name[1], protocol);
-            format!("{module}.{name}")
-        };
-        // A text may begin like an import of a name that no module can have.
-        let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
-        let impossible = self.text && !name[0].chars().all(possible);
-        impossible
-            || self.imports.contains(name)
-            || (!self.symbols.is_empty() && [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it)))
+/// What depickle says of one file.
+pub(crate) trait Answer {
+    /// Holds it against what CPython did.
+    fn compare(&self, how: How<'_>, loads: &[Load]) -> Verdict;
+
+    /// What of depickle's readings a reader is held against: readers of one number are one to it.
+    fn class(&self, reader: Reader) -> usize;
+
+    /// What is special about the file, for the tally.
+    fn marks(&self) -> Marks {
+        Marks::default()
     }
+
+    /// What rows of the table of divergences are looked for in.
+    fn evidence<'b>(&'b self, _bytes: &'b [u8]) -> Option<Evidence<'b>> {
+        None
+    }
+}
+
+/// What is special about a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks {
+    /// An argument straddles the end of a frame.
+    pub(crate) straddles: bool,
+    /// There are several pickles.
+    pub(crate) several: bool,
+    /// A later one fetches from the memo.
+    pub(crate) one_memo: bool,
+    /// Bytes of an array stand between opcodes, as joblib writes them.
+    pub(crate) arrays: bool,
+    /// The engines part.
+    pub(crate) parts: bool,
 }
 
 /// Reads files as depickle does.
 pub(crate) trait Subject: Sync {
-    fn read(&self, bytes: &[u8]) -> Answer;
+    fn read<'a>(&self, bytes: &'a [u8]) -> Box<dyn Answer + 'a>;
 
     /// Whether it goes on behind persistent ids, buffers and extension codes whatever they are.
     fn hooks(&self) -> bool {
@@ -64,54 +67,91 @@ pub(crate) trait Subject: Sync {
     }
 }
 
-/// The loader, as the audit drives it: a pass with the Python engine, and one with the C engine where they part.
+/// The loader, as the audit drives it: a pass for all readers, and further ones where something parts them.
 pub(crate) struct Loader;
 
+struct Reads<'a> {
+    /// The first as joblib's reader reads.
+    reads: Vec<Read<'a>>,
+    /// For each reader the one that speaks for it.
+    of: [usize; Reader::ALL.len()],
+}
+
 impl Subject for Loader {
-    fn read(&self, bytes: &[u8]) -> Answer {
-        let mut answer = Answer::default();
-        let (python, parts) = read(bytes, Reader::Joblib, Access::Memory, &mut answer);
-        let c = if parts { read(bytes, Reader::Pickle, Access::Memory, &mut answer).0 } else { python };
-        if answer.odd_frames {
-            // The buffer of the file that the interpreters look ahead in.
-            for (reader, access) in
-                [(Reader::Unbuffered, Access::Unbuffered), (Reader::Buffered4K, Access::Buffered(16))]
-            {
-                read(bytes, reader, access, &mut answer);
+    fn read<'a>(&self, bytes: &'a [u8]) -> Box<dyn Answer + 'a> {
+        let first = Read::new(bytes, loader::Reader::Joblib, Access::Memory, true);
+        let is_joblib = first.pass.is_joblib();
+        let parts = first.pass.parts() || is_joblib;
+        let mut all = Reads { reads: vec![first], of: [0; Reader::ALL.len()] };
+        if parts {
+            let c = all.add(Read::new(bytes, loader::Reader::Pickle, Access::Memory, !is_joblib));
+            all.of = Reader::ALL.map(|reader| if reader.engine() == Engine::C { c } else { 0 });
+        }
+        if is_joblib {
+            all.of[Reader::Python as usize] =
+                all.add(Read::new(bytes, loader::Reader::PurePython, Access::Memory, false));
+        }
+        if all.reads.iter().any(|read| read.pass.is_odd()) {
+            for reader in Reader::ALL {
+                let (kind, access) = match reader {
+                    Reader::CStream | Reader::CRaw => (loader::Reader::Unbuffered, Access::Unbuffered),
+                    Reader::CPeek => (loader::Reader::Buffered4K, Access::Buffered(16)),
+                    Reader::COpen => (loader::Reader::Buffered4K, Access::Buffered(4096)),
+                    Reader::CMemory | Reader::Python | Reader::Joblib => continue,
+                };
+                // What the buffer holds as a whole is read as from memory.
+                if !matches!(access, Access::Buffered(size) if bytes.len() <= size as usize) {
+                    all.of[reader as usize] = all.add(Read::new(bytes, kind, access, false));
+                }
             }
         }
-        if answer.joblib {
-            read(bytes, Reader::PurePython, Access::Memory, &mut answer);
+        Box::new(all)
+    }
+}
+
+impl<'a> Reads<'a> {
+    fn add(&mut self, read: Read<'a>) -> usize {
+        self.reads.push(read);
+        self.reads.len() - 1
+    }
+}
+
+impl Answer for Reads<'_> {
+    fn compare(&self, how: How<'_>, loads: &[Load]) -> Verdict {
+        let asked = Asked::new(how.reader.engine(), how.encoding);
+        self.reads[self.of[how.reader as usize]].compare(asked, how.inherit, loads)
+    }
+
+    fn class(&self, reader: Reader) -> usize {
+        self.of[reader as usize] << 1 | usize::from(reader.engine() == Engine::C)
+    }
+
+    fn marks(&self) -> Marks {
+        let first = &self.reads[0].pass;
+        let mut oddities = self.reads.iter().flat_map(|read| &read.pass.readings).flat_map(|it| &it.oddities);
+        Marks {
+            straddles: oddities.any(|(oddity, _)| *oddity == FrameOddity::Straddles),
+            several: first.stream_count > 1,
+            one_memo: first.wants_one_memo,
+            arrays: first.first_raw.is_some(),
+            parts: first.parts(),
         }
-        answer.loads = [c, python];
-        answer
+    }
+
+    fn evidence<'b>(&'b self, bytes: &'b [u8]) -> Option<Evidence<'b>> {
+        let does = |reader: Reader| {
+            let pass = &self.reads[self.of[reader as usize]].pass;
+            let first = pass.first()?;
+            let next = pass.source().offset(first.next);
+            Some((first.effects.len(), first.opcodes, first.root.is_some(), next))
+        };
+        let readings = self.reads.iter().filter_map(|read| read.pass.first()).collect();
+        Some(Evidence { bytes, readings, file_differs: does(Reader::CStream) != does(Reader::CMemory) })
     }
 }
 
-/// One pass. Whether the first pickle loads, and whether the engines part anywhere.
-fn read(bytes: &[u8], reader: Reader, access: Access, answer: &mut Answer) -> (bool, bool) {
-    let (joblib, search) = (reader == Reader::Joblib, access == Access::Memory);
-    let manner = Manner { readers: Readers::of(reader), dialect: reader.dialect(), joblib, search };
-    let open = || -> Box<dyn Window + '_> {
-        if search { Box::new(SliceWindow(bytes)) } else { Box::new(FileWindow::new(SliceWindow(bytes), access)) }
-    };
-    let budget = &mut Limits::default().budget(bytes.len() as u64);
-    let mut pass = pass(open(), manner, budget);
-    if pass.wants_one_memo && !search {
-        pass.readings.extend(with_one_memo(open(), manner, budget).readings);
-    }
-    for reading in &pass.readings {
-        answer.imports.extend(imports(reading));
-        answer.odd_frames |= !reading.oddities.is_empty();
-        let engine = if reading.dialect.is_c() { "C" } else { "Python" };
-        answer.joblib |= pass.is_joblib();
-        answer.errors.extend(reading.error.as_ref().map(|error| format!("{engine}: {error}")));
-    }
-    let loads = pass.first().is_some_and(|reading| reading.root.is_some());
-    (loads, pass.parts() || pass.is_joblib())
-}
-
-/// The front door: what the report of a scan says. It lists each symbol once, as written where it comes first.
+/// The front door: what the report of a scan says. It lists each symbol once, as written where it comes first, and only
+/// names can be compared.
 pub(crate) struct FrontDoor;
 
 impl Subject for FrontDoor {
@@ -119,28 +159,57 @@ impl Subject for FrontDoor {
         false
     }
 
-    fn read(&self, bytes: &[u8]) -> Answer {
-        let report = scan(&Source::from_bytes("stream.pkl", bytes), &Policy::builtin(), &Limits::default());
-        let loads = |name| report.loaders.iter().any(|loader| loader.name == name && loader.loads);
-        Answer {
-            imports: report.imports.iter().map(|row| [row.module.clone(), row.name.clone()]).collect(),
-            symbols: report.imports.iter().map(|row| row.symbol.clone()).collect(),
-            loads: [loads(Reader::Pickle.name()), loads(Reader::Joblib.name())],
-            joblib: report.format.starts_with("joblib"),
-            text: report.is_not_pickle(),
-            scanned: true,
-            clean: report.verdict() == Verdict::Clean,
-            odd_frames: report.findings.iter().any(|finding| finding.rule == "frame-anomaly"),
-            errors: report.findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.message)).collect(),
-        }
+    fn read<'a>(&self, bytes: &'a [u8]) -> Box<dyn Answer + 'a> {
+        Box::new(Report::new(scan(&Source::from_bytes("stream.pkl", bytes), &Policy::builtin(), &Limits::default())))
     }
 }
 
-fn imports(reading: &Reading) -> impl Iterator<Item = Name> {
-    reading.effects.iter().filter_map(|effect| match effect.action {
-        Action::Import { value, .. } => {
-            reading.ast.symbol(value).map(|symbol| [symbol.module.to_string(), symbol.name.to_string()])
+struct Report {
+    report: FileReport,
+    names: BTreeSet<String>,
+    symbols: BTreeSet<String>,
+}
+
+impl Report {
+    fn new(report: FileReport) -> Self {
+        let names = report.imports.iter().map(|row| symbol(&row.module, &row.name)).collect();
+        let symbols = report.imports.iter().map(|row| row.symbol.clone()).collect();
+        Self { report, names, symbols }
+    }
+
+    /// Whether it tells of a name that a reader asked for.
+    fn lists(&self, name: &str) -> bool {
+        let (module, attribute) = name.split_once(':').unwrap_or_default();
+        // The recorder does not see the protocol in force: any mapping will do.
+        let symbol = |protocol| {
+            let (module, name) = map_name(module, attribute, protocol);
+            format!("{module}.{name}")
+        };
+        // A text may begin like an import of a name that no module can have.
+        let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+        let impossible = self.report.is_not_pickle() && !module.chars().all(possible);
+        impossible || self.names.contains(name) || [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it))
+    }
+
+    /// Whether a reader may ask for names that are not listed: no file has a buffer as small as the one that is looked
+    /// ahead in here, a scan asks no such reader, and the file is not called clean.
+    fn may_lose(&self, reader: Reader) -> bool {
+        let odd_frames = || self.report.findings.iter().any(|finding| finding.rule == "frame-anomaly");
+        reader == Reader::CPeek && odd_frames() && self.report.verdict() != Called::Clean
+    }
+}
+
+impl Answer for Report {
+    fn compare(&self, how: How<'_>, loads: &[Load]) -> Verdict {
+        let lines = loads.iter().flat_map(|load| &load.lines);
+        let missing = lines.filter_map(|line| line.strip_prefix("import ")).find(|name| !self.lists(name));
+        match missing {
+            Some(name) if !self.may_lose(how.reader) => Verdict::Differs(format!("the report does not list {name}")),
+            _ => Verdict::Same,
         }
-        _ => None,
-    })
+    }
+
+    fn class(&self, reader: Reader) -> usize {
+        usize::from(self.may_lose(reader))
+    }
 }

@@ -1,8 +1,11 @@
 //! Counts of a run, and how they are printed.
 
+use crate::hits::{Evidence, Line};
 use crate::listing;
-use crate::python::{Loads, Reader};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::python::Reader;
+use crate::recorder::DIFFERENCES;
+use crate::subject::Marks;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Per interpreter and reader.
@@ -11,35 +14,32 @@ pub(crate) struct Row {
     pub(crate) files: u64,
     pub(crate) loads: u64,
     pub(crate) killed: u64,
-    /// Names asked for.
-    pub(crate) names: u64,
-    /// Names asked for that depickle does not list.
-    pub(crate) missing: u64,
-    /// The same, of a reader that we do not model where the file is not called clean.
-    pub(crate) cut: u64,
-    /// We say it loads, it refuses; and the reverse.
-    pub(crate) only_we_load: u64,
-    pub(crate) only_it_loads: u64,
-    pub(crate) failures: BTreeMap<String, u64>,
+    /// Lines of traces: imports, calls, methods.
+    pub(crate) effects: u64,
+    /// Files on which depickle differs as it is known to.
+    pub(crate) known: u64,
+    /// Files on which it differs in any other way.
+    pub(crate) differ: u64,
+    /// How the first pickle fared: the class of the exception, or nothing.
+    pub(crate) outcomes: BTreeMap<String, u64>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    pub(crate) rows: BTreeMap<(String, &'static str), Row>,
+    rows: BTreeMap<(String, &'static str), Row>,
     pub(crate) streams: u64,
     /// Streams that some reader of some interpreter loads.
     pub(crate) loaded: u64,
-    /// Names that depickle lists and no reader asked for, and the streams that have them.
-    pub(crate) extra: u64,
-    pub(crate) with_extra: u64,
-    /// Streams whose readers do not all ask for the same names.
-    pub(crate) parted: u64,
-    /// The first streams that the C engine loads from memory and we say are refused: `stream --only` shows them.
-    pub(crate) refused: BTreeSet<u64>,
+    /// Known differences, by their names.
+    pub(crate) known: BTreeMap<&'static str, u64>,
+    /// Streams that are special.
+    marks: BTreeMap<&'static str, u64>,
+    /// Streams that show a line of the table of divergences, by its place.
+    divergences: BTreeMap<usize, u64>,
     /// How many opcodes ran, per stream that loads: length -> streams.
-    pub(crate) lengths: BTreeMap<usize, u64>,
+    lengths: BTreeMap<usize, u64>,
     /// How often each opcode ran in streams that load, by its byte.
-    pub(crate) hits: BTreeMap<u8, u64>,
+    hits: BTreeMap<u8, u64>,
 }
 
 impl Tally {
@@ -47,8 +47,30 @@ impl Tally {
         self.rows.entry((interpreter.to_owned(), reader.name())).or_default()
     }
 
+    /// Counts what is special about a stream.
+    pub(crate) fn mark(&mut self, marks: Marks, inherit: bool) {
+        let Marks { straddles, several, one_memo, arrays, parts } = marks;
+        let all = [
+            ("an argument straddles the end of a frame", straddles),
+            ("several pickles", several),
+            ("a later pickle fetches from the memo of those before", one_memo && inherit),
+            ("arrays of joblib's", arrays),
+            ("the engines part", parts),
+        ];
+        for (what, is) in all {
+            *self.marks.entry(what).or_default() += u64::from(is);
+        }
+    }
+
+    /// Counts the lines of the table of divergences that a stream shows.
+    pub(crate) fn show(&mut self, evidence: &Evidence<'_>, lines: &[Line]) {
+        for (place, (_, shows)) in lines.iter().enumerate() {
+            *self.divergences.entry(place).or_default() += u64::from(shows(evidence));
+        }
+    }
+
     /// Counts the opcodes of the first pickle of a stream that loads, up to `end`.
-    pub(crate) fn count_opcodes(&mut self, bytes: &[u8], end: u32) {
+    pub(crate) fn count_opcodes(&mut self, bytes: &[u8], end: u64) {
         let mut length = 0;
         for (_, row, _) in listing::opcodes(&bytes[..bytes.len().min(end as usize)]) {
             length += 1;
@@ -63,21 +85,23 @@ impl Tally {
             sum.files += row.files;
             sum.loads += row.loads;
             sum.killed += row.killed;
-            sum.names += row.names;
-            sum.missing += row.missing;
-            sum.cut += row.cut;
-            sum.only_we_load += row.only_we_load;
-            sum.only_it_loads += row.only_it_loads;
-            add_all(&mut sum.failures, row.failures);
+            sum.effects += row.effects;
+            sum.known += row.known;
+            sum.differ += row.differ;
+            add_all(&mut sum.outcomes, row.outcomes);
         }
         self.streams += other.streams;
         self.loaded += other.loaded;
-        self.extra += other.extra;
-        self.with_extra += other.with_extra;
-        self.parted += other.parted;
-        self.refused.extend(other.refused);
+        add_all(&mut self.known, other.known);
+        add_all(&mut self.marks, other.marks);
+        add_all(&mut self.divergences, other.divergences);
         add_all(&mut self.lengths, other.lengths);
         add_all(&mut self.hits, other.hits);
+    }
+
+    /// Whether more than one stream of a hundred ends an interpreter.
+    pub(crate) fn killed_too_often(&self) -> bool {
+        self.rows.values().any(|row| row.killed > row.files / 100)
     }
 
     fn median(&self) -> usize {
@@ -90,68 +114,73 @@ impl Tally {
         at_half.map_or(0, |(length, _)| *length)
     }
 
-    pub(crate) fn print(&self) {
-        println!(
-            "{:6} {:9} {:>8} {:>8} {:>6} {:>9} {:>8} {:>6} {:>7} {:>7}  failures",
-            "python", "reader", "files", "loads", "killed", "names", "missing", "cut", "only-we", "only-it"
-        );
+    /// The whole tally, for people.
+    pub(crate) fn text(&self, lines: &[Line]) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write(&mut text, lines);
+        text
+    }
+
+    fn write(&self, out: &mut String, lines: &[Line]) -> std::fmt::Result {
+        writeln!(
+            out,
+            "{:6} {:8} {:>8} {:>8} {:>10} {:>6} {:>6} {:>6}  refused",
+            "python", "reader", "files", "load", "effects", "killed", "known", "differ"
+        )?;
         for ((version, reader), row) in &self.rows {
-            let mut failures: Vec<_> = row.failures.iter().collect();
-            failures.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-            let failures = failures.iter().take(4).fold(String::new(), |mut text, (name, count)| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{name} {count}, ");
-                text
-            });
-            println!(
-                "{version:6} {reader:9} {:8} {:8} {:6} {:9} {:8} {:6} {:7} {:7}  {}",
+            let mut outcomes: Vec<_> = row.outcomes.iter().filter(|(name, _)| !name.is_empty()).collect();
+            outcomes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+            let outcomes: Vec<_> = outcomes.iter().take(4).map(|(name, count)| format!("{name} {count}")).collect();
+            writeln!(
+                out,
+                "{version:6} {reader:8} {:8} {:8} {:10} {:6} {:6} {:6}  {}",
                 row.files,
                 row.loads,
+                row.effects,
                 row.killed,
-                row.names,
-                row.missing,
-                row.cut,
-                row.only_we_load,
-                row.only_it_loads,
-                failures.trim_end_matches(", ")
-            );
+                row.known,
+                row.differ,
+                outcomes.join(", ")
+            )?;
         }
-        let share = |count: u64| 100.0 * count as f64 / self.streams.max(1) as f64;
-        println!(
-            "streams {}, load somewhere {} ({:.1} %), median opcodes run {}",
-            self.streams,
-            self.loaded,
-            share(self.loaded),
-            self.median()
-        );
-        println!(
-            "readers part on names in {} ({:.1} %); extra names {} in {} streams",
-            self.parted,
-            share(self.parted),
-            self.extra,
-            self.with_extra
-        );
-        if !self.refused.is_empty() {
-            println!(
-                "CPython loads from memory and depickle refuses: {:?}",
-                self.refused.iter().take(10).collect::<Vec<_>>()
-            );
+        let share = 100.0 * self.loaded as f64 / self.streams.max(1) as f64;
+        writeln!(out, "\nstreams {}, load somewhere {} ({share:.1} %)", self.streams, self.loaded)?;
+        writeln!(out, "opcodes run, median of those that load: {}", self.median())?;
+        for (what, count) in &self.marks {
+            writeln!(out, "{what}: {count}")?;
         }
-        let mut line = String::from("hits:");
-        for row in &depickle::opcode::table::TABLE {
-            let _ = write!(line, " {} {},", row.name, self.hits.get(&(row.opcode as u8)).unwrap_or(&0));
+        writeln!(out, "\nknown differences, readers and interpreters counted apart:")?;
+        for (name, what) in DIFFERENCES {
+            writeln!(out, "{:8} {name}: {what}", self.known.get(name).unwrap_or(&0))?;
         }
-        println!("{}", line.trim_end_matches(','));
+        if !self.divergences.is_empty() {
+            writeln!(out, "\nstreams that show a line of the table of divergences:")?;
+            for (place, (line, _)) in lines.iter().enumerate() {
+                writeln!(out, "{:8} {line}", self.divergences.get(&place).unwrap_or(&0))?;
+            }
+        }
+        let hits = depickle::opcode::table::TABLE.iter();
+        let hits = hits.map(|row| format!("{} {}", row.name, self.hits.get(&(row.opcode as u8)).unwrap_or(&0)));
+        writeln!(out, "\nopcodes run in streams that load:\n{}", wrapped(hits))
     }
+}
+
+/// Words with commas, in lines of a readable length.
+fn wrapped(words: impl Iterator<Item = String>) -> String {
+    let mut lines = vec![String::new()];
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => *line = word,
+            Some(line) if line.len() + word.len() < 116 => *line += &format!(", {word}"),
+            _ => lines.push(word),
+        }
+    }
+    lines.join("\n")
 }
 
 fn add_all<K: Ord>(sum: &mut BTreeMap<K, u64>, counts: BTreeMap<K, u64>) {
     for (key, count) in counts {
         *sum.entry(key).or_default() += count;
     }
-}
-
-/// Whether the first pickle loads, and where it ends.
-pub(crate) fn first_end(loads: &Loads) -> Option<u32> {
-    loads.first().filter(|load| load.failure.is_empty()).map(|load| load.end)
 }

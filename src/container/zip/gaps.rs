@@ -34,6 +34,7 @@ fn find(bytes: &[u8], range: Range<usize>) -> Option<usize> {
 
 /// Runs that nothing explains, in order.
 fn gaps(reading: &mut Reading<'_>) -> Vec<Range<usize>> {
+    reading.explained.extend(reading.archive.records.iter().cloned());
     reading.explained.sort_unstable_by_key(|run| (run.start, run.end));
     let mut gaps = Vec::new();
     let mut end = 0;

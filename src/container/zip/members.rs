@@ -45,7 +45,7 @@ fn one(
     budget: &mut Budget,
 ) -> Result<()> {
     let bytes = reading.bytes;
-    reading.explained.extend(directory.records.iter().cloned());
+    reading.archive.records.extend(directory.records.iter().cloned());
     if !directory.is_last {
         let what = "bytes stand behind the record that ends the archive";
         reading.odd(directory.end_at, None, what, "Python's zipfile and torch read on; others refuse it");
@@ -71,7 +71,7 @@ fn one(
         count = count.saturating_add(1);
         member(reading, &header, directory.shift, known, budget)?;
     }
-    reading.explained.push(directory.at.min(at)..at);
+    reading.archive.records.push(directory.at.min(at)..at);
     let len = at.saturating_sub(directory.at) as u64;
     if !directory.is_there(bytes) {
         let message = "there is no directory where the end of the archive says";

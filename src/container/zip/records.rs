@@ -80,11 +80,22 @@ pub(super) fn central(input: &[u8]) -> Parsed<'_, Central<'_>> {
     let (rest, (_, crc, compressed, size)) = (le_u32, le_u32, le_u32, le_u32).parse_complete(rest)?;
     let (rest, (name, extra, comment)) = (le_u16, le_u16, le_u16).parse_complete(rest)?;
     let (rest, (_, _, _, header)) = (le_u16, le_u16, le_u32, le_u32).parse_complete(rest)?;
-    let (rest, (name, extra, _)) = (take(name), take(extra), take(comment)).parse_complete(rest)?;
+    // Python's zipfile takes what there is of these.
+    let (rest, [name, extra, _]) = as_far([name, extra, comment], rest);
     let mut wide = [u64::from(size), u64::from(compressed), u64::from(header)];
     widen(extra, &mut wide);
     let [size, compressed, header] = wide;
     Ok((rest, Central { claims: Claims { version, flags, method, crc, compressed, size, name }, header }))
+}
+
+/// Runs of these lengths, as far as there are bytes, and what follows them.
+fn as_far(lengths: [u16; 3], mut input: &[u8]) -> (&[u8], [&[u8]; 3]) {
+    let runs = lengths.map(|len| {
+        let (run, rest) = input.split_at_checked(len.into()).unwrap_or((input, &[]));
+        input = rest;
+        run
+    });
+    (input, runs)
 }
 
 /// A local header, and what follows it.

@@ -4,11 +4,11 @@ use super::{Label, Made, Node, Outline, made};
 use crate::ast::path::Step;
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::escape::escape;
+use crate::glance;
 use crate::inspect::arrays::{self, Array, Data};
 use crate::inspect::open::Contents;
 use crate::inspect::text;
 use crate::loader::View;
-use crate::loader::numpy::encoded;
 use crate::machine::Action;
 use crate::opcode::Literal;
 use crate::opcode::text::printable;
@@ -27,8 +27,8 @@ impl Outline<'_, '_> {
     /// An object that reads as one literal.
     fn small_object(&self, node: Node) -> Option<String> {
         let view = self.view(node)?;
-        if let Some(bytes) = encoded(view, node.value) {
-            return Some(text::bytes(&bytes, 60));
+        if let Some(encoded) = self.encoded(node) {
+            return Some(text::cut_bytes(&encoded.head, encoded.len as u64, 60));
         }
         let mut dtypes = self.dtypes.borrow_mut();
         let dtypes = dtypes.entry(node.reading).or_default();
@@ -164,6 +164,11 @@ impl Outline<'_, '_> {
         }
     }
 
+    /// The array that a node is, in words; `path` says where it stands.
+    pub(in crate::inspect) fn array_parts(&self, node: Node, path: impl FnOnce() -> String) -> Option<glance::Array> {
+        self.array(node).map(|array| array_parts(path(), &array))
+    }
+
     /// The step of a path that leads to a child.
     pub fn step(&self, label: Label) -> Step {
         let number = |number: usize| Step::Index(i64::try_from(number).unwrap_or(i64::MAX));
@@ -235,25 +240,36 @@ pub fn npy_text(contents: &Contents<'_>) -> Option<String> {
 
 /// Class, type, shape and size of an array.
 fn array_text(array: &Array) -> String {
-    let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
-    let mut out = escape(class).into_owned();
-    out.push(' ');
-    match (&array.dtype, &array.data) {
-        (_, Data::File(name)) => out.push_str(&format!("in the file {name}")),
-        (Ok(dtype), _) => out.push_str(&arrays::dtype_name(dtype)),
-        (Err(error), _) => out.push_str(&format!("of an unknown type ({})", escape(error.message()))),
+    let parts = array_parts(String::new(), array);
+    let mut out = format!("{} {}", parts.class, parts.dtype);
+    if !parts.shape.is_empty() {
+        out.push_str(&format!(" {}", parts.shape));
     }
-    if let Some(shape) = &array.shape {
-        let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
-        out.push_str(&format!(" ({}{})", shape.join(", "), if shape.len() == 1 { "," } else { "" }));
-    }
-    if array.fortran && array.shape.as_ref().is_some_and(|shape| shape.len() > 1) {
-        out.push_str(" Fortran order");
-    }
-    if let Some(nbytes) = array.nbytes() {
-        out.push_str(&format!(", {} bytes", text::thousands(nbytes)));
+    if let Some(bytes) = parts.bytes {
+        out.push_str(&format!(", {} bytes", text::thousands(bytes)));
     }
     out
+}
+
+fn array_parts(path: String, array: &Array) -> glance::Array {
+    let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
+    let dtype = match (&array.dtype, &array.data) {
+        (_, Data::File(name)) => format!("in the file {name}"),
+        (Ok(dtype), _) => arrays::dtype_name(dtype),
+        (Err(error), _) => format!("of an unknown type ({})", escape(error.message())),
+    };
+    let shape = array.shape.as_ref().map(|shape| {
+        let numbers: Vec<String> = shape.iter().map(u64::to_string).collect();
+        let order = if array.fortran && shape.len() > 1 { " Fortran order" } else { "" };
+        format!("({}{}){order}", numbers.join(", "), if shape.len() == 1 { "," } else { "" })
+    });
+    glance::Array {
+        path,
+        class: escape(class).into_owned(),
+        dtype,
+        shape: shape.unwrap_or_default(),
+        bytes: array.nbytes(),
+    }
 }
 
 /// How long texts are, in characters, where they stand among others.

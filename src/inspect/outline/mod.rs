@@ -8,7 +8,7 @@ use super::arrays::{self, Array, Data};
 use super::open::Contents;
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::error::Error;
-use crate::loader::numpy::DTypes;
+use crate::loader::numpy::{DTypes, encoded_text, latin1};
 use crate::loader::{RawArray, Reading, View, reread};
 use crate::machine::Action;
 use crate::opcode::{Literal, Opcode, Reader, Replay};
@@ -85,6 +85,17 @@ pub struct Outline<'c, 'a> {
     raw: HashMap<(u32, usize), RawArray>,
     nested: HashMap<(u32, usize), u32>,
     dtypes: RefCell<HashMap<u32, DTypes>>,
+    /// By reading: long containers that several objects take as their state, arguments or elements.
+    spread: RefCell<HashMap<u32, HashSet<Value>>>,
+    /// What `_codecs.encode` makes of long texts.
+    encoded: RefCell<HashMap<(u32, Value), Option<Encoded>>>,
+}
+
+/// Bytes that stand in the file as text: their number, and the first of them.
+#[derive(Clone, Debug)]
+struct Encoded {
+    len: usize,
+    head: Vec<u8>,
 }
 
 /// The most streams that are read again, because the pass did not keep what they build.
@@ -119,6 +130,8 @@ impl<'c, 'a> Outline<'c, 'a> {
             raw: HashMap::new(),
             nested: HashMap::new(),
             dtypes: RefCell::default(),
+            spread: RefCell::default(),
+            encoded: RefCell::default(),
         };
         let streams = contents.pass.as_ref().map(|pass| pass.streams.as_slice()).unwrap_or_default();
         let mut waiting: Vec<(usize, u32)> = Vec::new();
@@ -237,11 +250,8 @@ impl<'c, 'a> Outline<'c, 'a> {
             return (Vec::new(), false);
         }
         let head = match (self.array_place(node, array), &array.data) {
-            (Some((offset, len)), _) => self.contents.head(offset, len).to_vec(),
-            (None, Data::Value(value)) => {
-                let bytes = self.view(node).and_then(|view| arrays::bytes(view, *value));
-                bytes.map(std::borrow::Cow::into_owned).unwrap_or_default()
-            }
+            (Some((offset, len)), _) => self.contents.head(offset, len.min(HEAD as u64)).to_vec(),
+            (None, Data::Value(value)) => self.bytes_head(Node { value: *value, ..node }),
             _ => Vec::new(),
         };
         let shown = arrays::elements(dtype, &head, most);
@@ -249,6 +259,35 @@ impl<'c, 'a> Outline<'c, 'a> {
             array.shape.as_ref().map_or(0, |shape| shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one)));
         let more = count > shown.len() as u64;
         (shown, more)
+    }
+
+    /// The first of the bytes that a value is.
+    fn bytes_head(&self, node: Node) -> Vec<u8> {
+        if let Some(encoded) = self.encoded(node) {
+            return encoded.head;
+        }
+        let bytes = self.view(node).and_then(|view| arrays::bytes(view, node.value));
+        bytes.map(|bytes| bytes.get(..HEAD).unwrap_or(&bytes).to_vec()).unwrap_or_default()
+    }
+
+    /// What `_codecs.encode` makes of a text, if the node is such a call. A text is decoded once, however many calls
+    /// it is given to.
+    fn encoded(&self, node: Node) -> Option<Encoded> {
+        let view = self.view(node)?;
+        let text = encoded_text(view, node.value)?;
+        let mut known = self.encoded.borrow_mut();
+        let found = known.entry((node.reading, text)).or_insert_with(|| {
+            let bytes = latin1(view, text)?;
+            Some(Encoded { len: bytes.len(), head: bytes.get(..HEAD).unwrap_or(&bytes).to_vec() })
+        });
+        found.clone()
+    }
+
+    /// Whether a container stands as a node of its own in each object that takes it, because several do.
+    fn is_spread(&self, reading: u32, value: Value) -> bool {
+        let mut known = self.spread.borrow_mut();
+        let spread = known.entry(reading).or_insert_with(|| self.reading(reading).map(spread).unwrap_or_default());
+        spread.contains(&value)
     }
 
     /// The children of a node, in the order in which they are shown.
@@ -286,10 +325,16 @@ impl<'c, 'a> Outline<'c, 'a> {
 
     fn object_children(&self, view: View<'_>, node: Node, children: &mut Vec<Child>) {
         if let Some(array) = self.array(node) {
-            if let Some(list) = self.object_elements(node, &array)
-                && let Some(view) = self.view(list)
-            {
-                container(view, list, list.value, children);
+            match self.object_elements(node, &array) {
+                Some(list) if self.is_spread(list.reading, list.value) => {
+                    children.push(Child { label: Label::Asked("elements"), node: list });
+                }
+                Some(list) => {
+                    if let Some(view) = self.view(list) {
+                        container(view, list, list.value, children);
+                    }
+                }
+                None => {}
             }
             return;
         }
@@ -306,7 +351,7 @@ impl<'c, 'a> Outline<'c, 'a> {
                 && two.iter().any(|part| part.kind() == Kind::Dict);
             for part in if split { two } else { vec![state] } {
                 match part.kind() {
-                    Kind::Dict => attributes(view, node, part, children),
+                    Kind::Dict if !self.is_spread(node.reading, part) => attributes(view, node, part, children),
                     Kind::None if split => {}
                     _ => children.push(Child { label: Label::State, node: here(part) }),
                 }
@@ -321,7 +366,9 @@ impl<'c, 'a> Outline<'c, 'a> {
             children.push(Child { label: Label::Callee, node: here(callee) });
         }
         let quiet = matches!(made(view, node), Some(Made::New(_))) && view.ast.len(args) <= self.class_args(view, node);
-        if !quiet && args.kind() == Kind::Tuple {
+        if self.is_spread(node.reading, args) {
+            children.push(Child { label: Label::Asked("args"), node: here(args) });
+        } else if !quiet && args.kind() == Kind::Tuple {
             if self.inline_args(node, args).is_none() || matches!(made(view, node), Some(Made::New(_))) {
                 let args = view.ast.items(args, Moment::END).enumerate();
                 let skipped = self.class_args(view, node);
@@ -333,10 +380,16 @@ impl<'c, 'a> Outline<'c, 'a> {
         } else if args.kind() != Kind::Tuple {
             children.push(Child { label: Label::Argument(0), node: here(args) });
         }
-        if let Some(kwargs) = kwargs {
-            for (key, value) in view.ast.entries(kwargs, Moment::END) {
-                children.push(Child { label: Label::Keyword(here(key)), node: here(value) });
+        match kwargs {
+            Some(kwargs) if self.is_spread(node.reading, kwargs) => {
+                children.push(Child { label: Label::Asked("kwargs"), node: here(kwargs) });
             }
+            Some(kwargs) => {
+                for (key, value) in view.ast.entries(kwargs, Moment::END) {
+                    children.push(Child { label: Label::Keyword(here(key)), node: here(value) });
+                }
+            }
+            None => {}
         }
     }
 
@@ -358,11 +411,19 @@ impl<'c, 'a> Outline<'c, 'a> {
         }
         let Some(view) = self.view(node).filter(|_| node.value.kind().is_literal()) else { return 0 };
         let at = node.value.index();
-        let mut reader = Reader::new(Replay::new(view.source, at), at, view.dialect);
-        match (view.literal(node.value), reader.next_op()) {
+        let opcode = view.source.bytes.get(at).and_then(|&byte| Opcode::from_byte(byte));
+        let head = opcode.and_then(|opcode| opcode.info().argument.length_width()).map(|width| width.saturating_add(1));
+        match (view.literal(node.value), head) {
             (Some(Literal::Absent(len)), _) => len,
-            (_, Ok(_)) => (reader.position().saturating_sub(at)) as u64,
-            _ => 0,
+            (Some(Literal::Str(text) | Literal::ByteStr(text)), Some(head)) => head.saturating_add(text.len() as u64),
+            (Some(Literal::Bytes(bytes) | Literal::ByteArray(bytes)), Some(head)) => {
+                head.saturating_add(bytes.len() as u64)
+            }
+            (Some(_), _) => {
+                let mut reader = Reader::new(Replay::new(view.source, at), at, view.dialect);
+                reader.next_op().map_or(0, |_| reader.position().saturating_sub(at) as u64)
+            }
+            (None, _) => 0,
         }
     }
 
@@ -398,6 +459,38 @@ impl<'c, 'a> Outline<'c, 'a> {
         found
     }
 }
+
+/// Long containers that several objects of a reading take. Each object's line shows what it takes as its own, so that
+/// one state that a million objects share would be shown a million times.
+fn spread(reading: &Reading) -> HashSet<Value> {
+    let mut taken: HashMap<Value, bool> = HashMap::new();
+    let mut take = |value: Value| {
+        if value.kind().is_container() && reading.ast.len(value) > SHORT {
+            taken.entry(value).and_modify(|again| *again = true).or_insert(false);
+        }
+    };
+    for effect in &reading.effects {
+        match effect.action {
+            Action::Call { args, kwargs, .. } => {
+                take(args);
+                kwargs.into_iter().for_each(&mut take);
+            }
+            Action::Build { state, .. } => {
+                take(state);
+                if state.kind() == Kind::Tuple && reading.ast.len(state) <= SHORT {
+                    reading.ast.items(state, Moment::END).for_each(&mut take);
+                }
+            }
+            _ => {}
+        }
+    }
+    taken.into_iter().filter(|&(_, again)| again).map(|(value, _)| value).collect()
+}
+
+/// Containers of this many items are shown wherever they stand.
+const SHORT: usize = 16;
+/// How many of the bytes of an array or of encoded text are looked at.
+const HEAD: usize = 1 << 12;
 
 fn is_reconstructor(ast: &Ast, callee: Value) -> bool {
     ast.symbol(callee).is_some_and(|it| matches!((&*it.module, &*it.name), ("copyreg" | "copy_reg", "_reconstructor")))

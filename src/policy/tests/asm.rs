@@ -3,7 +3,7 @@
 //! | written | makes |
 //! |---|---|
 //! | `mod.sub:name.attr` | an import |
-//! | `1` `-2` `1.5` `'text'` `b'bytes'` `ba'bytes'` `None` `True` `(a, b)` `[a]` `{k: v}` | plain values |
+//! | `1` `-2` `1.5` `'text'` (`\n` a newline, `\q` a quote) `b'bytes'` `ba'bytes'` `None` `True` `(a, b)` `[a]` `{k: v}` | plain values |
 //! | `f(a, b)` | REDUCE |
 //! | `new f(a)` | NEWOBJ |
 //! | `x << state` | BUILD |
@@ -64,7 +64,7 @@ impl Assembler<'_> {
     fn quoted(&mut self) -> String {
         let (text, rest) = self.rest.split_once('\'').unwrap();
         self.rest = rest;
-        text.replace("\\n", "\n")
+        text.replace("\\n", "\n").replace("\\q", "'")
     }
 
     fn text(&mut self, text: &str) {

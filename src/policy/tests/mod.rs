@@ -1,11 +1,15 @@
 //! The policy on assembled streams.
 
+mod abuse;
 mod asm;
+mod examples;
+mod refused;
+mod told;
 
 use super::entry;
 use super::explain;
 use super::table::{DANGEROUS, ENTRIES};
-use super::{Judged, Policy, judge};
+use super::{InForce, Judged, judge};
 use crate::finding::{Decision, Level};
 use crate::limits::Limits;
 use crate::loader::{Manner, Reader, Readers, Subject, pass};
@@ -25,7 +29,7 @@ fn judged(bytes: &[u8]) -> Judged {
     let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
     let reading = &pass.readings[0];
     assert!(reading.error.is_none(), "{:?}", reading.error);
-    judge(Subject { reading, source: pass.source() }, &Policy::builtin())
+    judge(Subject { reading, source: pass.source() }, &InForce::default())
 }
 
 /// The worst level, if anything is worse than a note.

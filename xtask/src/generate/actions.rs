@@ -6,11 +6,16 @@ use depickle::opcode::table::Opcode as Op;
 
 /// Odds of an opcode that does not fit, out of 10000 per action.
 const WILD: u32 = 12;
+/// Odds of a phrase on which readers part or that few of them run, of the same.
+const QUIRK: u32 = 10;
 
 impl Writer<'_, '_> {
     pub(crate) fn action(&mut self) {
         if self.source.one_in(WILD, 10000) {
             return self.wild();
+        }
+        if self.source.one_in(QUIRK, 10000) {
+            return self.quirk();
         }
         match self.source.below(32) {
             0..=3 => self.scalar(),
@@ -32,6 +37,7 @@ impl Writer<'_, '_> {
             }
             28 => self.pop(),
             29 => self.by_the_stack(),
+            30 if self.arrays_wanted => self.array(),
             30 => self.buffer(),
             _ => self.operands(),
         }
@@ -73,7 +79,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn open_mark(&mut self) {
+    pub(crate) fn open_mark(&mut self) {
         self.op(Op::Mark);
         self.state.mark();
     }
@@ -100,7 +106,7 @@ impl Writer<'_, '_> {
     }
 
     /// Something that takes any method: an object from the memo, or one from a call, or a class.
-    fn recorded(&mut self) {
+    pub(crate) fn recorded(&mut self) {
         match self.source.below(4) {
             0 if self.get(Value::is_recorded) => {}
             1 => self.global(),
@@ -109,7 +115,7 @@ impl Writer<'_, '_> {
     }
 
     /// A tuple for a call, and how it is made is left to chance.
-    fn arguments(&mut self) {
+    pub(crate) fn arguments(&mut self) {
         match self.source.below(6) {
             0 if self.get(|value| value.kind == Kind::Tuple) => {}
             0 | 1 => self.empty(Kind::Tuple),
@@ -137,7 +143,7 @@ impl Writer<'_, '_> {
     }
 
     /// A value in one step.
-    fn leaf(&mut self) {
+    pub(crate) fn leaf(&mut self) {
         match self.source.below(8) {
             0 => self.container(),
             1 => self.global(),
@@ -153,7 +159,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn call(&mut self) {
+    pub(crate) fn call(&mut self) {
         match self.source.below(8) {
             0 => {
                 self.open_mark();
@@ -371,7 +377,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn buffer(&mut self) {
+    pub(crate) fn buffer(&mut self) {
         if !self.may(Op::ReadonlyBuffer) {
             return self.leaf();
         }

@@ -3,10 +3,24 @@
 use super::source::Source;
 use depickle::opcode::table::Opcode as Op;
 
-/// The bytes with frames, and where the opcodes start now.
-pub(crate) fn insert(bytes: Vec<u8>, starts: Vec<usize>, source: &mut Source<'_>) -> (Vec<u8>, Vec<usize>) {
+/// The bytes with frames, and where the opcodes start now. `arrays`: which of these are none, but the bytes of arrays.
+pub(crate) fn insert(
+    bytes: Vec<u8>,
+    starts: Vec<usize>,
+    arrays: &[usize],
+    source: &mut Source<'_>,
+) -> (Vec<u8>, Vec<usize>) {
     let mut file = (bytes, starts);
     match source.below(20) {
+        6..=18 if !arrays.is_empty() => {
+            // As joblib does: a frame ends where the bytes of an array begin.
+            let mut end = usize::MAX;
+            for &array in arrays.iter().rev() {
+                frame(&mut file, array + 1, end, 0);
+                end = array;
+            }
+            frame(&mut file, 1, end, 0);
+        }
         0..=5 => {}
         6..=8 => {
             // One frame from after PROTO to the end.

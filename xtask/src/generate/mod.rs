@@ -5,8 +5,10 @@
 //! say; nothing here knows.
 
 mod actions;
+mod arrays;
 mod frames;
 pub(crate) mod mutate;
+mod quirks;
 pub(crate) mod source;
 mod state;
 mod text;
@@ -35,9 +37,9 @@ pub(crate) fn stream(source: &mut Source<'_>) -> Generated {
         writer.pickle();
         serial = writer.serial;
         let framed = writer.may(Op::Frame);
-        let (mut bytes, mut starts, eight_bit) = (writer.out, writer.starts, writer.eight_bit);
+        let (mut bytes, mut starts, eight_bit, arrays) = (writer.out, writer.starts, writer.eight_bit, writer.arrays);
         if framed {
-            (bytes, starts) = frames::insert(bytes, starts, source);
+            (bytes, starts) = frames::insert(bytes, starts, &arrays, source);
         }
         file.starts.extend(starts.iter().map(|start| start + file.bytes.len()));
         file.bytes.extend(bytes);

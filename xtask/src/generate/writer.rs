@@ -39,12 +39,16 @@ pub(crate) struct Writer<'a, 'b> {
     pub(crate) out: Vec<u8>,
     /// Where each opcode starts.
     pub(crate) starts: Vec<usize>,
+    /// Which of these are none, but the bytes of an array between opcodes.
+    pub(crate) arrays: Vec<usize>,
     /// Whether a STRING was written that ASCII cannot decode.
     pub(crate) eight_bit: bool,
     /// Whether such strings are written at all: most readers stop at the first.
     eight_bit_wanted: bool,
     /// Whether the stream asks for what comes from outside: a plain reader stops there.
     pub(crate) outside_wanted: bool,
+    /// Whether the stream is joblib's: other readers stop at the first array.
+    pub(crate) arrays_wanted: bool,
     /// Opcodes of later protocols are not written: at 0 the stream is text.
     pub(crate) protocol: u8,
     /// Numbers given to names so far.
@@ -55,15 +59,18 @@ impl<'a, 'b> Writer<'a, 'b> {
     pub(crate) fn new(source: &'a mut Source<'b>, serial: u32) -> Self {
         let eight_bit_wanted = source.one_in(1, 16);
         let outside_wanted = source.one_in(2, 5);
+        let arrays_wanted = source.one_in(1, 30);
         let protocol = *source.pick(&[5, 5, 5, 5, 5, 4, 3, 2, 1, 0, 0]);
         Self {
             source,
             state: State::default(),
             out: Vec::new(),
             starts: Vec::new(),
+            arrays: Vec::new(),
             eight_bit: false,
             eight_bit_wanted,
             outside_wanted,
+            arrays_wanted,
             protocol,
             serial,
         }
@@ -84,13 +91,13 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.out.push(op as u8);
     }
 
-    fn op_line(&mut self, op: Op, line: &[u8]) {
+    pub(crate) fn op_line(&mut self, op: Op, line: &[u8]) {
         self.op(op);
         self.out.extend_from_slice(line);
         self.out.push(b'\n');
     }
 
-    fn op_counted(&mut self, op: Op, width: usize, data: &[u8]) {
+    pub(crate) fn op_counted(&mut self, op: Op, width: usize, data: &[u8]) {
         self.op(op);
         self.out.extend_from_slice(&(data.len() as u64).to_le_bytes()[..width]);
         self.out.extend_from_slice(data);

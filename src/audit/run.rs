@@ -1,0 +1,78 @@
+//! One file under one policy: which items of it are in force, the queue to its end, and the report.
+
+use super::Audit;
+use super::collect::Collected;
+use crate::finding::{Completeness, FileReport, Level, hex};
+use crate::input::Source;
+use crate::limits::Limits;
+use crate::policy::{InForce, Observations, Policy};
+use sha2::{Digest as _, Sha256};
+use std::collections::{HashSet, VecDeque};
+
+/// Scans, and notes for `learn` what only a user's policy can allow.
+pub(super) fn run(
+    source: &Source<'_>,
+    policy: &Policy,
+    limits: &Limits,
+    mut learn: Option<&mut Observations>,
+) -> FileReport {
+    let limits = policy.limits(source.name(), limits);
+    let own = || hex(&Sha256::digest(source.bytes()));
+    let in_force = policy.for_file(source.name(), || vec![own()]);
+    let report = under(source, &in_force, &limits, learn.as_deref_mut());
+    if report.companions.is_empty() || !in_force.is_pinned() {
+        return report;
+    }
+    // Whoever pinned an item to this file has to have seen what it loads besides. Nothing is in force because of a
+    // companion that was another one a moment ago.
+    let digests = || std::iter::once(own()).chain(report.companions.iter().map(|one| one.sha256.clone())).collect();
+    let again = under(source, &policy.for_file(source.name(), digests), &limits, learn.as_deref_mut());
+    if again.companions == report.companions {
+        return again;
+    }
+    under(source, &policy.for_file(source.name(), Vec::new), &limits, learn)
+}
+
+fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Option<&mut Observations>) -> FileReport {
+    let mut audit = Audit {
+        policy,
+        limits,
+        budget: limits.budget(source.bytes().len() as u64),
+        collected: Collected::default(),
+        learn,
+        jobs: VecDeque::new(),
+        opened: HashSet::new(),
+        companions: Vec::new(),
+        loaders: Vec::new(),
+        facts: None,
+    };
+    let format = audit.file(source);
+    while let Some(job) = audit.jobs.pop_front() {
+        audit.job(job);
+    }
+    let regions = audit.collected.regions();
+    let grounds = audit.collected.grounds();
+    let mut policy_items = std::mem::take(&mut audit.collected.policy_items);
+    let (mut findings, imports, streams) = audit.collected.finish();
+    policy_items.extend(policy.accept(&mut findings));
+    let partial = findings.iter().any(|finding| finding.level == Level::Incomplete);
+    FileReport {
+        path: source.name().to_owned(),
+        size: source.bytes().len() as u64,
+        sha256: None,
+        format,
+        completeness: if partial { Completeness::Partial } else { Completeness::Full },
+        loaders: audit.loaders,
+        companions: audit.companions,
+        streams,
+        regions,
+        imports,
+        findings,
+        grounds: Some(grounds),
+        policy_items,
+        facts: audit.facts.unwrap_or_default(),
+        gate: None,
+        glance: None,
+        error: None,
+    }
+}
