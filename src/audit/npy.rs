@@ -20,7 +20,7 @@ const OBJECTS: usize = 64;
 impl Audit<'_> {
     /// Reads the arrays in a window, one after another; `open` answers its bytes again, from an offset on.
     pub(super) fn npy<W: Window>(&mut self, window: &mut W, open: impl Fn(usize) -> W, member: &Member) -> Read {
-        let (mut read, mut objects) = self.arrays(window, |start| open(start), member, 0);
+        let (mut read, mut objects) = self.arrays(window, &open, member, 0);
         // An array of objects ends where its pickle does, and what follows begins anew.
         for _ in 1..OBJECTS {
             let Some(next) = objects else { return read };

@@ -2,8 +2,9 @@
 
 use super::assemble::{Member as ZipMember, archive};
 use super::readers::base64;
-use super::{CALL, CALL_0, PLAIN, clean, named, scan, told};
+use super::{CALL, CALL_0, PLAIN, clean, named, scan, scan_with, told};
 use depickle::finding::{Completeness, Level, Verdict};
+use depickle::limits::{Limit, Limits};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -258,4 +259,38 @@ fn what_a_reader_hands_over_is_read() {
         assert_ne!(report.verdict(), Verdict::Clean);
     }
     assert!(cases.len() >= 300 && parted >= 50 && missed < 10, "{} archives, {parted}, {missed}", cases.len());
+}
+
+/// D7, D8: what is deep or vast ends at a limit, and what stands before it is judged.
+#[test]
+fn bombs_end_at_limits() {
+    let small = Limits::default().with(Limit::Inflated, 1 << 16).with(Limit::Retained, 1 << 16);
+    let zeros = vec![0; 300_000];
+    let vast = [CALL, &zeros].concat();
+    for press in [gzip, zlib, bz2, lz4, zstd] {
+        let limited = |bytes: &[u8]| {
+            let report = scan_with(bytes, &small);
+            assert!(report.findings.iter().any(|finding| finding.rule == "limit-reached"), "{:#?}", report.findings);
+            report
+        };
+        assert_eq!(
+            limited(&press(&tar(&[member("plain", PLAIN), member("zeros", &zeros)]))).verdict(),
+            Verdict::Incomplete
+        );
+        let before = press(&tar(&[member("x", CALL), member("zeros", &zeros)]));
+        for bytes in [before, press(&vast)] {
+            let report = scan_with(&bytes, &small);
+            assert_eq!(report.verdict(), Verdict::Dangerous, "{:#?}", report.findings);
+        }
+        let nested = (0..3).fold(tar(&[member("x", &zeros)]), |inner, _| press(&inner));
+        assert_ne!(scan_with(&nested, &small).verdict(), Verdict::Clean);
+    }
+    let deep = |innermost: &[u8]| (0..30).fold(gzip(innermost), |inner, _| gzip(&inner));
+    told("30 deep", &deep(PLAIN), "limit-reached", Level::Incomplete);
+    let deep = (0..30).fold(PLAIN.to_vec(), |inner, _| tar(&[member("x", CALL), member("y", &inner)]));
+    let report = named("30 deep", &deep);
+    assert!(report.findings.iter().any(|finding| finding.rule == "limit-reached"));
+    let members = vec![member("x", b""); 300];
+    let report = scan_with(&tar(&members), &Limits::default().with(Limit::Members, 200));
+    assert_eq!(report.verdict(), Verdict::Incomplete);
 }

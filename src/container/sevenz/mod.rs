@@ -73,7 +73,8 @@ enum Coder {
 /// Reads the header of an archive. Spends [`Limit::Members`], and what a packed header inflates to.
 pub fn read(bytes: &[u8], budget: &mut Budget) -> SevenZip {
     let mut archive = SevenZip::default();
-    let mut explained = vec![0..START.min(bytes.len())];
+    let mut explained = Vec::new();
+    explained.push(0..START.min(bytes.len()));
     if let Err(error) = header(bytes, &mut archive, &mut explained, budget) {
         archive.error = Some(error);
     }
