@@ -117,6 +117,12 @@ impl Policy {
     }
 }
 
+/// The top-level modules of all that the built-in tables allow; most of them many times.
+pub fn roots() -> impl Iterator<Item = &'static str> {
+    let keys = table::ENTRIES.iter().flat_map(table::Table::paragraphs).map(|paragraph| paragraph.key);
+    keys.filter_map(|key| key.split('.').next())
+}
+
 /// What is wrong with an effect; `rules` words it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Objection {

@@ -87,7 +87,6 @@ impl Table {
     }
 
     /// All paragraphs, in their order.
-    #[cfg(test)]
     pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph<'static>> {
         let ends = self.starts().iter().skip(1).chain([&self.text.len()]).copied().collect::<Vec<_>>();
         self.starts().iter().zip(ends).filter_map(|(&start, end)| self.text.get(start..end).map(paragraph))
