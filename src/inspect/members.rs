@@ -1,7 +1,7 @@
 //! Which member of an archive is looked into: the one that was asked for, or the one that holds the model.
 
 use crate::container::archive::{Data, Entry};
-use crate::container::{Codec, Decoder, zip};
+use crate::container::{Codec, Decoder, tar, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;
 use crate::limits::{Budget, Limit};
@@ -21,7 +21,7 @@ pub(super) struct Found<'a> {
     pub(super) codec: Option<Codec>,
 }
 
-/// The member of a zip archive that is called `asked`, where archives in each other have a `!` between their names; the
+/// The member of a zip or tar archive that is called `asked`, where archives in each other have a `!` between their names; the
 /// one that holds the model where that is empty.
 ///
 /// # Errors
@@ -29,7 +29,7 @@ pub(super) struct Found<'a> {
 pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Result<Found<'a>> {
     let (mut start, mut whole, mut rest) = (0_usize, bytes, asked);
     for _ in 0..budget.left(Limit::Depth) {
-        let archive = zip::read(whole, false, budget);
+        let archive = if tar::starts(whole) { tar::read(whole, budget) } else { zip::read(whole, false, budget) };
         let entry = if rest.is_empty() { model(&archive.entries, whole) } else { named(&archive.entries, rest) };
         let Some(entry) = entry else { return Err(missing(&archive.entries, asked)) };
         let inner = rest.strip_prefix(entry.name.as_str()).unwrap_or_default();

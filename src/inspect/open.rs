@@ -1,7 +1,7 @@
 //! A file as its format's own reader reads it.
 
 use super::members::{self, Found};
-use crate::container::detect::{JoblibReads, PREFIX, is_text, joblib_reads};
+use crate::container::detect::{PREFIX, is_text};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limits};
@@ -151,10 +151,11 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>> {
 pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<Contents<'a>> {
     let mut budget = limits.budget(bytes.len() as u64);
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
-    if name.is_empty() && format != Format::Zip {
+    let is_archive = matches!(format, Format::Zip | Format::Tar);
+    if name.is_empty() && !is_archive {
         return contents(bytes, budget);
     }
-    if format != Format::Zip && !zip::ends_as_archive(bytes) {
+    if !is_archive && !zip::ends_as_archive(bytes) {
         return Err(Error::new(
             ErrorKind::Unsupported,
             "the file is no archive that is looked into, and has no members",
@@ -177,14 +178,14 @@ fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
         return Err(Error::new(ErrorKind::Truncated, "there is nothing in it"));
     }
     let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-    match (joblib_reads(prefix), detect(prefix, bytes.len() as u64)) {
-        (JoblibReads::ZFile, _) => match ZFile::parse(bytes) {
+    match detect(prefix, bytes.len() as u64) {
+        Format::ZFile => match ZFile::parse(bytes) {
             Ok(header) => compressed(Codec::Zlib, bytes, header.data_offset, "zf", budget),
             Err(error) => Err(error),
         },
-        (JoblibReads::Compressed(codec), Format::Compressed(_)) => compressed(codec, bytes, 0, codec.name(), budget),
-        (_, Format::Npy) => npy(bytes, budget),
-        (_, format) => plain(bytes, format, budget),
+        Format::Compressed(codec) => compressed(codec, bytes, 0, codec.name(), budget),
+        Format::Npy => npy(bytes, budget),
+        format => plain(bytes, format, budget),
     }
 }
 
@@ -197,8 +198,8 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     if !reaches_anything(&pass) {
         match format {
             Format::Other { kind, .. } => return Err(other(kind)),
-            Format::Zip | Format::Tar | Format::SevenZip | Format::Zstd => {
-                let message = format!("{} files in others cannot be looked into", format.name());
+            Format::Zip | Format::Tar | Format::SevenZip => {
+                let message = format!("a {} archive, which is not looked into", format.name());
                 return Err(Error::new(ErrorKind::Unsupported, message));
             }
             _ if is_text(bytes) => return Err(other("text")),

@@ -7,6 +7,8 @@ mod assemble;
 mod bombs;
 mod npz;
 mod readers;
+mod sevenz;
+mod tar;
 mod torch;
 mod zip;
 
