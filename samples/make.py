@@ -134,6 +134,9 @@ def plain_data():
     write_pickle('data/arrays.pkl', arrays)
     write_pickle('data/arrays_p2.pkl', arrays, 2)
     write_joblib('data/arrays.joblib', arrays)
+    few = {name: arrays[name] for name in ('ints', 'big_endian', 'records', 'text')}
+    np.savez(os.path.join(HERE, 'data/arrays.npz'), **few, objects=np.array([1, 'two', None], dtype=object))
+    np.savez_compressed(os.path.join(HERE, 'data/arrays_deflated.npz'), **few)
     write_joblib('data/array_large.joblib', np.zeros((200, 250)))
     write_joblib('data/object_array.joblib', {'mixed': np.array([1, 'two', None, 3.5, [4], {'five': 5}], dtype=object), 'after': x})
     write_joblib('data/sparse.joblib', scipy.sparse.random(20, 20, density=0.1, format='csr', random_state=0))
