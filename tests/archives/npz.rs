@@ -50,7 +50,7 @@ fn pickles_are_found_wherever_they_stand() {
         named("a member without ending", &archive(&[member]));
     }
     for member in members("x.npy", &[&npy("'<f8'", "(1,)", &[0; 8])[..], CALL].concat()) {
-        told("behind an array", &archive(&[member.clone()]), "trailing-data", Level::Suspicious);
+        told("behind an array", &archive(std::slice::from_ref(&member)), "trailing-data", Level::Suspicious);
         named("behind an array", &archive(&[member]));
     }
     let inner = archive(&[Member::stored("x.npy", &npy("'|O'", "()", CALL))]);
