@@ -27,6 +27,7 @@ mod describe;
 mod entry;
 mod explain;
 mod facts;
+mod formula;
 mod hashes;
 mod in_force;
 mod judging;

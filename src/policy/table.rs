@@ -24,8 +24,21 @@ macro_rules! tables {
 }
 
 /// The allowed symbols, one file per library.
-pub(super) static ENTRIES: [Table; 8] =
-    tables!["python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas", "torch"];
+pub(super) static ENTRIES: [Table; 13] = tables![
+    "python",
+    "numpy",
+    "joblib",
+    "scipy",
+    "sklearn",
+    "boosters",
+    "pandas",
+    "pyarrow",
+    "statsmodels",
+    "imblearn",
+    "encoders",
+    "torch",
+    "torch_nn",
+];
 
 /// Shapes that several entries share.
 pub(super) static SHAPES: Table = Table::new("shapes", include_str!("tables/shapes.txt"));
