@@ -298,7 +298,7 @@ fn bombs_end_at_limits() {
 /// Whatever a byte becomes, a scan ends, and a frame that is not as it was is not clean.
 #[test]
 fn a_changed_byte_is_no_harm() {
-    let text: Vec<u8> = (0_u32..2000).flat_map(|number| (number * number % 977).to_string().into_bytes()).collect();
+    let text: Vec<u8> = (0_u32..300).flat_map(|number| (number * number % 977).to_string().into_bytes()).collect();
     for whole in [zstd(&text), zstd(&tar(&[member("x", PLAIN)]))] {
         for at in 0..whole.len() {
             for bit in [1, 0x10, 0x80] {
