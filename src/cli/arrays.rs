@@ -179,7 +179,7 @@ fn stats_line(stats: &Stats) -> String {
 }
 
 /// Levels of a bar, least first.
-const LEVELS: [char; 8] = [' ', '.', ':', '-', '=', '+', '*', '#'];
+const LEVELS: [char; 8] = [' ', '.', ':', '-', '=', '+', '*', '@'];
 
 /// One character for each part of the range: the fuller, the darker.
 fn bars(histogram: &Histogram) -> String {

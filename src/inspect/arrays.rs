@@ -3,7 +3,7 @@
 use super::open::{Contents, Member};
 use super::outline::{Node, Outline};
 use super::sizes::Sizes;
-use crate::array::{Array, ArrayView, Data, Layout, Order, view};
+use crate::array::{Array, ArrayView, Data, Layout, Order, npy_header, view};
 use crate::ast::path::{Address, ObjectPath, Step};
 use crate::container::Decoder;
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +38,14 @@ impl ArrayRef {
     pub fn layout(&self) -> Result<Layout> {
         let dtype = self.array.dtype.clone()?;
         view::layout(&dtype, self.shape()?, &self.array.order)
+    }
+
+    /// What stands before its elements in a `.npy` file.
+    ///
+    /// # Errors
+    /// As [`layout`](Self::layout) and [`npy_header`].
+    pub fn npy_header(&self) -> Result<Vec<u8>> {
+        npy_header(&self.array.dtype.clone()?, self.shape()?, &self.layout()?)
     }
 
     fn shape(&self) -> Result<&[u64]> {
@@ -289,6 +297,16 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         }
         let view = self.view(array)?;
         view.layout().c_order(view.bytes(), sink)
+    }
+
+    /// Hands an array to `sink` as a `.npy` file, byte for byte as `numpy.save` writes it.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored), and where numpy has no such file.
+    pub fn npy(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        sink(&array.npy_header()?)?;
+        // The header has a word for Fortran order, and for no other.
+        if array.layout()?.is_f() { self.stored(array, sink) } else { self.c_order(array, sink) }
     }
 
     /// An array, typed and checked. Its bytes are borrowed where they stand in the file.

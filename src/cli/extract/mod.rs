@@ -5,7 +5,6 @@ mod names;
 use super::args::ExtractArgs;
 use super::look::{self, Look};
 use super::{Exit, arrays as listing, limit, message};
-use crate::array::npy_header;
 use crate::ast::path::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::display_name;
@@ -138,12 +137,7 @@ fn writable(array: &ArrayRef) -> Result<()> {
     if let Some(problem) = &array.problem {
         return Err(problem.clone());
     }
-    header(array).and(layout.map(drop))
-}
-
-fn header(array: &ArrayRef) -> Result<Vec<u8>> {
-    let dtype = array.array.dtype.clone()?;
-    npy_header(&dtype, array.array.shape.as_deref().unwrap_or_default(), &array.layout()?)
+    array.npy_header().and(layout.map(drop))
 }
 
 type Written = std::result::Result<(), (String, io::Error)>;
@@ -205,9 +199,7 @@ impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
     fn pieces(&mut self, one: &Chosen, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let gone = || Error::new(ErrorKind::Malformed, "the array is not there");
         let array = self.arrays.get(one.index).ok_or_else(gone)?;
-        sink(&header(&array)?)?;
-        // numpy's header has a word for Fortran order.
-        if array.layout()?.is_f() { self.bytes.stored(&array, sink) } else { self.bytes.c_order(&array, sink) }
+        self.bytes.npy(&array, sink)
     }
 
     fn npz(&mut self, out: &mut dyn Write) -> io::Result<()> {

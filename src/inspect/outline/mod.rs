@@ -426,12 +426,17 @@ impl<'c, 'a> Outline<'c, 'a> {
         }
     }
 
-    /// How many arguments of the call say no more than the class: those of `copyreg._reconstructor`.
+    /// How many arguments of the call say no more than the class: those of `copyreg._reconstructor`, where the base is
+    /// `object`. With another base the last holds what the object was made from, such as all of a dict.
     fn class_args(&self, view: View<'_>, node: Node) -> usize {
         let object = view.ast.object_of(node.value);
         let made_by = object.and_then(|object| view.effects.get(object.made_by as usize));
         match made_by.map(|effect| effect.action) {
-            Some(Action::Call { callee, .. }) if is_reconstructor(view.ast, callee) => 3,
+            Some(Action::Call { callee, .. })
+                if is_reconstructor(view.ast, callee) && matches!(made(view, node), Some(Made::New(_))) =>
+            {
+                3
+            }
             _ => 0,
         }
     }
