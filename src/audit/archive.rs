@@ -5,7 +5,7 @@ use super::compressed::Claim;
 use super::member::Member;
 use super::structure::is_padding;
 use super::{Audit, Job, Read};
-use crate::container::{Archive, Codec, Data, Entry, zip};
+use crate::container::{Archive, Codec, Data, Entry, tar, zip};
 use crate::error::ErrorKind;
 use crate::escape::escape;
 use crate::finding::Level;
@@ -27,6 +27,14 @@ impl<'a> Audit<'a> {
         let is_array = |entry: &Entry| entry.name.ends_with(".npy");
         let npz = !archive.entries.is_empty() && archive.entries.iter().all(is_array);
         Read::silent(if npz { "npz" } else { "zip" })
+    }
+
+    /// A tar archive.
+    pub(super) fn tar(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
+        let archive = tar::read(data.get(), &mut self.budget);
+        self.archive(&archive, data, member);
+        self.entries(&archive.entries, data, member);
+        Read::silent("tar")
     }
 
     /// A zip archive behind something else, which stands on its own.

@@ -12,7 +12,7 @@ use crate::escape::escape;
 use crate::finding::{Level, LoaderOutcome};
 use crate::limits::{Budget, Limit};
 use crate::loader::{Inflating, Reader};
-use crate::opcode::{Opcode, SliceWindow, StreamWindow, Window};
+use crate::opcode::{StreamWindow, Window};
 use crate::rules;
 use flate2::Crc;
 
@@ -98,11 +98,8 @@ impl<'a> Audit<'a> {
         let refused = LoaderOutcome { name: Reader::Pickle.name(), loads: false, offset: Some(0) };
         read.loaders.retain(|loader| loader.name != Reader::Pickle.name());
         read.loaders.insert(0, refused);
-        if start == 0 && codec != Codec::Deflate && bytes.first().copied().and_then(Opcode::from_byte).is_some() {
-            let raw = Passes::read(|| SliceWindow(bytes), &mut self.budget);
-            if raw.exhausted() || raw.reach_anything(|| false) {
-                self.judge(&raw, member);
-            }
+        if start == 0 && codec != Codec::Deflate {
+            self.also_pickle(bytes, member);
         }
         (read, inflated)
     }
@@ -250,6 +247,8 @@ impl<'a> Audit<'a> {
             );
         }
         let trailing = decoder.trailing();
+        // Data whose size is known may say again, in a few bytes, that it ends.
+        let trailing = if matches!(codec, Codec::BareLzma(..)) && trailing.len() <= 8 { &[] } else { trailing };
         if !trailing.is_empty() && matches!(codec, Codec::Zlib | Codec::Gzip) {
             let message = format!("joblib never comes to the end of {name} data with bytes behind it");
             let location = member.run(end, trailing.len() as u64);
@@ -272,6 +271,11 @@ fn exhaustion<'w>(window: &'w StreamWindow<Inflating<'_>>) -> Option<&'w Error> 
 fn inflates(codec: Codec, packed: &[u8]) -> bool {
     let mut decoder = Decoder::new(codec, packed);
     decoder.read(&mut [0]).is_ok()
+}
+
+/// Whether there is a first byte that comes out of a decompressor.
+pub(super) fn yields(codec: Codec, packed: &[u8]) -> bool {
+    matches!(Decoder::new(codec, packed).read(&mut [0]), Ok(1))
 }
 
 /// The first bytes that come out of a decompressor.

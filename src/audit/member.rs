@@ -59,7 +59,7 @@ impl Member {
 
     /// The same, read as something that it may not be.
     pub(super) fn guessed(&self) -> Self {
-        Self { evidence: true, guess: true, ..self.clone() }
+        Self { guess: true, ..self.hushed() }
     }
 
     /// The same, one level deeper.

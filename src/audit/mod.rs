@@ -17,6 +17,7 @@ mod bytes;
 mod collect;
 mod companion;
 mod compressed;
+mod directory;
 mod evidence;
 mod judge;
 mod learn;
@@ -25,11 +26,14 @@ mod npy;
 mod passes;
 mod plain;
 mod run;
+mod sevenz;
 mod structure;
 mod torch;
 
-use crate::container::detect::{JoblibReads, PREFIX, has_header, joblib_reads};
-use crate::container::{Codec, Format, detect, zip};
+pub use directory::directories;
+
+use crate::container::detect::{PREFIX, by_signature, has_header};
+use crate::container::{Codec, Format, ZFile, tar, zip};
 use crate::facts::Facts;
 use crate::finding::{Companion, FileReport, Level, LoaderOutcome};
 use crate::input::Source;
@@ -42,7 +46,7 @@ use crate::rules::{self, Rule};
 use bytes::Bytes;
 use collect::Collected;
 use companion::Wanted;
-use compressed::Claim;
+use compressed::{Claim, yields};
 use judge::Scope;
 pub use learn::{Learned, learn};
 use member::Member;
@@ -172,34 +176,42 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// Reads bytes as whatever they are.
+    /// Reads bytes as whatever they are: they may be several things at once.
     fn bytes(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
         let bytes = data.get();
         let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-        let format = detect(prefix, bytes.len() as u64);
-        if format == Format::Zip {
-            return self.zip(data, member);
-        }
-        let read = match (joblib_reads(prefix), format) {
-            (JoblibReads::ZFile, _) => Some(self.zfile(data, member)),
-            (JoblibReads::Compressed(codec), Format::Compressed(_)) if has_header(codec, prefix) => {
+        let format = by_signature(prefix, bytes.len() as u64);
+        let is_tar = tar::starts(prefix);
+        let read = match format {
+            Format::Zip => Some(self.zip(data, member)),
+            Format::ZFile if !is_tar || ZFile::parse(bytes).is_ok() => Some(self.zfile(data, member)),
+            // Frames that decoders skip are the same in both, and nothing without a frame behind them.
+            Format::Compressed(Codec::Zstd) if yields(Codec::Lz4, bytes) => {
+                Some(self.compressed(Codec::Lz4, data, 0, "lz4", member, Claim::default()).0)
+            }
+            Format::Compressed(codec) if has_header(codec, prefix) && (!is_tar || yields(codec, bytes)) => {
                 Some(self.compressed(codec, data, 0, codec.name(), member, Claim::default()).0)
             }
-            (_, Format::Npy) => {
+            Format::SevenZip => Some(self.sevenz(data, member)),
+            Format::Npy => {
                 let open = |start| SliceWindow(bytes.get(start..).unwrap_or_default());
                 Some(self.npy(&mut open(0), open, member))
             }
-            (_, format) => self.plain(bytes, format, member),
+            _ if is_tar => Some(self.tar(data, member)),
+            format => self.plain(data, format, member),
         };
-        // Python's zipfile finds an archive behind anything.
-        match read {
-            Some(read) if !zip::ends_as_archive(bytes) => read,
-            Some(read) => {
-                self.appended(data, member);
-                read
+        let Some(read) = read else { return self.zip(data, member) };
+        if is_tar {
+            if read.format != "tar" {
+                self.tar(data, member);
             }
-            None => self.zip(data, member),
+            self.also_pickle(bytes, member);
         }
+        // Python's zipfile finds an archive behind anything.
+        if format != Format::Zip && zip::ends_as_archive(bytes) {
+            self.appended(data, member);
+        }
+        read
     }
 
     /// Judges what the readers of a source reach, and says what its layout tells.

@@ -154,6 +154,20 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         effects.any(|effect| matches!(effect.action, Action::Import { .. } | Action::DynamicImport { .. }))
     }
 
+    /// Whether any reader does anything, be it before it is refused. What the headers of other formats may read as
+    /// refuses the stream: the import of a module with a NUL in its name, and a persistent id.
+    pub(super) fn act(&self) -> bool {
+        let passes = std::iter::once(&self.joblib).chain(&self.pickle).flat_map(|pass| &pass.readings);
+        let mut readings = passes.chain(self.further.iter().flat_map(|pass| &pass.readings));
+        readings.any(|reading| match reading.effects.first().map(|effect| &effect.action) {
+            Some(Action::Import { value, .. }) => {
+                reading.ast.symbol(*value).is_none_or(|symbol| !symbol.module.contains('\0'))
+            }
+            Some(Action::Persistent { .. } | Action::Buffer) | None => false,
+            Some(_) => true,
+        })
+    }
+
     /// Whether a limit ended a pass before it was known what the source is.
     pub(super) fn exhausted(&self) -> bool {
         std::iter::once(&self.joblib).chain(&self.pickle).any(ends_early) || self.further.iter().any(ends_early)

@@ -1,17 +1,19 @@
 //! Bytes that are not compressed and no archive.
 
+use super::bytes::Bytes;
 use super::member::Member;
 use super::passes::Passes;
 use super::{Audit, Read};
 use crate::container::detect::is_text;
-use crate::container::{Format, zip};
+use crate::container::{Format, tar, zip};
 use crate::escape::escape;
-use crate::opcode::SliceWindow;
+use crate::opcode::{Opcode, SliceWindow};
 use crate::rules;
 
-impl Audit<'_> {
+impl<'a> Audit<'a> {
     /// Bytes that are not compressed: a pickle, or something else. Nothing where they only stand before an archive.
-    pub(super) fn plain(&mut self, bytes: &[u8], format: Format, member: &Member) -> Option<Read> {
+    pub(super) fn plain(&mut self, data: &Bytes<'a>, format: Format, member: &Member) -> Option<Read> {
+        let bytes = data.get();
         if let Format::Other { kind, pickle_may_start: false } = format {
             return Some(Read::silent(format!("not-pickle:{kind}")));
         }
@@ -27,12 +29,14 @@ impl Audit<'_> {
         }
         Some(match format {
             Format::Other { kind, .. } => Read::silent(format!("not-pickle:{kind}")),
-            Format::Tar | Format::SevenZip | Format::Zstd => {
-                let message = format!("{} files are not analysed yet", format.name());
+            Format::Unread(_) => {
+                let message = format!("{} files are not looked into", format.name());
                 self.incomplete(&rules::unsupported_format::RULE, message, member, 0);
                 Read::silent(format.name())
             }
             _ if is_text(bytes) => Read::silent("not-pickle:text"),
+            // With `ignore_zeros` Python's tarfile passes over what is no header.
+            _ if tar::begins_later(data.get()) => self.tar(data, member),
             _ if zip::ends_as_archive(bytes) => return None,
             _ => {
                 let error = passes.own().first().and_then(|reading| reading.error.as_ref());
@@ -47,5 +51,18 @@ impl Audit<'_> {
                 self.read(&passes, if begins { "pickle" } else { "unknown" }.to_owned(), member)
             }
         })
+    }
+
+    /// Reads bytes that are something else as a pickle, too: their first may be an opcode. Only what that does counts.
+    pub(super) fn also_pickle(&mut self, bytes: &[u8], member: &Member) {
+        if bytes.first().copied().and_then(Opcode::from_byte).is_none() {
+            return;
+        }
+        let passes = Passes::read(|| SliceWindow(bytes), &mut self.budget);
+        if passes.exhausted() {
+            self.judge(&passes, member);
+        } else if passes.act() {
+            self.judge(&passes, &member.hushed());
+        }
     }
 }

@@ -253,6 +253,10 @@ pub(super) struct ScanArgs {
     #[arg(long)]
     pub(super) hash: bool,
 
+    /// What becomes of files in directories that are of no known format
+    #[arg(long, value_name = "WHAT", default_value = "incomplete")]
+    pub(super) unknown: Unknown,
+
     /// List the entries of the policy that a clean verdict rests on
     #[arg(long)]
     pub(super) why: bool,
@@ -300,6 +304,15 @@ Exit codes, the first that holds:
   3  something is incomplete
   0  otherwise
 An interrupted run tells what it knows and exits 130.";
+
+/// What `--unknown` may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Unknown {
+    /// They are incomplete, and listed
+    Incomplete,
+    /// They are counted, and not judged
+    Skip,
+}
 
 /// A verdict that `--fail-on` may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -17,6 +17,8 @@ struct Inner {
     /// What is known of later files, and whether they were named.
     waiting: BTreeMap<usize, (bool, FileReport)>,
     told: Told,
+    /// Whether files of no known format are counted only.
+    skip_unknown: bool,
 }
 
 /// Where each file is told as soon as it is known, if anywhere, and how that went.
@@ -39,12 +41,18 @@ impl Told {
     }
 }
 
+/// Whether a file is of no known format, and nothing more is to be said of it.
+fn is_unknown(file: &FileReport) -> bool {
+    let mut findings = file.findings.iter();
+    file.error.is_none() && file.format == "unknown" && findings.all(|one| one.rule == rules::unknown_format::RULE.id)
+}
+
 impl Gathered {
     /// Nothing yet. `stream` has each file told to standard output as soon as all before it are known.
-    pub(super) fn new(report: Report, stream: bool) -> Self {
+    pub(super) fn new(report: Report, stream: bool, skip_unknown: bool) -> Self {
         let mut told = Told { lines: stream.then(|| Lines { out: stdout() }), result: Ok(()) };
         told.tell(|lines| lines.start(&report.tool));
-        Self(Mutex::new(Inner { report: Some(report), next: 0, waiting: BTreeMap::new(), told }))
+        Self(Mutex::new(Inner { report: Some(report), next: 0, waiting: BTreeMap::new(), told, skip_unknown }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -90,6 +98,10 @@ impl Inner {
         let Some(report) = &mut self.report else { return };
         if !named && file.is_not_pickle() && file.verdict() == Verdict::Clean {
             report.not_pickle = report.not_pickle.saturating_add(1);
+            return;
+        }
+        if !named && self.skip_unknown && is_unknown(&file) {
+            report.skipped = report.skipped.saturating_add(1);
             return;
         }
         self.told.tell(|lines| lines.file(&file));

@@ -1,7 +1,7 @@
 //! `depickle scan PATH...`: verdicts.
 
 use super::accepted::Accepting;
-use super::args::{Args, Format, FormatArg, ScanArgs};
+use super::args::{Args, Format, FormatArg, ScanArgs, Unknown};
 use super::gather::{Gathered, Told};
 use super::outputs::{is_stream, outputs, write_all, written};
 use super::policy_file::{self, Loaded};
@@ -48,11 +48,11 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     let report = Report {
         tool: loaded.tool(&[]),
         left_out: found.left_out,
-        directories: found.skipped.iter().map(not_walked).collect(),
+        directories: directories(&found, &limits),
         gate: args.fail_on.into(),
         ..Report::default()
     };
-    let gathered = Arc::new(Gathered::new(report, outputs.iter().any(is_stream)));
+    let gathered = Arc::new(Gathered::new(report, outputs.iter().any(is_stream), args.unknown == Unknown::Skip));
     end_when_interrupted(args, &outputs, found.files.len(), &gathered);
     let (judge, policy) = (if args.why { audit::scan_with_grounds } else { audit::scan }, &loaded.policy);
     scan(args, &found, &limits, &accepting, &gathered, |source| {
@@ -75,6 +75,14 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
             std::thread::park();
         },
     }
+}
+
+/// What is to be said of directories: those that were not walked, and what lies in the others.
+fn directories(found: &Walk, limits: &Limits) -> Vec<DirectoryReport> {
+    let paths = found.files.iter().filter(|file| !file.is_stdin()).map(|file| file.path.as_path());
+    let mut directories: Vec<_> = found.skipped.iter().map(not_walked).collect();
+    directories.extend(audit::directories(paths, limits));
+    directories
 }
 
 /// What judges: the policy, and what was accepted before. What is wrong with either was said where this fails.
@@ -244,16 +252,25 @@ mod tests {
     use clap::Parser as _;
 
     fn scanned(jobs: &str, files: &[(&str, bool)], judge: impl Fn(&Source<'_>) -> FileReport + Sync) -> Report {
-        let args = Args::try_parse_from(["depickle", "scan", "--jobs", jobs, "x"]).unwrap();
+        scanned_with(&["--jobs", jobs], files, judge)
+    }
+
+    fn scanned_with(
+        options: &[&str],
+        files: &[(&str, bool)],
+        judge: impl Fn(&Source<'_>) -> FileReport + Sync,
+    ) -> Report {
+        let args = Args::try_parse_from([&["depickle", "scan", "x"], options].concat()).unwrap();
         let Command::Scan(args) = args.command else { panic!("another command") };
         let dir = tempfile::tempdir().unwrap();
         let candidate = |(name, named): &(&str, bool)| {
             let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, name).unwrap();
             Candidate { path, named: *named, error: None }
         };
         let found = Walk { files: files.iter().map(candidate).collect(), ..Walk::default() };
-        let gathered = Gathered::new(Report::default(), false);
+        let gathered = Gathered::new(Report::default(), false, args.unknown == Unknown::Skip);
         let accepting = Accepting::new(&args.baseline, Day::FIRST).unwrap();
         scan(&args, &found, &Limits::default(), &accepting, &gathered, judge);
         gathered.finish().unwrap().0
@@ -306,5 +323,21 @@ mod tests {
         let listed: Vec<_> = report.files.iter().map(|file| file.format.as_str()).collect();
         assert_eq!(listed, ["not-pickle:png", "not-pickle:odd", "pickle"]);
         assert_eq!(report.not_pickle, 1);
+    }
+
+    #[test]
+    fn what_is_unknown_is_skipped_on_demand_unless_it_was_named() {
+        let files = [("a/unknown", false), ("unknown", true), ("pickle", false)];
+        for (option, listed) in [("skip", 2), ("incomplete", 3)] {
+            let report = scanned_with(&["--unknown", option], &files, |source| {
+                let mut report = clean(source);
+                if report.format.ends_with("unknown") {
+                    report.format = "unknown".to_owned();
+                    report.findings.push(incomplete(&rules::unknown_format::RULE, ""));
+                }
+                report
+            });
+            assert_eq!((report.files.len(), report.skipped), (listed, 3 - listed as u64));
+        }
     }
 }

@@ -5,8 +5,9 @@
 //! for people and for routing. A name is no proof: the first bytes of many formats are opcodes, so only a
 //! [`Format::Other`] with `pickle_may_start` false keeps every pickle reader from reaching an effect.
 
-use super::compress::Codec;
+use super::compress::{Codec, is_zstd};
 use super::npy::MAGIC as NPY;
+use super::{sevenz, tar};
 
 /// Bytes of a file's start that [`detect`] looks at.
 pub const PREFIX: usize = 512;
@@ -14,7 +15,7 @@ pub const PREFIX: usize = 512;
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Starts as one of joblib's compressors.
+    /// Starts as a compressor writes.
     Compressed(Codec),
     /// A compressed file of joblib before 0.10.
     ZFile,
@@ -26,8 +27,8 @@ pub enum Format {
     Tar,
     /// A 7z archive.
     SevenZip,
-    /// A zstd stream.
-    Zstd,
+    /// An archive or a compressor that is not read.
+    Unread(&'static str),
     /// Something else with a signature.
     Other {
         /// Its name in reports, after `not-pickle:`.
@@ -42,7 +43,7 @@ pub enum Format {
 impl Format {
     /// Whether it holds other files.
     pub const fn is_wrapper(self) -> bool {
-        matches!(self, Self::Compressed(_) | Self::ZFile | Self::Zip | Self::Tar | Self::SevenZip | Self::Zstd)
+        matches!(self, Self::Compressed(_) | Self::ZFile | Self::Zip | Self::Tar | Self::SevenZip | Self::Unread(_))
     }
 
     /// The name as it stands in reports.
@@ -54,8 +55,7 @@ impl Format {
             Self::Zip => "zip",
             Self::Tar => "tar",
             Self::SevenZip => "7z",
-            Self::Zstd => "zstd",
-            Self::Other { kind, .. } => kind,
+            Self::Unread(kind) | Self::Other { kind, .. } => kind,
             Self::Unknown => "unknown",
         }
     }
@@ -128,84 +128,114 @@ const fn perhaps(offset: usize, magic: &'static [u8], kind: &'static str) -> Sig
     row(offset, magic, Format::Other { kind, pickle_may_start: true })
 }
 
+/// An archive or a compressor that is not read: a pickle may be in it.
+const fn unread(offset: usize, magic: &'static [u8], kind: &'static str) -> Signature {
+    row(offset, magic, Format::Unread(kind))
+}
+
 /// Every signature. The first that fits counts.
-const SIGNATURES: [Signature; 44] = [
+const SIGNATURES: &[Signature] = &[
     row(0, NPY, Format::Npy),
     row(0, b"PK\x03\x04", Format::Zip),
     row(0, b"PK\x05\x06", Format::Zip),
     row(0, b"PK\x07\x08", Format::Zip),
-    row(0, b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
-    row(0, b"\x28\xb5\x2f\xfd", Format::Zstd),
-    row(257, b"ustar", Format::Tar),
+    row(0, sevenz::MAGIC, Format::SevenZip),
+    // Archives and compressors that are not read.
+    unread(0, b"Rar!\x1a\x07", "rar"),
+    unread(0, b"!<arch>\n", "ar"),
+    unread(0, b"MSCF\0\0\0\0", "cab"),
+    unread(0, b"hsqs", "squashfs"),
+    unread(0, b"LZIP\x01", "lzip"),
+    unread(0, b"\x89LZO\0\r\n\x1a\n", "lzop"),
+    unread(0, b"\x1f\x9d", "compress"),
+    unread(0, b"\x1f\xa0", "compress"),
+    unread(0, b"\xff\x06\0\0sNaPpY", "snappy"),
+    unread(0, b"\xed\xab\xee\xdb", "rpm"),
+    // Models and arrays.
     never(0, b"\x89HDF\r\n\x1a\n", "hdf5"),
-    never(0, b"\x89PNG\r\n\x1a\n", "png"),
-    never(0, b"\xff\xd8\xff", "jpeg"),
-    perhaps(0, b"GIF87a", "gif"),
-    perhaps(0, b"GIF89a", "gif"),
-    never(0, b"%PDF-", "pdf"),
+    perhaps(0, b"GGUF", "gguf"),
+    perhaps(4, b"TFL3", "tflite"),
+    perhaps(0, b"CDF\x01", "netcdf"),
+    perhaps(0, b"CDF\x02", "netcdf"),
+    perhaps(0, b"CBM1", "catboost"),
+    never(0, b"{L\0\0\0\0", "ubjson"),
+    never(0, b"MATLAB 5.0 MAT-file", "matlab"),
+    // Tables and databases.
+    never(0, b"PAR1", "parquet"),
+    never(0, b"ARROW1\0\0", "arrow"),
+    never(0, b"\xff\xff\xff\xff", "arrow"),
+    never(0, b"FEA1", "feather"),
+    never(0, b"ORC", "orc"),
+    never(0, b"Obj\x01", "avro"),
+    never(0, b"SQLite format 3\0", "sqlite"),
+    never(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole2"),
+    // Programs.
     never(0, b"\x7fELF", "elf"),
     never(0, b"\xca\xfe\xba\xbe", "java-class"),
     never(0, b"\xce\xfa\xed\xfe", "mach-o"),
     never(0, b"\xcf\xfa\xed\xfe", "mach-o"),
     never(0, b"\xfe\xed\xfa\xce", "mach-o"),
     never(0, b"\xfe\xed\xfa\xcf", "mach-o"),
-    never(0, b"SQLite format 3\0", "sqlite"),
-    never(0, b"PAR1", "parquet"),
-    never(0, b"ARROW1\0\0", "arrow"),
-    never(0, b"FEA1", "feather"),
-    perhaps(0, b"GGUF", "gguf"),
-    never(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole2"),
-    never(0, b"Rar!\x1a\x07", "rar"),
     never(0, b"\0asm", "wasm"),
-    never(0, b"!<arch>\n", "ar"),
-    never(0, b"\xf7\x02", "dvi"),
+    perhaps(0, b"MZ", "pe"),
+    perhaps(1, b"\x0d\x0d\n", "python-bytecode"),
+    perhaps(1, b"\x0e\x0d\n", "python-bytecode"),
+    // Documents, images, sound and films.
+    never(0, b"%PDF-", "pdf"),
+    never(0, b"\xf7\x02\x01\x83\x92\xc0", "dvi"),
+    never(0, b"\x89PNG\r\n\x1a\n", "png"),
+    never(0, b"\xff\xd8\xff", "jpeg"),
+    perhaps(0, b"GIF87a", "gif"),
+    perhaps(0, b"GIF89a", "gif"),
+    never(0, b"II*\0", "tiff"),
+    never(0, b"MM\0*", "tiff"),
+    never(0, b"\0\0\x01\0", "ico"),
+    never(0, b"wOFF", "woff"),
+    never(0, b"wOF2", "woff"),
+    never(0, b"\0\x01\0\0", "truetype"),
+    never(0, b"OTTO", "opentype"),
+    never(0, b"RIFF", "riff"),
     never(0, b"fLaC", "flac"),
     never(0, b"OggS", "ogg"),
     never(0, b"ID3", "mp3"),
-    never(0, b"RIFF", "riff"),
-    never(0, b"II*\0", "tiff"),
-    never(0, b"MM\0*", "tiff"),
+    never(0, b"\xff\xfb", "mp3"),
     never(0, b"\x1a\x45\xdf\xa3", "matroska"),
     perhaps(4, b"ftyp", "mp4"),
-    perhaps(4, b"TFL3", "tflite"),
-    perhaps(0, b"CDF\x01", "netcdf"),
-    perhaps(0, b"CDF\x02", "netcdf"),
     never(0, b"\xef\xbb\xbf", "text"),
     never(0, b"\xff\xfe", "text-utf16"),
     never(0, b"\xfe\xff", "text-utf16"),
-    perhaps(0, b"MZ", "pe"),
 ];
 
 /// The format of a file of `len` bytes that starts with `prefix` (at least [`PREFIX`] bytes of it, or all).
 pub fn detect(prefix: &[u8], len: u64) -> Format {
+    // A name comes first in a tar header: it may begin as anything else does.
+    if tar::starts(prefix) { Format::Tar } else { by_signature(prefix, len) }
+}
+
+/// The same for the first bytes alone: what a tar archive is whose first name is a signature, too.
+pub fn by_signature(prefix: &[u8], len: u64) -> Format {
     match joblib_reads(prefix) {
         JoblibReads::ZFile => return Format::ZFile,
         JoblibReads::Compressed(codec) => return Format::Compressed(codec),
         JoblibReads::Plain => {}
     }
+    if is_zstd(prefix) {
+        return Format::Compressed(Codec::Zstd);
+    }
     let fits = |row: &&Signature| prefix.get(row.offset..).is_some_and(|rest| rest.starts_with(row.magic));
     if let Some(row) = SIGNATURES.iter().find(fits) {
         return row.format;
     }
-    if is_old_tar(prefix) {
-        return Format::Tar;
-    }
     if is_safetensors(prefix, len) {
         return Format::Other { kind: "safetensors", pickle_may_start: true };
     }
+    if is_bmp(prefix, len) {
+        return Format::Other { kind: "bmp", pickle_may_start: true };
+    }
+    if is_onnx(prefix) {
+        return Format::Other { kind: "onnx", pickle_may_start: false };
+    }
     Format::Unknown
-}
-
-/// A tar header without a signature: the sum of its 512 bytes, the field of the sum itself taken as blanks.
-fn is_old_tar(prefix: &[u8]) -> bool {
-    let (Some(header), Some(field)) = (prefix.get(..512), prefix.get(148..156)) else { return false };
-    let digits = field.trim_ascii_start();
-    let end = digits.iter().position(|byte| !matches!(byte, b'0'..=b'7')).unwrap_or(digits.len());
-    let stated = digits.get(..end).and_then(|digits| std::str::from_utf8(digits).ok());
-    let Some(stated) = stated.and_then(|digits| u32::from_str_radix(digits, 8).ok()) else { return false };
-    let sum = |bytes: &[u8]| bytes.iter().fold(0_u32, |sum, byte| sum.wrapping_add(u32::from(*byte)));
-    let blanks = sum(b"        ");
-    header.first() != Some(&0) && sum(header).wrapping_sub(sum(field)).wrapping_add(blanks) == stated
 }
 
 /// A length that fits the file, then a JSON object.
@@ -214,6 +244,20 @@ fn is_safetensors(prefix: &[u8], len: u64) -> bool {
     let length = u64::from_le_bytes(*length);
     let fits = length.checked_add(8).is_some_and(|end| end <= len);
     fits && length >= 2 && (rest.starts_with(b"{\"") || rest.starts_with(b"{}") || rest.starts_with(b"{ "))
+}
+
+/// The length of the file, and four bytes of nothing.
+fn is_bmp(prefix: &[u8], len: u64) -> bool {
+    let Some((length, rest)) = prefix.strip_prefix(b"BM").and_then(<[u8]>::split_first_chunk) else { return false };
+    u64::from(u32::from_le_bytes(*length)) == len && rest.starts_with(&[0; 4])
+}
+
+/// The version of the format, then the name of its producer or what comes next: ONNX's own writers keep the order of
+/// `onnx.proto`. Neither tag is an opcode.
+fn is_onnx(prefix: &[u8]) -> bool {
+    let [0x08, 1..=0x7f, tag, length, rest @ ..] = prefix else { return false };
+    let name = rest.get(..usize::from(*length)).unwrap_or_default();
+    *tag == 0x12 && *length < 0x80 && name.len() == usize::from(*length) && name.is_ascii()
 }
 
 /// Whether all of `bytes` is UTF-8 text without NUL. Pickles of protocol 0 are text too: read it as one first.
@@ -273,6 +317,31 @@ mod tests {
         assert_eq!(detect(&tar, 1024), Format::Unknown);
         assert_eq!(detect(b"\x10\0\0\0\0\0\0\0{\"a\": 1}        ", 24).name(), "safetensors");
         assert_eq!(detect(b"\x11\0\0\0\0\0\0\0{\"a\": 1}        ", 24), Format::Unknown);
+    }
+
+    /// Below 0x80, the bytes that are opcodes; those from 0x80 to 0x98 are, too.
+    const OPCODES: &[u8] = b"().012BCFGIJKLMNPQRSTUVX]abcdeghijlopqrstu}";
+
+    /// No unpickler comes past the first bytes of what is said to be no pickle.
+    #[test]
+    fn no_pickle_starts_as_a_format_that_cannot_be_one() {
+        let is_opcode = |byte: u8| OPCODES.contains(&byte) || (0x80..=0x98).contains(&byte);
+        for row in SIGNATURES {
+            let Format::Other { kind, pickle_may_start: false } = row.format else { continue };
+            let refused = match row.magic {
+                // A call with nothing to call, a persistent id; a number and a string that are none.
+                [b'R' | b'P', ..] => true,
+                [b'I' | b'F' | b'L', next, ..] => next.is_ascii_alphabetic(),
+                [b'S', next, ..] => next.is_ascii_alphabetic(),
+                // Two bytes of a number, then no opcode, or a number that is none.
+                [b'M', _, _, next @ ..] => !is_opcode(next[0]) || (next[0] == b'L' && next[1].is_ascii_alphabetic()),
+                // False, then a persistent id or no opcode.
+                [0x89, next, ..] => *next == b'P' || !is_opcode(*next),
+                [first, ..] => !is_opcode(*first),
+                [] => false,
+            };
+            assert!(refused && row.offset == 0, "{kind}");
+        }
     }
 
     #[test]

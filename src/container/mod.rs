@@ -1,8 +1,8 @@
 //! Containers: what a file is by its content, and the borders that its own bytes give.
 //!
 //! [`detect()`] knows formats by their signatures, [`compress`] inflates, [`zfile`] and [`npy`] read the headers of old
-//! joblib files and of numpy arrays, [`archive`] is what the readers of archives give, such as [`zip`]. All are pure functions over bytes:
-//! no file system, no names, no extensions. What the bytes inside mean is for the loaders.
+//! joblib files and of numpy arrays, [`archive`] is what the readers of archives give, [`zip`] and [`tar`], [`sevenz`]
+//! knows folders. All are pure functions over bytes: no file system, no names, no extensions. What the bytes inside mean is for the loaders.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -16,6 +16,8 @@ pub mod archive;
 pub mod compress;
 pub mod detect;
 pub mod npy;
+pub mod sevenz;
+pub mod tar;
 pub mod zfile;
 pub mod zip;
 

@@ -1,6 +1,6 @@
 //! A file as its format's own reader reads it.
 
-use crate::container::detect::{JoblibReads, PREFIX, is_text, joblib_reads};
+use crate::container::detect::{PREFIX, is_text};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limits};
@@ -144,14 +144,14 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>> {
     }
     let budget = limits.budget(bytes.len() as u64);
     let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-    match (joblib_reads(prefix), detect(prefix, bytes.len() as u64)) {
-        (JoblibReads::ZFile, _) => match ZFile::parse(bytes) {
+    match detect(prefix, bytes.len() as u64) {
+        Format::ZFile => match ZFile::parse(bytes) {
             Ok(header) => compressed(Codec::Zlib, bytes, header.data_offset, "zf", budget),
             Err(error) => Err(error),
         },
-        (JoblibReads::Compressed(codec), Format::Compressed(_)) => compressed(codec, bytes, 0, codec.name(), budget),
-        (_, Format::Npy) => npy(bytes, budget),
-        (_, format) => plain(bytes, format, budget),
+        Format::Compressed(codec) => compressed(codec, bytes, 0, codec.name(), budget),
+        Format::Npy => npy(bytes, budget),
+        format => plain(bytes, format, budget),
     }
 }
 
@@ -164,7 +164,7 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     if !reaches_anything(&pass) {
         match format {
             Format::Other { kind, .. } => return Err(other(kind)),
-            Format::Zip | Format::Tar | Format::SevenZip | Format::Zstd => {
+            Format::Zip | Format::Tar | Format::SevenZip => {
                 let message = format!("{} files cannot be looked into yet", format.name());
                 return Err(Error::new(ErrorKind::Unsupported, message));
             }

@@ -17,7 +17,7 @@
 //! | `key` | objects of it to be keys of dicts and elements of sets |
 //! | `harmless` | to be called by others with any data, and to stand in plain data |
 //! | `plain` | to stand in plain data, though not to be called |
-//! | `native` | nothing more: the state goes to a native parser, which is worth a note |
+//! | `native` | nothing more: the state, or what a call without one is given, goes to a native parser, which is worth a note |
 //! | `constant` | to stand wherever data may: it cannot be called |
 //! | `wraps` | nothing more: objects of it call what they were given, so they are callables themselves |
 //! | `lazy` | nothing more: what it makes stands for as many values as its arguments say, or stand for |

@@ -160,6 +160,8 @@ impl<'a> Judge<'a> {
                 if self.subject.reading.readers.contains(Reader::Torch)
                     && let Some(answer) = torch_answer(self.subject, id, effect.moment)
                 {
+                    // The class of a module stands in its id.
+                    self.trace.claim(id);
                     self.facts.persistent.insert(index, answer);
                     return;
                 }
@@ -295,6 +297,11 @@ impl<'a> Judge<'a> {
         };
         if !self.arguments(index, moment, symbol, signature, args, kwargs) {
             return unknown;
+        }
+        if entry.native && entry.build.is_none() {
+            self.object(index, Objection::OpaqueNative, Level::Note, symbol, |show| {
+                format!("the arguments of {} are read by native code", show.one(callee))
+            });
         }
         self.answer(index, moment, id, symbol, signature.answer, args)
     }

@@ -27,6 +27,7 @@ mod describe;
 mod entry;
 mod explain;
 mod facts;
+mod formula;
 mod hashes;
 mod in_force;
 mod judging;
@@ -114,6 +115,12 @@ impl Policy {
     pub fn notes(&self, matched: Option<&BTreeSet<u32>>) -> Vec<Note> {
         self.user.as_deref().map_or_else(Vec::new, |user| user::notes(user, matched))
     }
+}
+
+/// The top-level modules of all that the built-in tables allow; most of them many times.
+pub fn roots() -> impl Iterator<Item = &'static str> {
+    let keys = table::ENTRIES.iter().flat_map(table::Table::paragraphs).map(|paragraph| paragraph.key);
+    keys.filter_map(|key| key.split('.').next())
 }
 
 /// What is wrong with an effect; `rules` words it.

@@ -2,6 +2,7 @@
 //!
 //! | written | means |
 //! |---|---|
+//! | `never` | nothing: a key that must not be there |
 //! | `any` | an allowed value that is no callable |
 //! | `data` | the same, and symbols flagged `harmless` or `plain`, on their own or in plain containers |
 //! | `harmless` | a symbol flagged `harmless`, or an object that wraps one |
@@ -359,6 +360,7 @@ impl<'t> Parser<'t> {
         let two = |a, b| Shape::Kinds(KindSet::of(a).union(KindSet::of(b)));
         Ok(match word {
             "" => return Err(self.wrong("a shape")),
+            "never" => Shape::Kinds(KindSet::default()),
             "any" => Shape::Any,
             "data" => Shape::Data,
             "harmless" => Shape::Harmless,

@@ -24,8 +24,21 @@ macro_rules! tables {
 }
 
 /// The allowed symbols, one file per library.
-pub(super) static ENTRIES: [Table; 8] =
-    tables!["python", "numpy", "joblib", "scipy", "sklearn", "boosters", "pandas", "torch"];
+pub(super) static ENTRIES: [Table; 13] = tables![
+    "python",
+    "numpy",
+    "joblib",
+    "scipy",
+    "sklearn",
+    "boosters",
+    "pandas",
+    "pyarrow",
+    "statsmodels",
+    "imblearn",
+    "encoders",
+    "torch",
+    "torch_nn",
+];
 
 /// Shapes that several entries share.
 pub(super) static SHAPES: Table = Table::new("shapes", include_str!("tables/shapes.txt"));
@@ -74,7 +87,6 @@ impl Table {
     }
 
     /// All paragraphs, in their order.
-    #[cfg(test)]
     pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph<'static>> {
         let ends = self.starts().iter().skip(1).chain([&self.text.len()]).copied().collect::<Vec<_>>();
         self.starts().iter().zip(ends).filter_map(|(&start, end)| self.text.get(start..end).map(paragraph))

@@ -1,5 +1,6 @@
 //! Grammars of texts that a library does more with than keep them.
 
+use super::formula::is_formula;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
 use nom::character::complete::{char, digit0, digit1, one_of};
@@ -28,11 +29,13 @@ pub(super) enum Grammar {
     Attribute,
     /// What scipy makes of the shapes of a distribution, and runs when it is loaded.
     ArgParser,
+    /// A formula of statsmodels, which is evaluated when it is loaded.
+    Formula,
     /// A short text: something is compiled or computed from it in proportion to its length.
     Short,
 }
 
-const NAMES: [(&str, Grammar); 10] = [
+const NAMES: [(&str, Grammar); 11] = [
     ("fraction", Grammar::Fraction),
     ("decimal", Grammar::Decimal),
     ("zone-key", Grammar::ZoneKey),
@@ -42,6 +45,7 @@ const NAMES: [(&str, Grammar); 10] = [
     ("typecode", Grammar::TypeCode),
     ("attribute", Grammar::Attribute),
     ("argparser", Grammar::ArgParser),
+    ("formula", Grammar::Formula),
     ("short", Grammar::Short),
 ];
 
@@ -71,6 +75,7 @@ impl Grammar {
             Self::TypeCode => matches!(text, [code] if b"bBuwhHiIlLqQfd".contains(code)),
             Self::Attribute => text.len() <= 255 && whole(text, attribute),
             Self::ArgParser => text.len() <= MAX_SHORT && std::str::from_utf8(text).is_ok_and(is_arg_parser),
+            Self::Formula => std::str::from_utf8(text).is_ok_and(is_formula),
             Self::Short => text.len() <= MAX_SHORT,
         }
     }

@@ -297,6 +297,10 @@ impl<'a> Human<'a> {
                 &format!("; {} that cannot hold a pickle, not listed", counted(sum.not_pickle, "file")),
             )?;
         }
+        if sum.skipped > 0 {
+            let what = format!("; {} of no known format skipped, not judged", counted(sum.skipped, "file"));
+            self.put(Role::Text, &what)?;
+        }
         if sum.left_out > 0 {
             self.put(Role::Text, &format!("; {} left out by --include or --exclude", sum.left_out))?;
         }

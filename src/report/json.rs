@@ -100,6 +100,7 @@ pub(super) struct SummaryRow {
     incomplete: Uint,
     errors: Uint,
     not_pickle: Uint,
+    skipped: Uint,
     left_out: Uint,
 }
 
@@ -113,6 +114,7 @@ impl From<Summary> for SummaryRow {
             incomplete: Uint(sum.incomplete),
             errors: Uint(sum.errors),
             not_pickle: Uint(sum.not_pickle),
+            skipped: Uint(sum.skipped),
             left_out: Uint(sum.left_out),
         }
     }

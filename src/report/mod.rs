@@ -43,6 +43,8 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// Files found in directories that cannot carry a pickle: counted, not listed in `files`.
     pub not_pickle: u64,
+    /// Files found in directories that are of no known format and that the user let be skipped: neither listed nor judged.
+    pub skipped: u64,
     /// Files and directories that the user's globs left out.
     pub left_out: u64,
     /// What was found about directories themselves.
@@ -61,6 +63,7 @@ impl Default for Report {
             tool: Tool::builtin(),
             files: Vec::new(),
             not_pickle: 0,
+            skipped: 0,
             left_out: 0,
             directories: Vec::new(),
             baseline: None,
@@ -132,6 +135,8 @@ pub struct Summary {
     pub errors: u64,
     /// Files found in directories that cannot carry a pickle; not among `files`.
     pub not_pickle: u64,
+    /// Files found in directories that were skipped, and may hold anything; not among `files`.
+    pub skipped: u64,
     /// Files and directories that the user's globs left out; not among `files`.
     pub left_out: u64,
 }
@@ -162,7 +167,12 @@ impl Report {
 
     /// The counts.
     pub fn summary(&self) -> Summary {
-        let mut sum = Summary { not_pickle: self.not_pickle, left_out: self.left_out, ..Summary::default() };
+        let mut sum = Summary {
+            not_pickle: self.not_pickle,
+            skipped: self.skipped,
+            left_out: self.left_out,
+            ..Summary::default()
+        };
         for file in &self.files {
             sum.files += 1;
             sum.errors += u64::from(file.error.is_some());

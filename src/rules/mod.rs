@@ -35,6 +35,7 @@ pub mod opaque_native;
 pub mod persistent_id;
 pub mod refused_stream;
 pub mod several_streams;
+pub mod shadowing_module;
 pub mod tensor_layout;
 pub mod torch_weights_only;
 pub mod torchscript_code;
@@ -103,6 +104,7 @@ pub const RULES: &[&Rule] = &[
     &persistent_id::RULE,
     &refused_stream::RULE,
     &several_streams::RULE,
+    &shadowing_module::RULE,
     &tensor_layout::RULE,
     &torch_weights_only::RULE,
     &torchscript_code::RULE,

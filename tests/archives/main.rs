@@ -6,6 +6,8 @@
 mod assemble;
 mod npz;
 mod readers;
+mod sevenz;
+mod tar;
 mod torch;
 mod zip;
 

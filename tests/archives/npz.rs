@@ -1,8 +1,9 @@
 //! numpy's archives of arrays.
 
 use super::assemble::{Member, archive};
-use super::{CALL, PLAIN, clean, named, told};
-use depickle::finding::Level;
+use super::tar::gzip;
+use super::{CALL, PLAIN, clean, named, scan, told};
+use depickle::finding::{Level, Verdict};
 
 /// A `.npy` file with a header of version 1.0.
 fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
@@ -49,10 +50,31 @@ fn pickles_are_found_wherever_they_stand() {
         named("a member without ending", &archive(&[member]));
     }
     for member in members("x.npy", &[&npy("'<f8'", "(1,)", &[0; 8])[..], CALL].concat()) {
-        told("behind an array", &archive(&[member]), "trailing-data", Level::Suspicious);
+        told("behind an array", &archive(std::slice::from_ref(&member)), "trailing-data", Level::Suspicious);
+        named("behind an array", &archive(&[member]));
     }
     let inner = archive(&[Member::stored("x.npy", &npy("'|O'", "()", CALL))]);
     named("an archive that says it is an array", &archive(&[Member::stored("x.npy", &inner)]));
+}
+
+#[test]
+fn arrays_one_after_another_are_all_read() {
+    let (numbers, calls) = (npy("'<f8'", "(2, 2)", &[1; 32]), npy("'|O'", "()", CALL));
+    let objects = npy("'|O'", "()", PLAIN);
+    for press in [<[u8]>::to_vec as fn(&[u8]) -> Vec<u8>, gzip] {
+        clean("numbers", &press(&numbers.repeat(20)));
+        told("numbers", &press(&numbers.repeat(2)), "several-streams", Level::Note);
+        clean("objects last", &press(&[numbers.clone(), objects.clone()].concat()));
+        named("objects behind numbers", &press(&[numbers.clone(), calls.clone()].concat()));
+        named("objects behind objects", &press(&[objects.clone(), calls.clone()].concat()));
+        named("objects behind all", &press(&[objects.clone(), numbers.repeat(3), calls.clone()].concat()));
+        let bytes = press(&[numbers.repeat(2), CALL.to_vec()].concat());
+        named("a pickle behind numbers", &bytes);
+        told("a pickle behind numbers", &bytes, "trailing-data", Level::Suspicious);
+        let cut = press(&[numbers.repeat(2), numbers[..numbers.len() - 1].to_vec()].concat());
+        told("the last cut short", &cut, "refused-stream", Level::Incomplete);
+        assert_ne!(scan(&press(&objects.repeat(70))).verdict(), Verdict::Clean);
+    }
 }
 
 #[test]

@@ -3,18 +3,12 @@
 
     python corpus.py DIRECTORY [--evil DIRECTORY] [--only SECTION ...]
 
-Environments it has been run in (Python; pip packages):
-    main   3.11.7; numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1 joblib==1.6.0 pandas==3.1.1 lz4==4.4.5
-           xgboost==3.2.0 lightgbm==4.7.0 cloudpickle==3.1.2
-    py311  3.11.7; numpy==1.24.4 scipy==1.10.1 scikit-learn==1.2.2 joblib==1.2.0 pandas==1.5.3 lz4
-    py312  3.12.1; numpy==2.0.2 scipy==1.14.1 scikit-learn==1.5.2 joblib==1.4.2 pandas==2.2.3 lz4 xgboost==2.1.4 lightgbm==4.5.0
-    py310  3.10.13; numpy==1.22.4 scipy==1.8.1 scikit-learn==1.0.2 joblib==1.1.1 pandas==1.4.4 lz4 xgboost==1.6.2 lightgbm==3.3.5
-    py38   3.8.18; numpy==1.19.5 scipy==1.5.4 scikit-learn==0.24.2 joblib==1.0.1 pandas==1.1.5 lz4
-    py36   3.6.15; numpy==1.13.3 scipy==0.19.1 scikit-learn==0.19.2 nose
+The environments that it has been run in, with the versions of all libraries, stand in docs/corpus.md.
 What a library of the day does not have is left out and counted. ``manifest.json`` lists every file: path,
 class, protocol, container. The dangerous object is pickled by a ``__reduce__`` that names ``os.system`` with an
 empty command. The files under --evil must never be loaded; this script only writes them.
-``cargo xtask corpus --clean DIRECTORY --dangerous EVIL`` judges what was written.
+``cargo xtask corpus --clean DIRECTORY --dangerous EVIL`` judges what was written; observe.py, hooks.py and tables.py make the
+policy's tables from it.
 """
 import argparse
 import json
@@ -25,15 +19,26 @@ import re
 import sys
 import warnings
 
+import corpus_data
+import corpus_libraries
 import corpus_models
 import corpus_plain
 
 try:
     import joblib
 except ImportError:
-    from sklearn.externals import joblib
+    try:
+        from sklearn.externals import joblib
+    except ImportError:
+        joblib = None    # corpus_torch.py writes no joblib files
 
-SECTIONS = dict(corpus_plain.SECTIONS, **corpus_models.SECTIONS)
+SECTIONS = {}
+for module in (corpus_plain, corpus_data, corpus_models, corpus_libraries):
+    SECTIONS.update(module.SECTIONS)
+MODELS = set(corpus_models.SECTIONS) | set(corpus_libraries.SECTIONS)
+LIBRARIES = ('numpy', 'scipy', 'sklearn', 'pandas', 'xgboost', 'lightgbm', 'catboost', 'statsmodels', 'imblearn',
+             'category_encoders', 'pyarrow', 'lz4', 'cloudpickle', 'dill', 'patsy', 'formulaic', 'pytz', 'dateutil', 'torch')
+DEFAULT_PROTOCOL = getattr(pickle, 'DEFAULT_PROTOCOL', 2)
 MODEL_PROTOCOLS = (2, 4, 5)
 PLAIN_PROTOCOLS = (0, 1, 2, 3, 4, 5)
 
@@ -92,7 +97,7 @@ class Writer(object):
         """The pure-Python pickler, an optimised stream, and joblib at protocols that it does not choose itself."""
         for protocol in (0, 2, 4):
             self.put('%s.py.p%d.pkl' % (base, protocol), name, value, protocol, 'pickle',
-                     lambda path: dump(value, path, protocol, pickle._Pickler))
+                     lambda path: dump(value, path, protocol, getattr(pickle, '_Pickler', pickle.Pickler)))
         self.put(base + '.optimised.p4.pkl', name, value, 4, 'pickle', lambda path: optimised(value, path))
         for protocol in (2, 5):
             if protocol <= pickle.HIGHEST_PROTOCOL:
@@ -102,7 +107,7 @@ class Writer(object):
     def joblibs(self, base, name, value, methods=None):
         for method, argument in compressors():
             if methods is None or method in methods:
-                self.put('%s.%s.joblib' % (base, method), name, value, pickle.DEFAULT_PROTOCOL, 'joblib+' + method,
+                self.put('%s.%s.joblib' % (base, method), name, value, DEFAULT_PROTOCOL, 'joblib+' + method,
                          lambda path: joblib.dump(value, path, compress=argument))
 
     def finish(self, environment):
@@ -134,9 +139,27 @@ def evil(writer, section, name, value):
         writer.joblibs(base, name, graph)
 
 
+def by_value(writer):
+    """Data of stock classes by the picklers that can write code by value."""
+    for library in ('cloudpickle', 'dill'):
+        try:
+            pickler = __import__(library).Pickler
+        except ImportError:
+            continue
+        for name, value in corpus_libraries.by_value():
+            if library == 'dill' and name == 'frame':
+                continue    # dill looks up the type of a slice by its name
+            base = writer.base('by_value', library + '.' + name)
+            for protocol in (4, 5):
+                writer.put('%s.p%d.pkl' % (base, protocol), name, value, protocol, library,
+                           lambda path: dump(value, path, protocol, pickler))
+
+
 def environment():
-    versions = {'python': '.'.join(map(str, sys.version_info[:3])), 'joblib': joblib.__version__}
-    for name in ('numpy', 'scipy', 'sklearn', 'pandas', 'xgboost', 'lightgbm', 'lz4', 'cloudpickle'):
+    versions = {'python': '.'.join(map(str, sys.version_info[:3]))}
+    if joblib:
+        versions['joblib'] = joblib.__version__
+    for name in LIBRARIES:
         try:
             versions[name] = __import__(name).__version__
         except ImportError:
@@ -148,13 +171,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('directory')
     parser.add_argument('--evil')
-    parser.add_argument('--only', nargs='*', choices=sorted(SECTIONS))
+    parser.add_argument('--only', nargs='*', choices=sorted(SECTIONS) + ['by_value'])
     options = parser.parse_args()
     warnings.simplefilter('ignore')
     writer = Writer(options.directory)
     dark = Writer(options.evil) if options.evil else None
-    for section in options.only or sorted(SECTIONS):
-        models = section in corpus_models.SECTIONS
+    for section in sorted(SECTIONS):
+        if options.only and section not in options.only:
+            continue
+        models = section in MODELS
         try:
             for name, value in SECTIONS[section]():
                 base = writer.base(section, name)
@@ -173,6 +198,8 @@ def main():
                     evil(dark, section, name, value)
         except ImportError as error:
             writer.failures.append('%s: %s' % (section, error))
+    if not options.only or 'by_value' in options.only:
+        by_value(writer)
     writer.finish(environment())
     if dark:
         dark.finish(environment())

@@ -5,6 +5,8 @@ Each section is a generator of (name, value); a value that could not be made is 
 import importlib
 import inspect
 
+from corpus_plain import accepts
+
 TEXTS = ['the cat sat', 'a dog ran far', 'cats and dogs', 'the bird flew', 'a bird sat far', 'dogs sat'] * 10
 
 # Constructor arguments of the estimators that need some, by class name. `E` looks up a class by name.
@@ -93,7 +95,7 @@ def constructor_arguments(name, cls, classes):
     def lookup(wanted):
         return classes[wanted]
     arguments = dict(ARGUMENTS[name](lookup)) if name in ARGUMENTS else {}
-    accepted = inspect.signature(cls.__init__).parameters
+    accepted = accepts(cls)
     if 'estimator' in arguments and 'estimator' not in accepted:
         arguments['base_estimator'] = arguments.pop('estimator')
     for key, value in SMALL.items():

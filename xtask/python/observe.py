@@ -20,6 +20,7 @@ import pickle
 import re
 import zlib
 
+GETATTR = ('builtins.getattr', '__builtin__.getattr')
 MAX_SHAPES = 40      # distinct argument shapes kept for one symbol and use
 MAX_LITERALS = 24    # distinct literals kept for one position
 MAX_WALK = 20000     # elements looked at when searching a value for symbols
@@ -231,10 +232,14 @@ class Recorder(pickle._Unpickler):
             self.facts.call('<not a symbol> ' + kind(func), use, args)
             return Made('result', '<not a symbol>', use)
         self.facts.call(func.name, use, args)
-        if use == 'call' and func.name in ('builtins.getattr', '__builtin__.getattr') and len(args) == 2 and isinstance(args[0], Symbol):
+        if use == 'call' and func.name in GETATTR and len(args) == 2 and isinstance(args[0], Symbol):
             symbol = '%s.%s' % (args[0].name, args[1])
             self.facts.use(symbol, 'by getattr')
             self.facts.of(symbol)['envs'].add(self.facts.env)
+            return Symbol(symbol)
+        if use == 'call' and func.name in GETATTR and len(args) == 2 and isinstance(args[0], Made) and args[0].how != 'call':
+            symbol = '%s.%s' % (args[0].symbol, args[1])
+            self.facts.use(symbol, 'bound')
             return Symbol(symbol)
         if use == 'call' and func.name == 'copyreg._reconstructor' and isinstance(args[0], Symbol):
             self.facts.call(args[0].name, 'reconstructor', args[1:])
@@ -379,6 +384,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('-o', '--output', required=True)
     parser.add_argument('environments', nargs='+', metavar='ENV=DIRECTORY')
+    parser.add_argument('--match', default='', help='only files whose path has a match for this expression')
     options = parser.parse_args()
     facts, files = Facts(), 0
     for environment in options.environments:
@@ -386,7 +392,7 @@ def main():
         for folder, folders, names in os.walk(top):
             folders.sort()
             for name in sorted(names):
-                if not name.endswith(('.pkl', '.joblib')):
+                if not name.endswith(('.pkl', '.joblib')) or not re.search(options.match, name):
                     continue
                 path = os.path.join(folder, name)
                 facts.path = facts.env + '/' + os.path.relpath(path, top)

@@ -1,20 +1,21 @@
 """Writes the tables of the policy.
 
-    python tables.py OBSERVED.json
+    python tables.py OBSERVED.json... HOOKS.json
 
 Each table in src/policy/tables is the paragraphs of its namesake in xtask/tables, written by hand, and those that
-this script adds from what real files hold (OBSERVED.json, made by the corpus scripts): classes that are made without
+this script adds from what real files hold (OBSERVED.json and HOOKS.json, made by observe.py and hooks.py): classes that are made without
 arguments and given a dict of data. What may be called is never added from observation: this script knows the few
 families of functions by name.
 """
 
 import json
 import pathlib
+import string
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HAND = ROOT / "xtask" / "tables"
-OUT = ROOT / "src" / "policy" / "tables"
+from tables_observed import (HOOKS, MADE, callable_keys, distribution, is_distribution, is_made_plainly, library, methods, python_class,
+                             state)
+from tables_text import add, read, write, write_needs
 
 # Scalar types of numpy under all the names that they have had.
 SCALARS = {
@@ -35,6 +36,15 @@ floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot inve
 left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
 matmul maximum minimum mod modf multiply negative nextafter not_equal positive pow power rad2deg radians reciprocal
 remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh true_divide trunc""".split()
+
+# Before numpy 1.20 a ufunc is written as one of whatever module has it, too.
+UFUNC_MODULES = {"numpy.core.arrayprint": "absolute", "scipy.optimize._basinhopping": "cos",
+                 "scipy.stats._discrete_distns": "exp expm1 floor log log1p sqrt tanh"}
+
+# The classes of dtypes.
+DTYPES = """Bool Byte Bytes CLongDouble Complex128 Complex64 DateTime64 Float16 Float32 Float64 Int Int16 Int32 Int64 Int8
+Long LongDouble LongLong Object Short Str String TimeDelta64 UByte UInt UInt16 UInt32 UInt64 UInt8 ULong ULongLong UShort
+Void""".split()
 
 # Functions that only compute from arrays; under each module that has held them.
 FUNCTIONS = {
@@ -58,6 +68,7 @@ FUNCTIONS = {
     "scipy.special._ufuncs": ["boxcox", "boxcox1p", "erf", "expit", "gammaln", "inv_boxcox", "inv_boxcox1p", "logit"],
     "scipy.special": ["erf", "expit", "gammaln", "logit", "boxcox1p", "inv_boxcox"],
     "scipy.special.basic": ["gammaln"],
+    "scipy.optimize._dual_annealing": ["gammaln"],
 }
 # Kept by files on their own, but sized by what they would be called with.
 PLAIN = {"numpy": ["zeros", "ones", "empty", "full", "identity", "eye", "arange", "linspace"],
@@ -119,44 +130,11 @@ laplacian_kernel linear_kernel manhattan_distances nan_euclidean_distances paire
 sigmoid_kernel""".split()
 SCORE_FUNCS = ["f_classif", "chi2", "f_regression", "r_regression", "f_oneway"]
 
-# What belongs to files of one class, but is run when the class is loaded, or is not data: never from observation.
-MADE = set()
 BY_CODE = {
     "scipy.spatial.ckdtree.cKDTree", "scipy.spatial._ckdtree.cKDTree", "scipy.spatial._kdtree.KDTree",
 }
 NATIVE_TREE = ("  new () -> fresh\n  build !kd-tree\n"
                "  native\n  # Node indexes become pointers: they are looked at where their bytes stand in the stream.")
-
-
-def read(name):
-    """The head and the paragraphs of a table that is written by hand."""
-    head, paragraphs, key = [], {}, None
-    for line in (HAND / f"{name}.txt").read_text().splitlines():
-        if line and line[0] not in " #":
-            key = line.split()[0]
-            paragraphs[key] = [line]
-        elif key is None:
-            head.append(line)
-        elif line.strip():
-            paragraphs[key].append(line)
-    return head, {key: "\n".join(lines) for key, lines in paragraphs.items()}
-
-
-def write(name, head, paragraphs):
-    for key, text in paragraphs.items():
-        target = text.split("\n  = ", 1)[1].strip() if "\n  = " in text else None
-        # An alias of an alias leads straight to the entry.
-        while target in paragraphs and "\n  = " in paragraphs[target]:
-            target = paragraphs[target].split("\n  = ", 1)[1].strip()
-            paragraphs[key] = f"{key}\n  = {target}"
-    head = head + [f"# Written by xtask/python/tables.py from xtask/tables/{name}.txt and what it adds: change those."]
-    text = "\n".join(head) + "\n" + "\n".join(paragraphs[key] for key in sorted(paragraphs)) + "\n"
-    (OUT / f"{name}.txt").write_text(text)
-
-
-def add(paragraphs, key, *clauses):
-    """Adds a paragraph, unless one is written by hand."""
-    paragraphs.setdefault(key, key + "".join("\n  " + clause for clause in clauses))
 
 
 def functions(paragraphs, prefix):
@@ -183,6 +161,11 @@ def numpy():
         for module in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath", "numpy.core.umath"):
             add(paragraphs, f"{module}.{name}", f"= numpy.{name}")
     functions(paragraphs, "numpy")
+    for module, names in UFUNC_MODULES.items():
+        for name in names.split():
+            add(paragraphs, f"{module}.{name}", f"= numpy.{name}")
+    for name in DTYPES:
+        add(paragraphs, f"numpy.dtypes.{name}DType", "plain")
     for name, target in NUMPY_ALIASES.items():
         add(paragraphs, name, f"= {target}")
     for name in POLYNOMIALS:
@@ -242,42 +225,6 @@ def pandas():
     write("pandas", head, paragraphs)
 
 
-def callable_keys(uses):
-    """Keys of a state under which callables were seen, alone or among data."""
-    found = {}
-    for key, shapes in uses.items():
-        if any("sym:" in shape for shape in shapes):
-            classes = sorted(shape[4:] for shape in shapes if shape.startswith("sym:") and shape[4:] in MADE)
-            found[key] = " | ".join(["data", *classes])
-    return found
-
-
-def state(found, keys=""):
-    special = "".join(f"{key if key.isidentifier() else repr(key)}?: {shape}, " for key, shape in sorted(found.items()))
-    return "build {" + keys + special + "*: any}" if special or keys else "build estimator"
-
-
-def python_class(paragraphs, symbol, row, extra=()):
-    """A class of Python code that is made without arguments and keeps a dict of data."""
-    keys = "__doc__?: None | str, " if "__doc__" in row.get("state", {}) else ""
-    clauses = ["new () -> fresh", state(callable_keys(row.get("state", {})), keys)]
-    slots = row.get("slots")
-    if slots:
-        shapes = {key: ("data" if any("sym:" in shape for shape in seen) else "any") for key, seen in slots.items()}
-        clauses[1] = "build None | {*: any}" if not callable_keys(row.get("state", {})) else \
-            "build None | " + state(callable_keys(row["state"])).removeprefix("build ")
-        clauses.append("slots {" + ", ".join(f"{key}?: {shape}" for key, shape in sorted(shapes.items())) + "}")
-    if "setitem" in row.get("uses", {}) or any("builtins.dict" in shape for shape in row.get("args", {}).get("reconstructor", [])):
-        clauses.append("base builtins.dict dict")
-        clauses.append("setitem keyable: data")
-    add(paragraphs, symbol, *clauses, *extra)
-
-
-def is_made_plainly(row):
-    uses = row.get("uses", {})
-    return ("new" in uses or "reconstructor" in uses) and row.get("args", {}).get("new", ["()"]) == ["()"]
-
-
 def scipy(observed):
     head, paragraphs = read("scipy")
     functions(paragraphs, "scipy")
@@ -286,22 +233,16 @@ def scipy(observed):
             continue
         if symbol in BY_CODE:
             paragraphs.setdefault(symbol, f"{symbol}\n{NATIVE_TREE}")
-        elif symbol.startswith("scipy.stats._") and symbol.endswith("_gen") and is_made_plainly(row) \
-                and "_distns." in symbol:
-            add(paragraphs, symbol, "new () -> fresh",
-                "build {_parse_arg_template: <argparser>, __doc__?: None | str, vecentropy?: @numpy.vectorize, *: any}"
-                " | ({__doc__?: None | str, *: simple | array}, @numpy.random.__RandomState_ctor | @numpy.random._pickle.__randomstate_ctor | None)",
-                "recursive",
-                "# `__setstate__` runs `_parse_arg_template`; the pair is the form before scipy 1.6.")
-            for method in ("_entropy",):
-                add(paragraphs, f"{symbol}.{method}", "harmless")
+        elif is_distribution(symbol):
+            distribution(paragraphs, symbol)
         elif "_qhull" in row.get("state", {}):
             add(paragraphs, symbol, "new () -> fresh", "build {_qhull: None, *: any}",
                 "# `close` of `_qhull` is called when the object goes.")
         elif is_made_plainly(row):
             python_class(paragraphs, symbol, row)
-        elif set(row.get("uses", {})) == {"by getattr"}:
-            add(paragraphs, symbol, "harmless")
+        elif symbol.endswith("Result") and set(row.get("uses", {})) == {"new", "reconstructor"}:
+            add(paragraphs, symbol, "new (any*) -> scalar", "base builtins.tuple (any*)", "# A named tuple.")
+    methods(paragraphs, ("scipy.",), observed)
     # Attribute access leads to these, and the classes on the way are named.
     for symbol in list(paragraphs):
         head_symbol = symbol.rpartition(".")[0]
@@ -322,7 +263,7 @@ def numbers(shapes):
     return " | ".join(dict.fromkeys(out))
 
 
-def sklearn(observed, detail):
+def sklearn(observed):
     head, paragraphs = read("sklearn")
     for symbol in SKLEARN_FUNCTIONS:
         add(paragraphs, symbol, "harmless")
@@ -380,30 +321,50 @@ def sklearn(observed, detail):
     for symbol, row in observed.items():
         if symbol.split(".")[0] in ("sklearn", "_loss") and symbol not in paragraphs and ".externals." not in symbol:
             print("not added:", symbol, list(row.get("references", {}))[:1], file=sys.stderr)
-    for symbol in detail:
-        module, _, name = symbol.partition(":")
-        if module.startswith("sklearn.") and f"{module}.{name}" not in paragraphs:
-            print("not seen:", symbol, file=sys.stderr)
     write("sklearn", head, paragraphs)
     return metrics_of
 
 
+# The libraries that keep dicts of data, by table; and their names of modules.
+UPPER = string.ascii_uppercase + "_cdsz"
+PLAIN_LIBRARIES = {"statsmodels": ("statsmodels.",), "imblearn": ("imblearn.",), "encoders": ("category_encoders.",),
+                   "torch_nn": ("torch.nn.modules.", "torch.optim.")}
+
+
+def made(observed):
+    """Symbols that real files make without arguments, and the classes of the plain libraries that they refer to."""
+    prefixes = sum(PLAIN_LIBRARIES.values(), ())
+    for symbol, row in observed.items():
+        in_state = [where for where in row.get("references", {}) if where.startswith(("state ", "slots "))]
+        if is_made_plainly(row) or symbol.startswith(prefixes) and in_state and symbol.rpartition(".")[2][:1] in UPPER:
+            yield symbol
+
+
+def united(values):
+    """Several observations as one: lists are sets, numbers are counts."""
+    if isinstance(values[0], dict):
+        keys = sorted({key for value in values for key in value})
+        return {key: united([value[key] for value in values if key in value]) for key in keys}
+    return sorted({item for value in values for item in value}) if isinstance(values[0], list) else sum(values)
+
+
 def main():
-    observed = json.loads(pathlib.Path(sys.argv[1]).read_text())["symbols"]
-    MADE.update(symbol for symbol, row in observed.items() if is_made_plainly(row))
-    known = set()
-    if len(sys.argv) > 2:
-        for row in json.loads(pathlib.Path(sys.argv[2]).read_text()).values():
-            known |= set(row)
-    for name in ("python", "joblib", "boosters", "torch"):
+    *observations, hooks = [json.loads(pathlib.Path(path).read_text()) for path in sys.argv[1:]]
+    observed = united([one["symbols"] for one in observations])
+    HOOKS.update(hooks)
+    MADE.update(made(observed))
+    for name in ("python", "joblib", "boosters", "pyarrow", "torch"):
         write(name, *read(name))
     numpy()
     pandas()
     scipy(observed)
-    metrics_of = sklearn(observed, sorted(known))
+    for name, prefixes in PLAIN_LIBRARIES.items():
+        library(name, prefixes, observed)
+    metrics_of = sklearn(observed)
     shape = " | ".join(f"@{cls}" for classes in metrics_of.values() for cls in sorted(classes))
     head, paragraphs = read("shapes")
     paragraphs["distance-metric"] = f"distance-metric\n  {shape}"
+    write_needs(observed)
     write("shapes", head, paragraphs)
 
 

@@ -1,4 +1,5 @@
-//! xz and lzma-alone members, either of which may follow the other (`lzma.LZMAFile` with `FORMAT_AUTO`).
+//! xz and lzma-alone members, either of which may follow the other (`lzma.LZMAFile` with `FORMAT_AUTO`), and the bare
+//! data of both kinds that 7z archives hold.
 //!
 //! liblzma hands out all that the bytes before an error or the end of the file determine. The readers used here fail
 //! by whole calls and whole chunks instead, so a broken member is decoded once more to rescue the rest: twice at a
@@ -6,7 +7,7 @@
 
 use std::io::{ErrorKind, Read};
 
-use lzma_rust2::{LzmaReader, XzReader};
+use lzma_rust2::{Lzma2Reader, LzmaReader, XzReader, lzma_get_memory_usage_by_props};
 
 use super::{Ending, Outcome, Step};
 
@@ -41,15 +42,43 @@ impl Read for Source<'_> {
     }
 }
 
+/// How a member begins.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// With a header that tells xz from lzma-alone.
+    Headed,
+    /// At once; properties, dictionary and size are known.
+    Bare { properties: u8, dictionary: u32, size: u64 },
+    /// At once, in chunks that tell their sizes; the dictionary is known.
+    Chunks { dictionary: u32 },
+}
+
 /// A decoder of one member.
 enum Reader<'a> {
     Alone(Box<LzmaReader<Source<'a>>>),
     Xz(Box<XzReader<Source<'a>>>),
+    Chunks(Box<Lzma2Reader<Source<'a>>>),
 }
 
 impl<'a> Reader<'a> {
-    fn new(member: &'a [u8], padding: Option<u8>) -> std::io::Result<Self> {
+    fn new(member: &'a [u8], form: Form, padding: Option<u8>) -> std::io::Result<Self> {
         let source = |most| Source { data: member, padding: padding.unwrap_or(0), left: padding.map_or(0, |_| most) };
+        match form {
+            Form::Headed => {}
+            Form::Bare { properties, dictionary, size } => {
+                // Data refers back no further than to its beginning.
+                let dictionary = u32::try_from(size).map_or(dictionary, |size| dictionary.min(size));
+                if lzma_get_memory_usage_by_props(dictionary, properties)? > MEMORY_KIB {
+                    return Err(ErrorKind::OutOfMemory.into());
+                }
+                let reader = LzmaReader::new_with_props(source(ALONE_PADDING), size, properties, dictionary, None)?;
+                return Ok(Self::Alone(Box::new(reader)));
+            }
+            Form::Chunks { dictionary } => {
+                let reader = Lzma2Reader::new_mem_limit(source(XZ_PADDING), dictionary, MEMORY_KIB, None)?;
+                return Ok(Self::Chunks(Box::new(reader)));
+            }
+        }
         // The first byte decides, as in liblzma's `auto_decoder`.
         if member.first() == XZ_MAGIC.first() {
             let source = source(XZ_PADDING);
@@ -69,6 +98,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Alone(reader) => reader.read(out),
             Self::Xz(reader) => reader.read(out),
+            Self::Chunks(reader) => reader.read(out),
         }
     }
 
@@ -80,6 +110,7 @@ impl<'a> Reader<'a> {
                 source.data.len().saturating_add(buffered.len())
             }
             Self::Xz(reader) => reader.inner().data.len(),
+            Self::Chunks(reader) => reader.inner().data.len(),
         }
     }
 
@@ -96,9 +127,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// One xz stream or lzma-alone file.
+/// One xz stream or lzma-alone file, or the data of either.
 pub(super) struct Lzma<'a> {
     member: &'a [u8],
+    form: Form,
     stage: Stage<'a>,
     written: u64,
 }
@@ -116,13 +148,13 @@ enum Stage<'a> {
 }
 
 impl<'a> Lzma<'a> {
-    pub(super) fn new(member: &'a [u8]) -> Self {
-        Self { member, stage: Stage::Start, written: 0 }
+    pub(super) fn new(member: &'a [u8], form: Form) -> Self {
+        Self { member, form, stage: Stage::Start, written: 0 }
     }
 
     pub(super) fn step(&mut self, out: &mut [u8]) -> Step {
         match std::mem::replace(&mut self.stage, Stage::Broken(Ending::Corrupt)) {
-            Stage::Start => match Reader::new(self.member, None) {
+            Stage::Start => match Reader::new(self.member, self.form, None) {
                 Ok(reader) => self.decode(reader, out),
                 Err(error) => Step::failed(ending(&error)),
             },
@@ -142,7 +174,7 @@ impl<'a> Lzma<'a> {
             }
             Err(error) => {
                 let ending = ending(&error);
-                let padded = |byte| Reader::new(self.member, Some(byte)).ok();
+                let padded = |byte| Reader::new(self.member, self.form, Some(byte)).ok();
                 match (padded(0), padded(0xff)) {
                     (Some(zeros), Some(ones)) if ending != Ending::Refused => {
                         self.rescue([zeros, ones], [self.written; 2], ending, out)

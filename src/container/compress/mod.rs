@@ -1,16 +1,20 @@
-//! Inflating: one streaming decoder for the six compressors of joblib (`joblib/compressor.py`).
+//! Inflating: one streaming decoder for the six compressors of joblib (`joblib/compressor.py`), and for those of
+//! archives and pandas.
 //!
 //! Members that follow one another are read on as the Python readers do: gzip (Python's `gzip`; joblib's own gzip and
 //! zlib files never do, see [`Decoder::members`]), bz2, lzma and xz (mixed, as `lzma.LZMAFile` reads them), lz4
-//! frames. Whatever was decoded before an error has been handed out by then.
+//! and zstd frames. Whatever was decoded before an error has been handed out by then.
 
 mod deflate;
 mod lz4;
 mod lzma;
+mod zstd;
 
 pub(super) use deflate::is_zlib;
+pub(super) use zstd::starts_member as is_zstd;
 
 use crate::error::{Error, ErrorKind, Result};
+use lzma::Form;
 
 /// A compressor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,8 +31,14 @@ pub enum Codec {
     Lzma,
     /// `.xz`
     Xz,
+    /// What lzma-alone files hold, without their header: one byte of properties, the dictionary and the size.
+    BareLzma(u8, u32, u64),
+    /// What xz files hold, without all around it: the size of the dictionary.
+    Lzma2(u32),
     /// An lz4 frame.
     Lz4,
+    /// A zstd frame.
+    Zstd,
 }
 
 impl Codec {
@@ -39,9 +49,11 @@ impl Codec {
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
             Self::Bzip2 => "bz2",
-            Self::Lzma => "lzma",
+            Self::Lzma | Self::BareLzma(..) => "lzma",
+            Self::Lzma2(_) => "lzma2",
             Self::Xz => "xz",
             Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
         }
     }
 }
@@ -118,6 +130,7 @@ enum Engine<'a> {
     Bzip2(bzip2::Decompress),
     Lzma(lzma::Lzma<'a>),
     Lz4(lz4::Frame),
+    Zstd(Box<zstd::Frame>),
 }
 
 impl<'a> Engine<'a> {
@@ -127,8 +140,13 @@ impl<'a> Engine<'a> {
             Codec::Gzip => Self::Deflate(deflate::Deflate::gzip()),
             Codec::Deflate => Self::Deflate(deflate::Deflate::raw()),
             Codec::Bzip2 => Self::Bzip2(bzip2::Decompress::new(false)),
-            Codec::Lzma | Codec::Xz => Self::Lzma(lzma::Lzma::new(member)),
+            Codec::Lzma | Codec::Xz => Self::Lzma(lzma::Lzma::new(member, Form::Headed)),
+            Codec::BareLzma(properties, dictionary, size) => {
+                Self::Lzma(lzma::Lzma::new(member, Form::Bare { properties, dictionary, size }))
+            }
+            Codec::Lzma2(dictionary) => Self::Lzma(lzma::Lzma::new(member, Form::Chunks { dictionary })),
             Codec::Lz4 => Self::Lz4(lz4::Frame::new()),
+            Codec::Zstd => Self::Zstd(Box::new(zstd::Frame::new())),
         }
     }
 
@@ -138,6 +156,7 @@ impl<'a> Engine<'a> {
             Self::Bzip2(engine) => bzip2_step(engine, input, out),
             Self::Lzma(engine) => engine.step(out),
             Self::Lz4(engine) => engine.step(input, out),
+            Self::Zstd(engine) => engine.step(input, out),
         }
     }
 }
@@ -308,7 +327,7 @@ impl<'a> Decoder<'a> {
 fn next_member(codec: Codec, rest: &[u8]) -> Option<usize> {
     match codec {
         // Nothing reads these on.
-        Codec::Zlib | Codec::Deflate => None,
+        Codec::Zlib | Codec::Deflate | Codec::BareLzma(..) | Codec::Lzma2(_) => None,
         Codec::Gzip => {
             // `gzip._GzipReader` skips NULs between members.
             let padding = rest.iter().position(|byte| *byte != 0)?;
@@ -317,6 +336,7 @@ fn next_member(codec: Codec, rest: &[u8]) -> Option<usize> {
         Codec::Bzip2 => rest.starts_with(b"BZh").then_some(0),
         Codec::Lzma | Codec::Xz => lzma::starts_member(rest).then_some(0),
         Codec::Lz4 => lz4::starts_member(rest).then_some(0),
+        Codec::Zstd => zstd::starts_member(rest).then_some(0),
     }
 }
 

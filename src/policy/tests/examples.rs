@@ -107,6 +107,7 @@ fn text_of(grammar: Grammar) -> &'static str {
              scale=1, size=None):\\n    return self._argcheck_rvs( loc, scale, size=size)\\n\\ndef _parse_args_stats(self,  \
              loc=0, scale=1, moments=\\qmv\\q):\\n    return (), loc, scale, moments\\n'"
         }
+        Grammar::Formula => "'y ~ a'",
         Grammar::Short => "'a+b'",
     }
 }

@@ -17,6 +17,7 @@ use crate::opcode::{Dialect, SliceWindow};
 use asm::{Route, assemble};
 
 const CLEAN: &str = include_str!("clean.txt");
+const NEEDS: &str = include_str!("needs.txt");
 const HOSTILE: &str = include_str!("hostile.txt");
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -154,6 +155,31 @@ fn every_entry_can_be_read_and_every_symbol_in_a_shape_is_an_entry() {
             }
         }
     }
+}
+
+/// Each entry is there for a file that a real library wrote, or says why it is there without one.
+#[test]
+fn every_entry_names_the_file_that_needs_it() {
+    let corpus = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/corpus.md")).unwrap();
+    let mut needs = std::collections::BTreeMap::new();
+    for line in lines(NEEDS) {
+        let (symbol, why) = line.split_once(' ').unwrap();
+        assert!(needs.insert(symbol, why).is_none(), "{symbol} has two rows");
+    }
+    for paragraph in ENTRIES.iter().flat_map(|table| table.paragraphs()) {
+        let why = needs.remove(paragraph.key).unwrap_or_else(|| panic!("{} names no file", paragraph.key));
+        if let Some(target) = why.strip_prefix("= ") {
+            assert_eq!(entry::alias(paragraph), Some(target), "{}", paragraph.key);
+        } else if !why.starts_with("- ") {
+            let environment = why.split('/').next().unwrap();
+            assert!(why.split('/').count() > 1, "{}: {why}", paragraph.key);
+            assert!(
+                corpus.contains(&format!("| {environment} |")),
+                "{environment} is no environment of docs/corpus.md"
+            );
+        }
+    }
+    assert!(needs.is_empty(), "rows of no entry: {:?}", needs.keys());
 }
 
 #[test]

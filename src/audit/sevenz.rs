@@ -1,0 +1,89 @@
+//! 7z archives, whose members lie in packed streams one after another.
+
+use super::bytes::Bytes;
+use super::compressed::Claim;
+use super::member::Member;
+use super::{Audit, Job, Read};
+use crate::container::sevenz::{self, Folder};
+use crate::container::{Archive, Codec};
+use crate::finding::Level;
+use crate::limits::Limit;
+use crate::rules;
+
+impl<'a> Audit<'a> {
+    /// A 7z archive.
+    pub(super) fn sevenz(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
+        let found = sevenz::read(data.get(), &mut self.budget);
+        let about =
+            Archive { unexplained: found.unexplained, errors: found.error.into_iter().collect(), ..Archive::default() };
+        self.archive(&about, data, member);
+        // Folders may share bytes.
+        let all = found.folders.iter().fold(0_u64, |sum, folder| sum.saturating_add(folder.packed.len() as u64));
+        if let Err(error) = self.budget.spend(Limit::Inflated, all.saturating_sub(data.get().len() as u64)) {
+            let location = member.at(Some(0));
+            self.collected.say(&rules::limit_reached::RULE, Level::Incomplete, error.message(), location);
+            return Read::silent("7z");
+        }
+        for folder in &found.folders {
+            self.folder(folder, data, member);
+        }
+        Read::silent("7z")
+    }
+
+    /// Makes jobs of what lies in a packed stream.
+    fn folder(&mut self, folder: &Folder, data: &Bytes<'a>, member: &Member) {
+        let packed = data.part(folder.packed.clone());
+        let start = folder.packed.start;
+        let claim = |of: &sevenz::Member| Claim { crc: of.crc, size: Some(of.size) };
+        match (folder.codec, folder.members.as_slice()) {
+            (Err(why), members) => {
+                let name = members.first().map_or("", |first| &first.name);
+                let location = member.entry(name, start).at(Some(0));
+                self.collected.say(&rules::unread_member::RULE, Level::Incomplete, why, location);
+            }
+            (Ok(Some(codec)), [only]) => {
+                let member = member.entry(&only.name, start);
+                self.jobs.push_back(Job { data: packed, codec: Some(codec), claim: claim(only), member });
+            }
+            (Ok(codec), members) => {
+                let (unpacked, start) = self.unpacked_folder(codec, packed, start, member);
+                let mut at = 0_usize;
+                for one in members {
+                    let end = usize::try_from(one.size).map_or(usize::MAX, |size| at.saturating_add(size));
+                    let inner = member.entry(&one.name, start.saturating_add(at));
+                    let inner = if codec.is_some() { inner.inflated() } else { inner };
+                    let data = unpacked.part(at..end.min(unpacked.get().len()));
+                    if (data.get().len() as u64) < one.size {
+                        let message = "the packed stream ends before this member does";
+                        self.incomplete(&rules::refused_stream::RULE, message, &inner, data.get().len() as u64);
+                    }
+                    self.jobs.push_back(Job { data, codec: None, claim: claim(one), member: inner });
+                    at = end;
+                }
+                let rest = unpacked.get().len().saturating_sub(at);
+                if rest > 0 {
+                    let message = format!("{rest} bytes of a packed stream belong to no member of the archive");
+                    let location = member.at(Some(start as u64));
+                    self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+                    let inner = member.entry("", start).inflated().guessed();
+                    let data = unpacked.part(at..unpacked.get().len());
+                    self.jobs.push_back(Job { data, codec: None, claim: Claim::default(), member: inner });
+                }
+            }
+        }
+    }
+
+    /// All that a packed stream holds, and where that begins.
+    fn unpacked_folder(
+        &mut self,
+        codec: Option<Codec>,
+        packed: Bytes<'a>,
+        start: usize,
+        member: &Member,
+    ) -> (Bytes<'a>, usize) {
+        match codec {
+            None => (packed, start),
+            Some(codec) => (self.inflate(codec, &packed, Claim::default(), &member.within(start as u64)), 0),
+        }
+    }
+}
