@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub struct Contents<'a> {
     /// What the file is, as `scan` calls it: `pickle`, `joblib+zlib`, `npy`, ...
     pub format: String,
+    /// All of the file.
+    pub bytes: &'a [u8],
     /// What is around the pickles.
     pub member: Member,
     /// The pickles in it; `None` for an array of numbers.
@@ -173,7 +175,7 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     }
     let format = if pass.is_joblib() { "joblib" } else { "pickle" }.to_owned();
     let member = Member::Plain { base: 0 };
-    Ok(Contents { format, member, pass: Some(pass), npy: None, broken: None, budget })
+    Ok(Contents { format, bytes, member, pass: Some(pass), npy: None, broken: None, budget })
 }
 
 /// Reads a source as its format's own reader does: joblib's where an array of joblib is met, pickle's otherwise.
@@ -224,7 +226,7 @@ fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut b
         Bytes::Plain(_) => None,
     };
     let member = Member::Inflated { codec, start: start as u64 };
-    Ok(Contents { format, member, pass: Some(pass), npy: None, broken, budget })
+    Ok(Contents { format, bytes, member, pass: Some(pass), npy: None, broken, budget })
 }
 
 /// What is wrong with the end of compressed data.
@@ -246,5 +248,5 @@ fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {
     let pass = header.has_object().then(|| read(|_| Bytes::Plain(SliceWindow(data)), &mut budget));
     let short = header.nbytes().is_some_and(|len| len > data.len() as u64);
     let broken = short.then(|| "the file ends inside the array".to_owned());
-    Ok(Contents { format: "npy".to_owned(), member, pass, npy: Some((header, data)), broken, budget })
+    Ok(Contents { format: "npy".to_owned(), bytes, member, pass, npy: Some((header, data)), broken, budget })
 }
