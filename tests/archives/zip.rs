@@ -218,3 +218,16 @@ fn members_are_counted_over_all_archives_together() {
     let beyond = scan_with(&archive(&[inner, other]), &limits);
     assert_eq!(beyond.verdict(), Verdict::Incomplete, "{:#?}", beyond.findings);
 }
+
+#[test]
+fn a_deep_scan_finds_members_within_members() {
+    let (member, ..) = body(&[call()]);
+    let bytes = archive(&[Member::stored("bytes", &[b"\0bytes ".as_slice(), &member].concat())]);
+    let (plain, deep) = (scan(&bytes), scan_with(&bytes, &Limits::default().deep()));
+    assert!(plain.imports.is_empty(), "{:#?}", plain.imports);
+    assert_eq!(deep.verdict(), Verdict::Dangerous, "{:#?}", deep.findings);
+    // Four bytes are there by chance.
+    let chance = archive(&[Member::stored("text", b"text PK\x03\x04 and so on, and so on, and so on")]);
+    let honest = scan_with(&chance, &Limits::default().deep());
+    assert!(honest.findings.iter().all(|finding| finding.rule != "archive-anomaly"), "{:#?}", honest.findings);
+}

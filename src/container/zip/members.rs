@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// The highest version that Python's `zipfile` reads (`MAX_EXTRACT_VERSION`).
-const NEWEST_VERSION: u16 = 63;
+pub(super) const NEWEST_VERSION: u16 = 63;
 
 /// Reads every directory that was found.
 pub(super) fn read(reading: &mut Reading<'_>, found: &[Directory], budget: &mut Budget) -> Result<()> {
