@@ -5,6 +5,7 @@
 
 mod assemble;
 mod bombs;
+mod look;
 mod npz;
 mod readers;
 mod sevenz;

@@ -32,7 +32,7 @@ fn pickle(body: &[u8]) -> Vec<u8> {
 }
 
 /// An archive of torch with one tensor of four floats; `bytes` are those of its storage.
-fn checkpoint(pickle: &[u8], bytes: &[u8]) -> Vec<Member> {
+pub(crate) fn checkpoint(pickle: &[u8], bytes: &[u8]) -> Vec<Member> {
     vec![
         Member::stored("archive/data.pkl", pickle),
         Member::stored("archive/data/0", bytes),
@@ -40,7 +40,7 @@ fn checkpoint(pickle: &[u8], bytes: &[u8]) -> Vec<Member> {
     ]
 }
 
-fn four_floats() -> Vec<u8> {
+pub(crate) fn four_floats() -> Vec<u8> {
     pickle(&tensor(&storage(FLOATS, "0", 4), 0, 4, 1))
 }
 
