@@ -20,6 +20,7 @@
 //! Features: `cli`, on by default, is the command line; without it the library has no dependency on a terminal.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+pub mod array;
 pub mod ast;
 pub mod audit;
 pub mod baseline;

@@ -27,8 +27,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("machine", &["ast"]),
     ("container", &["input", "dtype"]),
     ("loader", &["machine", "container", "dtype"]),
+    ("array", &["loader", "dtype"]),
     // Looks inside and judges nothing.
-    ("inspect", &["loader", "finding", "escape"]),
+    ("inspect", &["array", "loader", "finding", "escape"]),
     ("resolve", &["machine"]),
     // It reads names as a loader's reader resolves them.
     ("model", &["resolve", "loader", "dtype", "facts"]),

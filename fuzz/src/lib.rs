@@ -3,7 +3,7 @@
 use depickle::ast::{Ast, Moment, Value};
 use depickle::audit;
 use depickle::container::detect::{PREFIX, detect, is_text, joblib_reads};
-use depickle::container::{Codec, Decoder, NpyHeader, ZFile, zip};
+use depickle::container::{Codec, Decoder, NpyHeader, ZFile, sevenz, tar, zip};
 use depickle::dtype::DType;
 use depickle::finding::{Completeness, FileReport, Finding, Verdict};
 use depickle::input::Source;
@@ -120,7 +120,13 @@ pub fn container(data: &[u8]) {
     let _ = (detect(prefix, data.len() as u64), joblib_reads(prefix), is_text(data), ZFile::parse(data).is_ok());
     let archive = zip::read(data, true, &mut bounded(data.len()).budget(data.len() as u64));
     assert!(archive.entries.iter().all(|entry| entry.data.span().end <= data.len()));
-    for codec in [Codec::Zlib, Codec::Deflate, Codec::Gzip, Codec::Bzip2, Codec::Xz, Codec::Lzma, Codec::Lz4] {
+    let archive = tar::read(data, &mut bounded(data.len()).budget(data.len() as u64));
+    assert!(archive.entries.iter().all(|entry| entry.data.span().end <= data.len()));
+    let archive = sevenz::read(data, &mut bounded(data.len()).budget(data.len() as u64));
+    assert!(archive.folders.iter().all(|folder| folder.packed.end <= data.len()));
+    let headed = [Codec::Zlib, Codec::Gzip, Codec::Bzip2, Codec::Xz, Codec::Lzma, Codec::Lz4, Codec::Zstd];
+    let bare = [Codec::Deflate, Codec::BareLzma(0x5d, 1 << 16, 1 << 12), Codec::Lzma2(1 << 16)];
+    for codec in headed.into_iter().chain(bare) {
         let mut decoder = Decoder::new(codec, data);
         let mut chunk = [0; 4096];
         let mut inflated = 0;

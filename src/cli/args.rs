@@ -28,6 +28,10 @@ pub(super) enum Command {
     About(AboutArgs),
     /// Print the contents of a file as a tree, no classes needed
     Show(ShowArgs),
+    /// List every array in a file, with type, shape and place
+    Arrays(ArraysArgs),
+    /// Write arrays of a file as .npy or .npz, without loading it
+    Extract(ExtractArgs),
     /// Print the opcodes of a file, with offsets
     Disasm(DisasmArgs),
     /// Write a policy for a project, learn one from vetted files, or check one
@@ -86,6 +90,68 @@ pub(super) enum ShowFormat {
     /// A graph for Graphviz
     Dot,
 }
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ArraysArgs {
+    /// The file; `-` is standard input
+    pub(super) file: PathBuf,
+
+    /// Output format
+    #[arg(long, value_name = "FMT", default_value = "human")]
+    pub(super) format: ArraysFormat,
+
+    /// Add the SHA-256 of the elements of each, in C order as stored
+    #[arg(long)]
+    pub(super) hash: bool,
+
+    /// Add least, greatest, mean, NaN count and a histogram of numbers
+    #[arg(long)]
+    pub(super) stats: bool,
+
+    /// Change a limit, such as `--limit inflated=8G`; `--limit help` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) limit: Vec<LimitArg>,
+}
+
+/// How `arrays` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ArraysFormat {
+    /// A line for each
+    Human,
+    /// One object, `depickle.arrays/1`
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_EXTRACT)]
+pub(super) struct ExtractArgs {
+    /// The file; `-` is standard input
+    pub(super) file: PathBuf,
+
+    /// Only what stands at PATH, or in it, such as `root.steps[1][1].coef_`; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub(super) select: Vec<String>,
+
+    /// Where to: a directory for a .npy file each, a .npy file for one, a .npz archive for all [default: list them]
+    #[arg(short, long, value_name = "DIR|FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Write over files that exist
+    #[arg(short, long)]
+    pub(super) force: bool,
+
+    /// Change a limit, such as `--limit inflated=8G`; `--limit help` lists them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) limit: Vec<LimitArg>,
+}
+
+const AFTER_EXTRACT: &str = "\
+Nothing is run, so any file may be given; that a file gives its arrays does not say that it is safe to load.
+
+Exit codes, the first that holds:
+  2  wrong usage, the file could not be read, or the output not written
+  3  some arrays could not be taken out; they are named
+  0  otherwise";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DisasmArgs {

@@ -15,7 +15,8 @@ pub(super) struct Look<'l, 'a> {
     pub(super) out: &'l mut dyn Write,
 }
 
-/// Opens a file, or the member of an archive that is called `member` where that is not empty, and has `work` print what it wants of it to standard output.
+/// Opens a file, or the member of an archive that is called `member` where that is not empty, and has `work` print what
+/// it wants of it to standard output.
 pub(super) fn at(
     path: &Path,
     member: &str,

@@ -6,9 +6,11 @@
 mod about;
 mod accepted;
 mod args;
+mod arrays;
 mod disasm;
 mod exit;
 mod explain;
+mod extract;
 mod first_contact;
 mod gather;
 mod guard;
@@ -43,6 +45,8 @@ fn run() -> Exit {
         Ok(args) => match args.command {
             Command::Scan(scan) => scan::run(&scan),
             Command::Show(args) => show::run(&args),
+            Command::Arrays(args) => arrays::run(&args),
+            Command::Extract(args) => extract::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
             Command::Policy(policy) => policy::run(&policy),

@@ -1,313 +1,396 @@
-//! numpy's values: arrays in every form that a stream has for them, scalars, data types; and their elements as text.
-//!
-//! Forms: `numpy.core.multiarray._reconstruct` and a BUILD (protocols 0 to 4), `_frombuffer` (protocol 5),
-//! joblib's `NumpyArrayWrapper` with bytes or a pickle behind it, `.npy` files beside it before joblib 0.10.
+//! Every array of a file, with its object path; and their bytes, read where they stand.
 
-use super::text;
-use crate::ast::{Kind, Value};
-use crate::dtype::{ByteOrder, DType, Kind as Element};
-use crate::error::Result;
-use crate::loader::View;
-use crate::loader::joblib::{Wrapper, wrapper_named};
-use crate::loader::numpy::{DTypes, encoded, entry, shape};
-use crate::machine::Action;
-use crate::opcode::Literal;
+use super::open::{Contents, Member};
+use super::outline::{Node, Outline};
+use super::sizes::Sizes;
+use crate::array::{Array, ArrayView, Data, Layout, Order, npy_header, view};
+use crate::ast::path::{Address, ObjectPath, Step};
+use crate::container::Decoder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{Budget, Limit};
+use std::borrow::Cow;
 
-/// An array as the stream describes it.
-pub(super) struct Array {
-    /// Its class, `numpy.ndarray` for most.
-    pub(super) class: String,
-    /// What its elements are.
-    pub(super) dtype: Result<DType>,
-    /// Its shape, if it has a usable one.
-    pub(super) shape: Option<Vec<u64>>,
-    /// Whether the first index moves fastest.
-    pub(super) fortran: bool,
-    /// Where its elements stand.
-    pub(super) data: Data,
+/// An array and where it stands.
+#[derive(Clone, Debug)]
+pub struct ArrayRef {
+    /// Its object path, with the stream in front where there are several.
+    pub address: Address,
+    /// The number of the stream, as in the report of `scan`.
+    pub stream: u32,
+    /// What the stream says of it.
+    pub array: Array,
+    /// Offset and length of its bytes in the streams, which are the file, or what comes out of it inflated. `None` where
+    /// they do not stand there as they are: text of protocols 0 to 2, objects, other files.
+    pub place: Option<(u64, u64)>,
+    /// The offset in the file, where its bytes stand there.
+    pub file_offset: Option<u64>,
+    /// What is wrong with it.
+    pub problem: Option<Error>,
+    /// The value of its bytes.
+    value: Option<Node>,
 }
 
-/// Where the elements of an array stand.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Data {
-    /// In a value: bytes, or for objects a list.
-    Value(Value),
-    /// In bytes between opcodes, or in a pickle nested there: behind this effect.
-    Behind(usize),
-    /// In the file of this name.
-    File(String),
-}
+impl ArrayRef {
+    /// Where each of its elements stands.
+    ///
+    /// # Errors
+    /// What is wrong with it; [`ErrorKind::Unsupported`] where its elements are objects.
+    pub fn layout(&self) -> Result<Layout> {
+        let dtype = self.array.dtype.clone()?;
+        view::layout(&dtype, self.shape()?, &self.array.order)
+    }
 
-impl Array {
-    /// How many bytes its elements take, where that is known.
-    pub(super) fn nbytes(&self) -> Option<u64> {
-        let dtype = self.dtype.as_ref().ok().filter(|dtype| !dtype.has_object())?;
-        dtype.nbytes(self.shape.as_deref()?)
+    /// What stands before its elements in a `.npy` file.
+    ///
+    /// # Errors
+    /// As [`layout`](Self::layout) and [`npy_header`].
+    pub fn npy_header(&self) -> Result<Vec<u8>> {
+        npy_header(&self.array.dtype.clone()?, self.shape()?, &self.layout()?)
+    }
+
+    fn shape(&self) -> Result<&[u64]> {
+        self.array.shape.as_deref().ok_or_else(|| Error::new(ErrorKind::Malformed, "it has no usable shape"))
+    }
+
+    /// Whether its elements are objects rather than bytes.
+    pub fn has_objects(&self) -> bool {
+        use crate::dtype::Kind;
+        self.array.dtype.as_ref().is_ok_and(|dtype| dtype.has_object() || dtype.kind() == Kind::StringDType)
     }
 }
 
-/// Module and name without the part that numpy 2 changed.
-fn numpy_name<'n>(module: &str, name: &'n str) -> Option<&'n str> {
-    matches!(
-        module,
-        "numpy.core.multiarray" | "numpy._core.multiarray" | "numpy.core.numeric" | "numpy._core.numeric" | "numpy"
-    )
-    .then_some(name)
+/// Which of the arrays of a value is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Array,
+    Masked,
+    Mask,
+    /// The file, which is one array.
+    Whole,
 }
 
-/// The call that made an object, with what was called and its arguments.
-fn made_by<'v>(view: View<'v>, value: Value) -> Option<(&'v str, &'v str, Vec<Value>)> {
-    let effect = view.effects.get(view.ast.object_of(value)?.made_by as usize)?;
-    let Action::Call { callee, args, .. } = effect.action else { return None };
-    let symbol = view.ast.symbol(callee)?;
-    // No call that is of interest here has more.
-    let args = view.ast.items(args, effect.moment).take(5).collect();
-    Some((&symbol.module, &symbol.name, args))
+/// The arrays of a file, in the order of their paths: those that stand higher first. An array that stands in several
+/// places is given where it stands first.
+///
+/// ```
+/// use depickle::{inspect, limits::Limits};
+///
+/// let bytes = std::fs::read("samples/model.pkl")?;
+/// let mut contents = inspect::open(&bytes, &Limits::default())?;
+/// let outline = inspect::Outline::new(&mut contents);
+/// let arrays = inspect::Arrays::new(&outline);
+/// let mean = arrays.iter().find(|array| array.address.to_string().ends_with(".mean_")).unwrap();
+/// // The bytes are borrowed from the file, as it is not compressed; in the byte order of the file.
+/// let mean = inspect::Bytes::new(&outline).view(&mean)?;
+/// let total: f64 = mean.iter::<f64>()?.sum();
+/// assert!(total.is_finite());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Arrays<'o, 'c, 'a> {
+    outline: &'o Outline<'c, 'a>,
+    trees: Vec<(u32, Sizes<'o, 'c, 'a>)>,
+    /// Tree, row and part of each.
+    rows: Vec<(usize, usize, Part)>,
+    several: bool,
 }
 
-/// The BUILD of an object: its number and the state.
-fn state_of(view: View<'_>, value: Value) -> Option<(usize, Value, crate::ast::Moment)> {
-    let build = view.ast.object_of(value)?.build? as usize;
-    let effect = view.effects.get(build)?;
-    let Action::Build { state, .. } = effect.action else { return None };
-    Some((build, state, effect.moment))
-}
+const ROOT: &ObjectPath = &ObjectPath(Vec::new());
 
-/// The array that an object is.
-pub(super) fn array(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<Array> {
-    let (module, name, args) = made_by(view, value)?;
-    let class_of = |value: Option<&Value>| {
-        let symbol = value.and_then(|&value| view.ast.symbol(value));
-        symbol.map_or_else(|| "array".to_owned(), |symbol| format!("{}.{}", symbol.module, symbol.name))
-    };
-    let reconstructed = args.first().and_then(|&class| view.ast.symbol(class)).filter(|_| name == "_reconstructor");
-    let (wrapper_module, wrapper_name) = reconstructed.map_or((module, name), |class| (&*class.module, &*class.name));
-    if let Some(wrapper) = wrapper_named(wrapper_module, wrapper_name) {
-        let (build, state, moment) = state_of(view, value)?;
-        let attribute = |name: &str| entry(view, state, moment, name);
-        let class = class_of(attribute("subclass").as_ref());
-        if wrapper != Wrapper::InStream {
-            let file = match attribute("filename").and_then(|name| view.literal(name)) {
-                Some(Literal::Str(name) | Literal::ByteStr(name)) => text::text(&name, 200),
-                _ => "no name".to_owned(),
-            };
-            let dtype = Err(crate::error::Error::new(crate::error::ErrorKind::Unsupported, "stands in another file"));
-            let shape = attribute("shape").and_then(|value| shape(view, value, moment));
-            return Some(Array { class, dtype, shape, fortran: false, data: Data::File(file) });
+impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
+    /// Walks through the values of a file.
+    pub fn new(outline: &'o Outline<'c, 'a>) -> Self {
+        let roots: Vec<_> = outline.roots().iter().filter(|root| !root.nested).collect();
+        let several = roots.len() > 1 || outline.more_streams() > 0;
+        let mut arrays = Self { outline, trees: Vec::new(), rows: Vec::new(), several };
+        let is_whole = outline.contents().npy.as_ref().is_some_and(|(header, _)| !header.has_object());
+        if is_whole {
+            arrays.rows.push((0, 0, Part::Whole));
         }
-        let dtype = dtypes.of(view, attribute("dtype")?);
-        let shape = attribute("shape").and_then(|value| shape(view, value, moment));
-        let fortran = attribute("order").is_some_and(|order| is_text(view, order, b"F"));
-        return Some(Array { class, dtype, shape, fortran, data: Data::Behind(build) });
+        for root in roots {
+            let Some(node) = root.node else { continue };
+            let sizes = Sizes::of(outline, ROOT, node);
+            for (row, node) in sizes.rows.iter().map(|row| row.node).enumerate() {
+                let parts: &[Part] = match (outline.array(node), outline.masked(node)) {
+                    (Some(_), _) => &[Part::Array],
+                    (None, Some(_)) => &[Part::Masked, Part::Mask],
+                    (None, None) => &[],
+                };
+                arrays.rows.extend(parts.iter().map(|&part| (arrays.trees.len(), row, part)));
+            }
+            arrays.trees.push((root.stream, sizes));
+        }
+        arrays
     }
-    match numpy_name(module, name)? {
-        "_reconstruct" => {
-            let (_, state, moment) = state_of(view, value)?;
-            let state: Vec<Value> = view.ast.items(state, moment).take(6).collect();
-            // numpy before 1.0 wrote no version in front.
-            let [.., shape_of, dtype, fortran, data] = state.as_slice() else { return None };
-            let dtype = dtypes.of(view, *dtype);
-            let fortran = matches!(view.literal(*fortran), Some(Literal::Bool(true) | Literal::Int(1)));
-            let shape = shape(view, *shape_of, moment);
-            Some(Array { class: class_of(args.first()), dtype, shape, fortran, data: Data::Value(*data) })
-        }
-        "_frombuffer" => {
-            let [data, dtype, shape_of, order, ..] = args.as_slice() else { return None };
-            let moment = crate::ast::Moment::END;
-            let fortran = is_text(view, *order, b"F");
-            let shape = shape(view, *shape_of, moment);
-            let dtype = dtypes.of(view, *dtype);
-            Some(Array { class: "numpy.ndarray".to_owned(), dtype, shape, fortran, data: Data::Value(*data) })
-        }
-        _ => None,
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
     }
-}
 
-fn is_text(view: View<'_>, value: Value, text: &[u8]) -> bool {
-    matches!(view.literal(value), Some(Literal::Str(of) | Literal::ByteStr(of)) if *of == *text)
-}
-
-/// The data type that an object is.
-pub(super) fn dtype(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<DType> {
-    let (module, name, _) = made_by(view, value)?;
-    if numpy_name(module, name)? != "dtype" {
-        return None;
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
-    dtypes.of(view, value).ok()
-}
 
-/// The longest scalar that is shown as one, in bytes.
-const SCALAR: u64 = 1 << 10;
+    /// All of them, each put together when it is asked for.
+    pub fn iter(&self) -> impl Iterator<Item = ArrayRef> {
+        (0..self.rows.len()).filter_map(|index| self.get(index))
+    }
 
-/// The numpy scalar that an object is: `np.float64(0.5)`.
-pub(super) fn scalar(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<(DType, String)> {
-    let (module, name, args) = made_by(view, value)?;
-    let (Some("scalar"), [dtype, data]) = (numpy_name(module, name), args.as_slice()) else { return None };
-    // A longer one is no number, and may be what a million calls are given.
-    let dtype = dtypes.of(view, *dtype).ok().filter(|dtype| dtype.itemsize() <= SCALAR)?;
-    let bytes = bytes(view, *data)?;
-    let text = element(&dtype, &bytes, 2)?;
-    Some((dtype, text))
-}
-
-/// The bytes that a value is.
-pub(super) fn bytes<'v>(view: View<'v>, value: Value) -> Option<std::borrow::Cow<'v, [u8]>> {
-    use std::borrow::Cow;
-    match value.kind() {
-        Kind::Object => encoded(view, value).map(Cow::Owned),
-        Kind::View => {
-            let inner = view.ast.viewed(value).filter(|inner| inner.kind().is_literal())?;
-            bytes(view, inner)
+    /// One of them.
+    pub fn get(&self, index: usize) -> Option<ArrayRef> {
+        let &(tree, row, part) = self.rows.get(index)?;
+        if part == Part::Whole {
+            return self.whole();
         }
-        _ => match view.literal(value)? {
-            Literal::Bytes(bytes) | Literal::ByteArray(bytes) => Some(Cow::Borrowed(bytes)),
-            Literal::ByteStr(bytes) => Some(bytes),
-            // Bytes of protocol 0 to 2 that Python 3 reads as latin-1.
+        let (stream, sizes) = self.trees.get(tree)?;
+        let node = sizes.rows.get(row)?.node;
+        let array = match part {
+            Part::Masked => self.outline.masked(node)?.0,
+            Part::Mask => self.outline.masked(node)?.1,
+            _ => self.outline.array(node)?,
+        };
+        let mut path = sizes.path(row);
+        if part == Part::Mask {
+            path.0.extend([Step::State, Step::Index(MASK)]);
+        }
+        let address = Address { member: String::new(), stream: self.several.then_some(*stream), path };
+        let place = self.outline.array_place(node, &array);
+        let file_offset = place.and_then(|(offset, _)| match self.outline.contents().member {
+            Member::Plain { base } => base.checked_add(offset),
+            Member::Inflated { .. } => None,
+        });
+        let value = match array.data {
+            Data::Value(value) => Some(node.at(value)),
             _ => None,
-        },
+        };
+        let mut array = ArrayRef { address, stream: *stream, array, place, file_offset, problem: None, value };
+        array.problem = self.check(&array, node).err();
+        Some(array)
+    }
+
+    /// Numbers of arrays in the order in which their bytes stand in the streams: that in which they are read best.
+    pub fn by_offset(&self) -> Vec<usize> {
+        let offset = |&(tree, row, part): &(usize, usize, Part)| {
+            let node = self.trees.get(tree).and_then(|(_, sizes)| sizes.rows.get(row)).map(|row| row.node)?;
+            let array = match part {
+                Part::Masked => self.outline.masked(node)?.0,
+                Part::Mask => self.outline.masked(node)?.1,
+                _ => self.outline.array(node)?,
+            };
+            self.outline.array_place(node, &array).map(|(offset, _)| offset)
+        };
+        let mut order: Vec<(Option<u64>, usize)> = self.rows.iter().map(offset).zip(0..).collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, index)| index).collect()
+    }
+
+    /// The array that a `.npy` file of numbers is.
+    fn whole(&self) -> Option<ArrayRef> {
+        let (header, data) = self.outline.contents().npy.as_ref()?;
+        let array = Array {
+            class: "numpy.ndarray".to_owned(),
+            dtype: Ok(header.dtype.clone()),
+            shape: Some(header.shape.clone()),
+            order: if header.fortran_order { Order::F } else { Order::C },
+            data: Data::Whole,
+        };
+        let nbytes = header.nbytes();
+        let short = nbytes.is_none_or(|nbytes| nbytes > data.len() as u64);
+        let problem = short.then(|| Error::new(ErrorKind::Truncated, "the file ends inside the array"));
+        let place = nbytes.map(|nbytes| (0, nbytes));
+        let file_offset = Some(header.data_offset as u64);
+        Some(ArrayRef { address: Address::default(), stream: 0, array, place, file_offset, problem, value: None })
+    }
+
+    /// Whether what is said of an array agrees with what is there.
+    fn check(&self, array: &ArrayRef, node: Node) -> Result<()> {
+        let malformed = |message: String| Error::new(ErrorKind::Malformed, message);
+        if let Data::File(_) = array.array.data {
+            return Err(Error::new(ErrorKind::Unsupported, "its elements stand in another file"));
+        }
+        if array.has_objects() {
+            let (there, promised) = (self.outline.object_count(node, &array.array), array.array.count());
+            return match (there, promised) {
+                (Some(there), Some(promised)) if there as u64 == promised => Ok(()),
+                (Some(there), Some(promised)) => {
+                    Err(malformed(format!("it has {there} elements, and by its shape {promised}")))
+                }
+                _ => Err(malformed("its elements are no list".to_owned())),
+            };
+        }
+        let layout = array.layout()?;
+        let len = match (array.place, array.value) {
+            (Some((_, len)), _) => Some(len),
+            (None, Some(value)) => self.outline.bytes_len(value),
+            (None, None) => None,
+        };
+        let len = len.ok_or_else(|| malformed("its elements are not there".to_owned()))?;
+        view::check_len(&layout, len)
     }
 }
 
-/// numpy's name of a data type.
-pub(super) fn dtype_name(dtype: &DType) -> String {
-    let bits = dtype.itemsize().saturating_mul(8);
-    let swapped = dtype.byte_order() == ByteOrder::Big;
-    let name = match dtype.kind() {
-        _ if swapped => return dtype.type_string(),
-        Element::Bool => return "bool".to_owned(),
-        Element::Object => return "object".to_owned(),
-        Element::Int => "int",
-        Element::UInt => "uint",
-        Element::Float => "float",
-        Element::Complex => "complex",
-        Element::DateTime => return dtype.type_string().replace("<M8", "datetime64"),
-        Element::TimeDelta => return dtype.type_string().replace("<m8", "timedelta64"),
-        Element::Bytes | Element::Str | Element::StringDType => return dtype.type_string(),
-        Element::Void => {
-            let Some(fields) = dtype.fields() else { return dtype.type_string() };
-            let names = fields.iter().take(8).map(|field| {
-                let name = crate::opcode::text::printable(&field.name).into_owned();
-                let name = crate::escape::escape(&name).into_owned();
-                format!("{name} {}", field.dtype.type_string())
-            });
-            let more = if fields.len() > 8 { ", ..." } else { "" };
-            return format!("{{{}{more}}}", names.collect::<Vec<_>>().join(", "));
-        }
-    };
-    format!("{name}{bits}")
+/// Where the mask stands in the state of a masked array.
+const MASK: i64 = 5;
+/// Bytes that are inflated at a time.
+const PIECE: usize = 64 << 10;
+
+/// Reads the bytes of arrays. What is compressed is inflated again, from the start only where an array stands before the
+/// one that was read last: [`Arrays::by_offset`] gives the order in which that never happens.
+pub struct Bytes<'o, 'c, 'a> {
+    outline: &'o Outline<'c, 'a>,
+    decoder: Option<Decoder<'a>>,
+    budget: Budget,
 }
 
-/// The first elements of an array of which these are the first bytes, as text, at most `most`.
-pub(super) fn elements(dtype: &DType, bytes: &[u8], most: usize) -> Vec<String> {
-    let Some(size) = usize::try_from(dtype.itemsize()).ok().filter(|&size| size > 0) else { return Vec::new() };
-    bytes.chunks_exact(size).take(most).map_while(|chunk| element(dtype, chunk, 2)).collect()
-}
-
-/// One element as text. `levels` are those of structures that are shown.
-fn element(dtype: &DType, bytes: &[u8], levels: u8) -> Option<String> {
-    let big = dtype.byte_order() == ByteOrder::Big;
-    Some(match (dtype.kind(), bytes.len()) {
-        (Element::Bool, 1) => if bytes == [0] { "False" } else { "True" }.to_owned(),
-        (Element::Int | Element::DateTime | Element::TimeDelta, 1 | 2 | 4 | 8) => signed(bytes, big)?.to_string(),
-        (Element::UInt, 1 | 2 | 4 | 8) => unsigned(bytes, big)?.to_string(),
-        (Element::Float, 2 | 4 | 8) => real(bytes, big)?,
-        (Element::Complex, 8 | 16) => {
-            let (re, im) = bytes.split_at_checked(bytes.len() / 2)?;
-            let im = real(im, big)?;
-            let sign = if im.starts_with('-') { "" } else { "+" };
-            format!("({}{sign}{im}j)", real(re, big)?)
-        }
-        (Element::Bytes, _) => {
-            let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last.saturating_add(1));
-            text::bytes(bytes.get(..end)?, 40)
-        }
-        (Element::Str, _) => {
-            let codes = bytes.chunks_exact(4).map_while(|chunk| u32::try_from(unsigned(chunk, big)?).ok());
-            let mut utf8 = Vec::new();
-            codes.take(64).take_while(|&code| code != 0).for_each(|code| {
-                crate::opcode::text::push_code(&mut utf8, code.min(0x0010_ffff));
-            });
-            text::text(&utf8, 40)
-        }
-        (Element::Void, _) if levels > 0 => {
-            let fields = dtype.fields()?;
-            let shown = fields.iter().take(8).map(|field| {
-                let start = usize::try_from(field.offset).ok()?;
-                let end = start.checked_add(usize::try_from(field.dtype.itemsize()).ok()?)?;
-                element(&field.dtype, bytes.get(start..end)?, levels.saturating_sub(1))
-            });
-            let shown: Option<Vec<String>> = shown.collect();
-            format!("({}{})", shown?.join(", "), if fields.len() > 8 { ", ..." } else { "" })
-        }
-        _ => return None,
-    })
-}
-
-fn unsigned(bytes: &[u8], big: bool) -> Option<u64> {
-    let mut wide = [0; 8];
-    if big {
-        wide.get_mut(8_usize.checked_sub(bytes.len())?..)?.copy_from_slice(bytes);
-        return Some(u64::from_be_bytes(wide));
+impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
+    /// Of the arrays of a file.
+    pub fn new(outline: &'o Outline<'c, 'a>) -> Self {
+        Self { outline, decoder: None, budget: outline.contents().budget.clone() }
     }
-    wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
-    Some(u64::from_le_bytes(wide))
-}
 
-fn signed(bytes: &[u8], big: bool) -> Option<i64> {
-    let shift = 64_u32.checked_sub(u32::try_from(bytes.len()).ok()?.checked_mul(8)?)?;
-    let wide = unsigned(bytes, big)?.checked_shl(shift)?;
-    Some(wide.cast_signed().wrapping_shr(shift))
-}
+    /// Starts with the whole budget of the file again: for another pass over the same arrays.
+    pub fn rewind(&mut self) {
+        self.budget = self.outline.contents().budget.clone();
+    }
 
-fn real(bytes: &[u8], big: bool) -> Option<String> {
-    let bits = unsigned(bytes, big)?;
-    Some(match bytes.len() {
-        8 => text::float(f64::from_bits(bits)),
-        4 => single(f32::from_bits(u32::try_from(bits).ok()?)),
-        2 => single(half(u16::try_from(bits).ok()?)),
-        _ => return None,
-    })
-}
-
-/// The shortest digits that are this number at its own precision.
-fn single(value: f32) -> String {
-    let digits: f64 = value.to_string().parse().unwrap_or(f64::NAN);
-    text::float(digits)
-}
-
-/// IEEE 754 half precision.
-fn half(bits: u16) -> f32 {
-    let (sign, exponent, fraction) = (u32::from(bits >> 15), u32::from(bits >> 10 & 0x1f), u32::from(bits & 0x3ff));
-    let single = match exponent {
-        0 => {
-            // Subnormal: the fraction counts steps of 2^-24.
-            let magnitude = f32::from(bits & 0x3ff) * 2_f32.powi(-24);
-            return if sign == 1 { -magnitude } else { magnitude };
+    /// Hands the bytes of an array to `sink` as they are stored, in pieces of whole elements.
+    ///
+    /// # Errors
+    /// What is wrong with the array, that its elements are objects, that the budget is spent; and those of `sink`.
+    pub fn stored(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let layout = self.sound(array)?;
+        if let Some(bytes) = self.at_hand(array)? {
+            return sink(&bytes);
         }
-        0x1f => 0xff,
-        exponent => exponent.saturating_add(112),
-    };
-    f32::from_bits(sign << 31 | single << 23 | fraction << 13)
-}
+        let item = array.array.dtype.clone()?.itemsize();
+        let item = usize::try_from(item).unwrap_or(usize::MAX).max(1);
+        let mut rest = layout.nbytes();
+        self.seek(array)?;
+        let mut piece = Vec::new();
+        while rest > 0 {
+            // An element longer than a piece is handed over whole, once it is there.
+            let more = usize::try_from(rest).unwrap_or(usize::MAX).min(PIECE);
+            let from = piece.len();
+            piece.resize(from.saturating_add(more), 0);
+            self.inflate(piece.get_mut(from..).unwrap_or_default())?;
+            rest = rest.saturating_sub(more as u64);
+            let whole = piece.len().saturating_sub(piece.len().checked_rem(item).unwrap_or(0));
+            if whole > 0 {
+                sink(piece.get(..whole).unwrap_or_default())?;
+                piece.drain(..whole);
+            } else {
+                self.budget.spend(Limit::Retained, more as u64)?;
+            }
+        }
+        Ok(())
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Hands the elements of an array to `sink` in C order, in pieces of whole elements. One that is compressed and in
+    /// another order is inflated whole.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored).
+    pub fn c_order(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        if self.sound(array)?.is_c() {
+            return self.stored(array, sink);
+        }
+        let view = self.view(array)?;
+        view.layout().c_order(view.bytes(), sink)
+    }
 
-    #[test]
-    fn elements_read_as_in_numpy() {
-        let shown = |spec: &[u8], bytes: &[u8]| elements(&DType::from_descr_str(spec).unwrap(), bytes, 9).join(" ");
-        assert_eq!(shown(b"<f8", &0.1_f64.to_le_bytes()), "0.1");
-        assert_eq!(shown(b"<f4", &0.1_f32.to_le_bytes()), "0.1");
-        assert_eq!(shown(b">i2", &(-2_i16).to_be_bytes()), "-2");
-        assert_eq!(shown(b"|u1", &[255, 0]), "255 0");
-        assert_eq!(
-            shown(b"<f2", &[0, 0x3c, 0, 0xc0, 1, 0]),
-            "1.0 -2.0 5.960464477539063e-08".replace("5.960464477539063e-08", "5.9604645e-08")
-        );
-        assert_eq!(shown(b"|b1", &[1, 0]), "True False");
-        assert_eq!(shown(b"<U2", b"a\0\0\0\0\0\0\0"), "'a'");
-        assert_eq!(shown(b"|S3", b"ab\0"), "b'ab'");
-        assert_eq!(shown(b"<c16", &[1.0_f64.to_le_bytes(), (-2.0_f64).to_le_bytes()].concat()), "(1.0-2.0j)");
+    /// Hands an array to `sink` as a `.npy` file, byte for byte as `numpy.save` writes it.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored), and where numpy has no such file.
+    pub fn npy(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        sink(&array.npy_header()?)?;
+        // The header has a word for Fortran order, and for no other.
+        if array.layout()?.is_f() { self.stored(array, sink) } else { self.c_order(array, sink) }
+    }
+
+    /// An array, typed and checked. Its bytes are borrowed where they stand in the file.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored).
+    pub fn view(&mut self, array: &ArrayRef) -> Result<ArrayView<'o>> {
+        let layout = self.sound(array)?;
+        let bytes = match self.at_hand(array)? {
+            Some(bytes) => bytes,
+            None => {
+                self.budget.spend(Limit::Retained, layout.nbytes())?;
+                let mut bytes = Vec::new();
+                self.stored(array, &mut |piece| {
+                    bytes.extend_from_slice(piece);
+                    Ok(())
+                })?;
+                Cow::Owned(bytes)
+            }
+        };
+        ArrayView::new(array.array.dtype.clone()?, array.shape()?.to_vec(), array.array.order.clone(), bytes)
+    }
+
+    /// The layout of an array that has nothing wrong with it.
+    fn sound(&self, array: &ArrayRef) -> Result<Layout> {
+        let layout = array.layout()?;
+        array.problem.clone().map_or(Ok(layout), Err)
+    }
+
+    /// The bytes of an array where they need not be inflated. Counted all the same: many arrays may share them.
+    fn at_hand(&mut self, array: &ArrayRef) -> Result<Option<Cow<'o, [u8]>>> {
+        let contents: &'c Contents<'a> = self.outline.contents();
+        let bytes: Option<Cow<'o, [u8]>> = match (array.place, array.value) {
+            (Some((_, len)), _) if array.array.data == Data::Whole => {
+                let data = contents.npy.as_ref().map(|(_, data)| *data).unwrap_or_default();
+                usize::try_from(len).ok().and_then(|len| data.get(..len)).map(Cow::Borrowed)
+            }
+            (Some((offset, len)), _) => {
+                let source = contents.source();
+                let slice = source.position(offset).map(|at| source.slice(at, usize::try_from(len).unwrap_or(0)));
+                slice.filter(|slice| slice.len() as u64 == len).map(Cow::Borrowed)
+            }
+            (None, Some(value)) => self.outline.bytes(value),
+            (None, None) => None,
+        };
+        let empty = matches!(array.place, Some((_, 0))).then_some(Cow::Borrowed(&[][..]));
+        let bytes = bytes.or(empty);
+        if let Some(bytes) = &bytes {
+            self.budget.spend(Limit::Inflated, bytes.len() as u64)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Brings the decoder to the first byte of an array.
+    fn seek(&mut self, array: &ArrayRef) -> Result<()> {
+        let contents = self.outline.contents();
+        let missing = || Error::new(ErrorKind::Unsupported, "its elements are not there");
+        let (Some((offset, _)), Member::Inflated { codec, start }) = (array.place, contents.member) else {
+            return Err(missing());
+        };
+        if self.decoder.as_ref().is_none_or(|decoder| decoder.inflated() > offset) {
+            let start = usize::try_from(start).unwrap_or(usize::MAX);
+            self.decoder = Some(Decoder::new(codec, contents.bytes.get(start..).unwrap_or_default()));
+        }
+        let mut skipped = vec![0; PIECE];
+        while let Some(decoder) = &self.decoder
+            && let Some(left) = offset.checked_sub(decoder.inflated()).filter(|&left| left > 0)
+        {
+            let some = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE);
+            self.inflate(skipped.get_mut(..some).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// Fills `out` from the decoder.
+    fn inflate(&mut self, mut out: &mut [u8]) -> Result<()> {
+        self.budget.spend(Limit::Inflated, out.len() as u64)?;
+        while !out.is_empty() {
+            let count = self.decoder.as_mut().map_or(Ok(0), |decoder| decoder.read(out))?;
+            if count == 0 {
+                return Err(Error::new(ErrorKind::Truncated, "the compressed data ends inside an array"));
+            }
+            out = out.get_mut(count..).unwrap_or_default();
+        }
+        Ok(())
     }
 }

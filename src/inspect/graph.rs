@@ -3,7 +3,7 @@
 //! The JSON is flat: a node refers to others by `{"$ref": id}`, so that sharing and cycles are what they are and no
 //! depth of a file becomes a depth of the report.
 
-use super::arrays::{dtype_name, elements};
+use super::elements::{dtype_name, elements};
 use super::open::Contents;
 use super::outline::{Child, Label, Node, Outline, Root};
 use super::text;
@@ -223,7 +223,7 @@ impl Json<'_, '_, '_> {
                 "class": escape(&array.class),
                 "dtype": array.dtype.as_ref().ok().map(dtype_name),
                 "shape": shape,
-                "order": if array.fortran { "F" } else { "C" },
+                "order": array.order.letter(),
                 "nbytes": array.nbytes().map(Uint),
                 "offset": place.map(|(offset, _)| Uint(offset)),
                 "values": values,

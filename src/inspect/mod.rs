@@ -13,6 +13,7 @@
 
 mod arrays;
 pub mod disasm;
+mod elements;
 mod glance;
 pub mod graph;
 mod listing;
@@ -26,6 +27,8 @@ mod tensors;
 pub mod text;
 pub mod tree;
 
+pub use arrays::{ArrayRef, Arrays, Bytes};
+pub use elements::dtype_name;
 pub use glance::glance;
 pub use listing::{Line, Listing, What};
 pub use open::{Contents, Member, open, open_member};

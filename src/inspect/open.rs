@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub struct Contents<'a> {
     /// What the file is, as `scan` calls it: `pickle`, `joblib+zlib`, `npy`, ...
     pub format: String,
+    /// All of the file.
+    pub bytes: &'a [u8],
     /// The member of an archive that is shown, as `scan` calls it; empty for the file itself.
     pub name: String,
     /// What is around the pickles.
@@ -149,6 +151,7 @@ pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>> {
 /// # Errors
 /// As [`open`], and where there is no such member: the message names those that are there.
 pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<Contents<'a>> {
+    let whole = bytes;
     let mut budget = limits.budget(bytes.len() as u64);
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
     let is_archive = matches!(format, Format::Zip | Format::Tar);
@@ -170,7 +173,7 @@ pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<C
         Member::Plain { base } => Member::Plain { base: base.saturating_add(start as u64) },
         Member::Inflated { codec, start: at } => Member::Inflated { codec, start: at.saturating_add(start as u64) },
     };
-    Ok(Contents { name, member, ..found })
+    Ok(Contents { name, bytes: whole, member, ..found })
 }
 
 fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
@@ -209,7 +212,7 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     }
     let format = if pass.is_joblib() { "joblib" } else { "pickle" }.to_owned();
     let member = Member::Plain { base: 0 };
-    Ok(Contents { name: String::new(), format, member, pass: Some(pass), npy: None, broken: None, budget })
+    Ok(Contents { name: String::new(), format, bytes, member, pass: Some(pass), npy: None, broken: None, budget })
 }
 
 /// Reads a source as its format's own reader does: joblib's where an array of joblib is met, pickle's otherwise.
@@ -260,7 +263,7 @@ fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut b
         Bytes::Plain(_) => None,
     };
     let member = Member::Inflated { codec, start: start as u64 };
-    Ok(Contents { name: String::new(), format, member, pass: Some(pass), npy: None, broken, budget })
+    Ok(Contents { name: String::new(), format, bytes, member, pass: Some(pass), npy: None, broken, budget })
 }
 
 /// What is wrong with the end of compressed data.
@@ -285,6 +288,7 @@ fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {
     Ok(Contents {
         name: String::new(),
         format: "npy".to_owned(),
+        bytes,
         member,
         pass,
         npy: Some((header, data)),

@@ -4,6 +4,10 @@
 //! over it, so that a reader never sees half of one and a failure leaves what was there.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod zip;
+
+pub use zip::ZipWriter;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -26,6 +30,22 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// The directory at `path`, which is made if it is not there.
+///
+/// # Errors
+/// Those of the file system.
+pub fn directory(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
+/// Whether two paths are one file.
+pub fn is_same(one: &Path, two: &Path) -> bool {
+    matches!((one.canonicalize(), two.canonicalize()), (Ok(one), Ok(two)) if one == two)
 }
 
 /// Adds what `write` writes to the end of the file at `path`, which is made if it is not there.

@@ -294,3 +294,18 @@ fn bombs_end_at_limits() {
     let report = scan_with(&tar(&members), &Limits::default().with(Limit::Members, 200));
     assert_eq!(report.verdict(), Verdict::Incomplete);
 }
+
+/// Whatever a byte becomes, a scan ends, and a frame that is not as it was is not clean.
+#[test]
+fn a_changed_byte_is_no_harm() {
+    let text: Vec<u8> = (0_u32..300).flat_map(|number| (number * number % 977).to_string().into_bytes()).collect();
+    for whole in [zstd(&text), zstd(&tar(&[member("x", PLAIN)]))] {
+        for at in 0..whole.len() {
+            for bit in [1, 0x10, 0x80] {
+                let mut bytes = whole.clone();
+                bytes[at] ^= bit;
+                scan(&bytes);
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The command line as a user meets it: what it prints, where, and how it ends.
 #![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
+mod arrays;
 mod commands;
 mod fixtures;
 mod formats;

@@ -1,11 +1,12 @@
 //! How nodes read: on one line each, and what stands in front of their colon.
 
 use super::{Label, Made, Node, Outline, made};
+use crate::array::{self, Array, Data, Order};
 use crate::ast::path::Step;
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::escape::escape;
 use crate::glance;
-use crate::inspect::arrays::{self, Array, Data};
+use crate::inspect::elements;
 use crate::inspect::open::Contents;
 use crate::inspect::{tensors, text};
 use crate::loader::View;
@@ -32,11 +33,11 @@ impl Outline<'_, '_> {
         }
         let mut dtypes = self.dtypes.borrow_mut();
         let dtypes = dtypes.entry(node.reading).or_default();
-        if let Some(dtype) = arrays::dtype(view, dtypes, node.value) {
-            return Some(format!("dtype({})", arrays::dtype_name(&dtype)));
+        if let Some(dtype) = array::dtype(view, dtypes, node.value) {
+            return Some(format!("dtype({})", elements::dtype_name(&dtype)));
         }
-        let (dtype, text) = arrays::scalar(view, dtypes, node.value)?;
-        Some(format!("np.{}({text})", arrays::dtype_name(&dtype)))
+        let (dtype, text) = elements::scalar(view, dtypes, node.value)?;
+        Some(format!("np.{}({text})", elements::dtype_name(&dtype)))
     }
 
     /// A leaf on one line, its text cut to `most` characters.
@@ -229,10 +230,10 @@ pub fn npy_text(contents: &Contents<'_>) -> Option<String> {
         class: "numpy.ndarray".to_owned(),
         dtype: Ok(header.dtype.clone()),
         shape: Some(header.shape.clone()),
-        fortran: header.fortran_order,
-        data: Data::Behind(0),
+        order: if header.fortran_order { Order::F } else { Order::C },
+        data: Data::Whole,
     };
-    let values = arrays::elements(&header.dtype, data, ELEMENTS);
+    let values = elements::elements(&header.dtype, data, ELEMENTS);
     let all = header.shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one));
     let shown = usize::try_from(all).unwrap_or(usize::MAX).min(values.len());
     let values = values.get(..shown).unwrap_or_default().join(", ");
@@ -257,13 +258,17 @@ fn array_text(array: &Array) -> String {
 fn array_parts(path: String, array: &Array) -> glance::Array {
     let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
     let dtype = match (&array.dtype, &array.data) {
-        (_, Data::File(name)) => format!("in the file {name}"),
-        (Ok(dtype), _) => arrays::dtype_name(dtype),
+        (_, Data::File(name)) => format!("in the file {}", text::text(name.as_bytes(), 200)),
+        (Ok(dtype), _) => elements::dtype_name(dtype),
         (Err(error), _) => format!("of an unknown type ({})", escape(error.message())),
     };
     let shape = array.shape.as_ref().map(|shape| {
         let numbers: Vec<String> = shape.iter().map(u64::to_string).collect();
-        let order = if array.fortran && shape.len() > 1 { " Fortran order" } else { "" };
+        let order = match array.order {
+            Order::F if shape.len() > 1 => " Fortran order",
+            Order::Axes(_) => " axes in another order",
+            _ => "",
+        };
         format!("({}{}){order}", numbers.join(", "), if shape.len() == 1 { "," } else { "" })
     });
     glance::Array {

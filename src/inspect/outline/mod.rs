@@ -4,9 +4,10 @@ mod heads;
 
 pub use heads::npy_text;
 
-use super::arrays::{self, Array, Data};
+use super::elements;
 use super::open::Contents;
 use super::tensors;
+use crate::array::{self, Array, Data};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::error::Error;
 use crate::loader::numpy::{DTypes, encoded_text, latin1};
@@ -14,6 +15,7 @@ use crate::loader::{RawArray, Reading, View, reread};
 use crate::machine::Action;
 use crate::opcode::{Literal, Opcode, Reader, Replay};
 use heads::symbol;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -22,6 +24,13 @@ use std::collections::{HashMap, HashSet};
 pub struct Node {
     reading: u32,
     pub(in crate::inspect) value: Value,
+}
+
+impl Node {
+    /// Another value of the same reading.
+    pub(in crate::inspect) const fn at(self, value: Value) -> Self {
+        Self { value, ..self }
+    }
 }
 
 /// How a child stands in its parent.
@@ -205,7 +214,20 @@ impl<'c, 'a> Outline<'c, 'a> {
     pub(in crate::inspect) fn array(&self, node: Node) -> Option<Array> {
         let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
         let mut dtypes = self.dtypes.borrow_mut();
-        arrays::array(view, dtypes.entry(node.reading).or_default(), node.value)
+        array::array(view, dtypes.entry(node.reading).or_default(), node.value)
+    }
+
+    /// Data and mask of the masked array that a node is.
+    pub(in crate::inspect) fn masked(&self, node: Node) -> Option<(Array, Array)> {
+        let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
+        let mut dtypes = self.dtypes.borrow_mut();
+        array::masked(view, dtypes.entry(node.reading).or_default(), node.value)
+    }
+
+    /// How many elements an array of objects has.
+    pub(in crate::inspect) fn object_count(&self, node: Node, array: &Array) -> Option<usize> {
+        let list = self.object_elements(node, array)?;
+        Some(self.view(list)?.ast.len(list.value))
     }
 
     /// The list of the elements of an array of objects.
@@ -236,11 +258,12 @@ impl<'c, 'a> Outline<'c, 'a> {
                 let offset = view.source.offset(value.index()).saturating_add(1).saturating_add(payload);
                 match view.literal(value)? {
                     Literal::Bytes(bytes) | Literal::ByteArray(bytes) => Some((offset, bytes.len() as u64)),
+                    Literal::ByteStr(bytes) => Some((offset, bytes.len() as u64)),
                     Literal::Absent(len) => Some((offset, len)),
                     _ => None,
                 }
             }
-            Data::File(_) => None,
+            Data::File(_) | Data::Whole => None,
         }
     }
 
@@ -255,11 +278,22 @@ impl<'c, 'a> Outline<'c, 'a> {
             (None, Data::Value(value)) => self.bytes_head(Node { value: *value, ..node }),
             _ => Vec::new(),
         };
-        let shown = arrays::elements(dtype, &head, most);
+        let shown = elements::elements(dtype, &head, most);
         let count =
             array.shape.as_ref().map_or(0, |shape| shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one)));
         let more = count > shown.len() as u64;
         (shown, more)
+    }
+
+    /// The bytes that a value is.
+    pub(in crate::inspect) fn bytes(&self, node: Node) -> Option<Cow<'_, [u8]>> {
+        array::bytes(self.view(node)?, node.value)
+    }
+
+    /// How many bytes a value is.
+    pub(in crate::inspect) fn bytes_len(&self, node: Node) -> Option<u64> {
+        let encoded = self.encoded(node).map(|encoded| encoded.len);
+        encoded.or_else(|| self.bytes(node).map(|bytes| bytes.len())).map(|len| len as u64)
     }
 
     /// The first of the bytes that a value is.
@@ -267,8 +301,7 @@ impl<'c, 'a> Outline<'c, 'a> {
         if let Some(encoded) = self.encoded(node) {
             return encoded.head;
         }
-        let bytes = self.view(node).and_then(|view| arrays::bytes(view, node.value));
-        bytes.map(|bytes| bytes.get(..HEAD).unwrap_or(&bytes).to_vec()).unwrap_or_default()
+        self.bytes(node).map(|bytes| bytes.get(..HEAD).unwrap_or(&bytes).to_vec()).unwrap_or_default()
     }
 
     /// What `_codecs.encode` makes of a text, if the node is such a call. A text is decoded once, however many calls
@@ -398,12 +431,17 @@ impl<'c, 'a> Outline<'c, 'a> {
         }
     }
 
-    /// How many arguments of the call say no more than the class: those of `copyreg._reconstructor`.
+    /// How many arguments of the call say no more than the class: those of `copyreg._reconstructor`, where the base is
+    /// `object`. With another base the last holds what the object was made from, such as all of a dict.
     fn class_args(&self, view: View<'_>, node: Node) -> usize {
         let object = view.ast.object_of(node.value);
         let made_by = object.and_then(|object| view.effects.get(object.made_by as usize));
         match made_by.map(|effect| effect.action) {
-            Some(Action::Call { callee, .. }) if is_reconstructor(view.ast, callee) => 3,
+            Some(Action::Call { callee, .. })
+                if is_reconstructor(view.ast, callee) && matches!(made(view, node), Some(Made::New(_))) =>
+            {
+                3
+            }
             _ => 0,
         }
     }

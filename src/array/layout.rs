@@ -1,0 +1,278 @@
+//! Where each element of an array stands among its bytes.
+
+use crate::dtype::DType;
+use crate::error::Result;
+
+/// The order in which the elements of an array are stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The last index moves fastest.
+    C,
+    /// The first index moves fastest.
+    F,
+    /// Axis `i` of the array is axis `axes[i]` of the bytes, which are in C order: `numpy.ndarray.transpose(axes)`.
+    Axes(Vec<usize>),
+}
+
+impl Order {
+    /// numpy's letter for it.
+    pub const fn letter(&self) -> &'static str {
+        match self {
+            Self::C => "C",
+            Self::F => "F",
+            Self::Axes(_) => "K",
+        }
+    }
+}
+
+/// Shape and strides, in bytes. The bytes are dense: each belongs to one element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    shape: Vec<u64>,
+    strides: Vec<u64>,
+    itemsize: u64,
+    nbytes: u64,
+}
+
+/// Bytes that are put in order at a time.
+const BLOCK: u64 = 1 << 20;
+/// Fewer rows at a time are not worth a block.
+const ROWS: u64 = 8;
+
+impl Layout {
+    /// The layout of `shape` elements of `dtype`; `None` where their size is beyond any memory or the axes are none.
+    pub fn new(dtype: &DType, shape: &[u64], order: &Order) -> Option<Self> {
+        let nbytes = dtype.nbytes(shape)?;
+        let itemsize = dtype.itemsize();
+        let mut strides = vec![0; shape.len()];
+        // Beside a dimension of 0 the others may be absurd, and no stride is ever used.
+        if nbytes > 0 {
+            let mut step = itemsize;
+            for axis in slowest_first(shape.len(), order)?.into_iter().rev() {
+                *strides.get_mut(axis)? = step;
+                step = step.checked_mul(*shape.get(axis)?)?;
+            }
+        } else {
+            slowest_first(shape.len(), order)?;
+        }
+        Some(Self { shape: shape.to_vec(), strides, itemsize, nbytes })
+    }
+
+    /// Bytes of all elements.
+    pub fn nbytes(&self) -> u64 {
+        self.nbytes
+    }
+
+    /// Whether the bytes are in C order.
+    pub fn is_c(&self) -> bool {
+        is_dense(self.shape.iter().zip(&self.strides).rev(), self.itemsize) || self.nbytes == 0
+    }
+
+    /// Whether the bytes are in Fortran order.
+    pub fn is_f(&self) -> bool {
+        is_dense(self.shape.iter().zip(&self.strides), self.itemsize) || self.nbytes == 0
+    }
+
+    /// The offset of each element in bytes, in C order. Elements without a size are none.
+    pub fn offsets(&self) -> Offsets<'_> {
+        let left = self.nbytes.checked_div(self.itemsize).unwrap_or(0);
+        Offsets { layout: self, index: vec![0; self.shape.len()], offset: 0, left }
+    }
+
+    /// Hands the elements to `sink` in C order, in pieces of whole elements. `stored` are all the bytes.
+    ///
+    /// # Errors
+    /// Those of `sink`.
+    pub fn c_order(&self, stored: &[u8], sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        if self.is_c() {
+            return sink(stored);
+        }
+        let row = self.shape.first().and_then(|&rows| self.nbytes.checked_div(rows)).unwrap_or(0);
+        let rows = BLOCK.checked_div(row).unwrap_or(0);
+        if rows >= ROWS && self.strides.first() == Some(&self.itemsize) {
+            return self.by_rows(stored, (row, rows), sink);
+        }
+        let mut block = Vec::new();
+        for offset in self.offsets() {
+            block.extend_from_slice(run(stored, offset, self.itemsize));
+            if block.len() as u64 >= BLOCK {
+                sink(&block)?;
+                block.clear();
+            }
+        }
+        if block.is_empty() { Ok(()) } else { sink(&block) }
+    }
+
+    /// The same where the first index moves fastest: some rows at a time, so that each run of bytes is read once.
+    fn by_rows(&self, stored: &[u8], (row, rows): (u64, u64), sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let all = self.shape.first().copied().unwrap_or(0);
+        let rest = Self {
+            shape: self.shape.get(1..).unwrap_or_default().to_vec(),
+            strides: self.strides.get(1..).unwrap_or_default().to_vec(),
+            itemsize: self.itemsize,
+            nbytes: row,
+        };
+        let (size, row) = (index(self.itemsize), index(row));
+        let mut block = Vec::new();
+        let mut first = 0_u64;
+        while first < all {
+            let here = rows.min(all.saturating_sub(first));
+            block.resize(index(here).saturating_mul(row), 0);
+            let skipped = first.saturating_mul(self.itemsize);
+            for (column, offset) in rest.offsets().enumerate() {
+                let items = run(stored, offset.saturating_add(skipped), here.saturating_mul(self.itemsize));
+                let start = column.saturating_mul(size);
+                for (line, item) in block.chunks_exact_mut(row).zip(items.chunks_exact(size)) {
+                    if let Some(place) = line.get_mut(start..start.saturating_add(size)) {
+                        place.copy_from_slice(item);
+                    }
+                }
+            }
+            sink(&block)?;
+            first = first.saturating_add(here);
+        }
+        Ok(())
+    }
+}
+
+/// The axes of an array from the one that moves slowest to the one that moves fastest.
+fn slowest_first(dimensions: usize, order: &Order) -> Option<Vec<usize>> {
+    match order {
+        Order::C => Some((0..dimensions).collect()),
+        Order::F => Some((0..dimensions).rev().collect()),
+        Order::Axes(axes) => {
+            let mut of = vec![None; dimensions];
+            for (axis, &stored) in axes.iter().enumerate() {
+                of.get_mut(stored)?.replace(axis);
+            }
+            (axes.len() == dimensions).then(|| of.into_iter().collect())?
+        }
+    }
+}
+
+/// Whether strides are those of dense bytes, the fastest axis first. The stride of a single item does not matter.
+fn is_dense<'s>(axes: impl Iterator<Item = (&'s u64, &'s u64)>, itemsize: u64) -> bool {
+    let mut step = itemsize;
+    for (&length, &stride) in axes {
+        if length != 1 && stride != step {
+            return false;
+        }
+        step = step.saturating_mul(length);
+    }
+    true
+}
+
+fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// A run of bytes, cut where they end.
+pub(super) fn run(bytes: &[u8], offset: u64, len: u64) -> &[u8] {
+    let rest = bytes.get(index(offset)..).unwrap_or_default();
+    rest.get(..index(len)).unwrap_or(rest)
+}
+
+/// The offsets of elements in C order.
+#[derive(Clone, Debug)]
+pub struct Offsets<'l> {
+    layout: &'l Layout,
+    index: Vec<u64>,
+    offset: u64,
+    left: u64,
+}
+
+impl Iterator for Offsets<'_> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        self.left = self.left.checked_sub(1)?;
+        let now = self.offset;
+        let axes = self.index.iter_mut().zip(self.layout.shape.iter().zip(&self.layout.strides)).rev();
+        for (index, (&length, &stride)) in axes {
+            *index = index.saturating_add(1);
+            if *index < length {
+                self.offset = self.offset.saturating_add(stride);
+                break;
+            }
+            *index = 0;
+            self.offset = self.offset.saturating_sub(stride.saturating_mul(length.saturating_sub(1)));
+        }
+        Some(now)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, usize::try_from(self.left).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_c_order(shape: &[u64], order: &Order, stored: &[u8]) -> Vec<u8> {
+        let layout = Layout::new(&DType::from_spec(b"u1").unwrap(), shape, order).unwrap();
+        let mut out = Vec::new();
+        layout
+            .c_order(stored, &mut |piece| {
+                out.extend_from_slice(piece);
+                Ok(())
+            })
+            .unwrap();
+        let one_by_one: Vec<u8> = layout.offsets().map(|offset| stored[usize::try_from(offset).unwrap()]).collect();
+        assert_eq!(out, one_by_one);
+        out
+    }
+
+    #[test]
+    fn every_order_comes_out_in_c_order() {
+        let stored: Vec<u8> = (0..24).collect();
+        assert_eq!(in_c_order(&[2, 3, 4], &Order::C, &stored), stored);
+        // [i, j] stands at i + 2 * j.
+        assert_eq!(in_c_order(&[2, 3], &Order::F, &stored[..6]), [0, 2, 4, 1, 3, 5]);
+        // numpy.arange(24).reshape(2, 3, 4).transpose(2, 0, 1).ravel()[:7]
+        let turned = in_c_order(&[4, 2, 3], &Order::Axes(vec![2, 0, 1]), &stored);
+        assert_eq!(turned[..7], [0, 4, 8, 12, 16, 20, 1]);
+    }
+
+    #[test]
+    fn large_arrays_are_turned_by_blocks() {
+        let (rows, columns) = (3000_u64, 500_u64);
+        let dtype = DType::from_spec(b"i4").unwrap();
+        let layout = Layout::new(&dtype, &[rows, columns], &Order::F).unwrap();
+        let stored: Vec<u8> = (0..u32::try_from(rows * columns).unwrap()).flat_map(u32::to_le_bytes).collect();
+        let (mut pieces, mut next) = (0, 0_u64);
+        layout
+            .c_order(&stored, &mut |piece| {
+                pieces += 1;
+                for element in piece.chunks_exact(4) {
+                    let (row, column) = (next / columns, next % columns);
+                    assert_eq!(u64::from(u32::from_le_bytes(element.try_into().unwrap())), row + column * rows);
+                    next += 1;
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(next, rows * columns);
+        assert!(pieces > 1, "not all at once");
+    }
+
+    #[test]
+    fn absurd_claims_end_at_once() {
+        let none = DType::from_spec(b"V0").unwrap();
+        assert_eq!(Layout::new(&none, &[u64::MAX], &Order::F).unwrap().offsets().count(), 0);
+        let double = DType::from_spec(b"f8").unwrap();
+        assert_eq!(Layout::new(&double, &[u64::MAX, 2, 0], &Order::F).unwrap().offsets().count(), 0);
+        assert_eq!(Layout::new(&double, &[1 << 61, 2], &Order::C), None);
+        for axes in [vec![0, 0], vec![0], vec![0, 2], vec![0, 1, 2]] {
+            assert_eq!(Layout::new(&double, &[2, 2], &Order::Axes(axes)), None);
+        }
+    }
+
+    #[test]
+    fn one_dimension_is_both_c_and_fortran() {
+        let double = DType::from_spec(b"f8").unwrap();
+        let layout = Layout::new(&double, &[1, 5, 1], &Order::F).unwrap();
+        assert!(layout.is_c() && layout.is_f());
+        assert!(!Layout::new(&double, &[2, 5], &Order::F).unwrap().is_c());
+    }
+}

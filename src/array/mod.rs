@@ -1,0 +1,27 @@
+//! Arrays: what a stream says of each, and its elements, typed and checked. Nothing is run and nothing is believed.
+//!
+//! [`array`] recognises an array in what a stream builds and says where its bytes stand; [`ArrayView`] is such bytes
+//! with type, shape and order, all in agreement; [`Stats`] sums elements up; [`npy_header`] is what numpy writes in front
+//! of them. A walk over a whole file with object paths is `inspect::arrays`.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod element;
+mod found;
+mod layout;
+mod npy;
+mod stats;
+pub(crate) mod view;
+
+pub use element::{Element, half, signed, unsigned};
+pub use found::{Array, Data, array, bytes, dtype, masked, scalar};
+pub use layout::{Layout, Offsets, Order};
+pub use npy::{descr, npy_header};
+pub use stats::{Histogram, Number, Stats};
+pub use view::{ArrayView, Iter};

@@ -1,0 +1,279 @@
+//! `depickle arrays FILE`: every embedded array.
+
+use super::args::{ArraysArgs, ArraysFormat};
+use super::look::{self, Look};
+use super::{Exit, limit};
+use crate::array::{self, Histogram, Stats};
+use crate::dtype::literal::Literal;
+use crate::error::Result;
+use crate::escape::{self, Uint, escape, thousands};
+use crate::inspect::text::float;
+use crate::inspect::{ArrayRef, Arrays, Bytes, Outline, dtype_name};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+/// What the elements of an array come to.
+#[derive(Default)]
+struct Summary {
+    sha256: Option<String>,
+    stats: Option<Stats>,
+    histogram: Option<Histogram>,
+    problem: Option<String>,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &ArraysArgs) -> Exit {
+    let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
+    look::at(&args.file, "", &limits, |Look { name, contents, out, .. }| {
+        let outline = Outline::new(contents);
+        let arrays = Arrays::new(&outline);
+        let summaries = summaries(args, &outline, &arrays);
+        let broken = match args.format {
+            ArraysFormat::Human => human(out, &outline, &arrays, &summaries),
+            ArraysFormat::Json => write_json(out, name, &outline, &arrays, &summaries),
+        }?;
+        Ok(if broken { Exit::Incomplete } else { Exit::Success })
+    })
+}
+
+/// What is wrong with the file as a whole: what cannot be read may hold more arrays.
+pub(super) fn problems(outline: &Outline<'_, '_>) -> Vec<String> {
+    let refused = outline.roots().iter().filter_map(|root| {
+        let error = root.error.as_ref()?;
+        Some(format!("stream {}: {error}", root.stream))
+    });
+    let more = outline.more_streams();
+    let unread = (more > 0).then(|| format!("{more} more streams were not looked at"));
+    outline.contents().broken.iter().cloned().chain(refused).chain(unread).collect()
+}
+
+/// Hashes and sums up, array by array as they stand in the file.
+fn summaries(args: &ArraysArgs, outline: &Outline<'_, '_>, arrays: &Arrays<'_, '_, '_>) -> HashMap<usize, Summary> {
+    let mut summaries: HashMap<usize, Summary> = HashMap::new();
+    if !args.hash && !args.stats {
+        return summaries;
+    }
+    let order = arrays.by_offset();
+    let mut bytes = Bytes::new(outline);
+    let readable = |index: &usize| {
+        let array = arrays.get(*index)?;
+        (array.problem.is_none() && !array.has_objects()).then_some((*index, array))
+    };
+    for (index, array) in order.iter().filter_map(readable) {
+        let summary = summarize(args, &mut bytes, &array);
+        summaries.insert(
+            index,
+            summary.unwrap_or_else(|error| Summary { problem: Some(error.to_string()), ..Summary::default() }),
+        );
+    }
+    if args.stats {
+        bytes.rewind();
+        for (index, array) in order.iter().filter_map(readable) {
+            let Some(summary) = summaries.get_mut(&index) else { continue };
+            let Some(mut histogram) = summary.stats.as_ref().and_then(Stats::histogram) else { continue };
+            let read = bytes.stored(&array, &mut |piece| {
+                histogram.add(piece);
+                Ok(())
+            });
+            summary.histogram = read.is_ok().then_some(histogram);
+        }
+    }
+    summaries
+}
+
+fn summarize(args: &ArraysArgs, bytes: &mut Bytes<'_, '_, '_>, array: &ArrayRef) -> Result<Summary> {
+    let mut stats = array.array.dtype.as_ref().ok().filter(|_| args.stats).and_then(Stats::new);
+    let mut hash = args.hash.then(Sha256::new);
+    let mut add = |piece: &[u8]| {
+        hash.iter_mut().for_each(|hash| hash.update(piece));
+        stats.iter_mut().for_each(|stats| stats.add(piece));
+        Ok(())
+    };
+    if args.hash {
+        bytes.c_order(array, &mut add)?;
+    } else {
+        bytes.stored(array, &mut add)?;
+    }
+    Ok(Summary { sha256: hash.map(hex), stats, ..Summary::default() })
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What an array is, on one line.
+pub(super) fn line(array: &ArrayRef) -> String {
+    let of = &array.array;
+    let class = of.class.rsplit_once('.').map_or(of.class.as_str(), |(_, short)| short);
+    let dtype = of.dtype.as_ref().map_or_else(|_| "of an unknown type".to_owned(), dtype_name);
+    let shape = of.shape.as_ref().map_or_else(
+        || "()".to_owned(),
+        |shape| {
+            let numbers: Vec<String> = shape.iter().map(u64::to_string).collect();
+            format!("({}{})", numbers.join(", "), if shape.len() == 1 { "," } else { "" })
+        },
+    );
+    let order = match of.order.letter() {
+        "C" => String::new(),
+        letter => format!(" {letter} order"),
+    };
+    let bytes = of.nbytes().map(|bytes| format!(", {} bytes", thousands(bytes))).unwrap_or_default();
+    format!("{}: {} {dtype} {shape}{order}{bytes}", array.address, escape(class))
+}
+
+fn human(
+    out: &mut dyn Write,
+    outline: &Outline<'_, '_>,
+    arrays: &Arrays<'_, '_, '_>,
+    summaries: &HashMap<usize, Summary>,
+) -> io::Result<bool> {
+    let mut broken = false;
+    for index in 0..arrays.len() {
+        let Some(array) = arrays.get(index) else { continue };
+        let summary = summaries.get(&index);
+        writeln!(out, "{}", line(&array))?;
+        if let Some(problem) = problem(&array, summary) {
+            writeln!(out, "  error: {}", escape(&problem))?;
+            broken = true;
+        }
+        let Some(summary) = summary else { continue };
+        if let Some(sha256) = &summary.sha256 {
+            writeln!(out, "  sha256 {sha256}")?;
+        }
+        if let Some(stats) = &summary.stats {
+            writeln!(out, "  {}", stats_line(stats))?;
+        }
+        if let Some(histogram) = &summary.histogram {
+            writeln!(out, "  {}", bars(histogram))?;
+        }
+    }
+    if arrays.is_empty() {
+        writeln!(out, "no arrays")?;
+    }
+    for problem in problems(outline) {
+        writeln!(out, "error: {}", escape(&problem))?;
+        broken = true;
+    }
+    Ok(broken)
+}
+
+fn problem(array: &ArrayRef, summary: Option<&Summary>) -> Option<String> {
+    let own = array.problem.as_ref().map(ToString::to_string);
+    own.or_else(|| summary?.problem.clone())
+}
+
+fn number(number: array::Number) -> String {
+    match number {
+        array::Number::Int(number) => number.to_string(),
+        array::Number::Float(number) => float(number),
+    }
+}
+
+fn stats_line(stats: &Stats) -> String {
+    let (Some((least, greatest)), Some(mean)) = (stats.range, stats.mean()) else {
+        return format!("no numbers, {} NaN", thousands(stats.nan));
+    };
+    format!("min {}, max {}, mean {}, {} NaN", number(least), number(greatest), float(mean), thousands(stats.nan))
+}
+
+/// Levels of a bar, least first.
+const LEVELS: [char; 8] = [' ', '.', ':', '-', '=', '+', '*', '@'];
+
+/// One character for each part of the range: the fuller, the darker.
+fn bars(histogram: &Histogram) -> String {
+    let most = histogram.bins.iter().copied().max().unwrap_or(0).max(1);
+    let bar = |&count: &u64| {
+        let top = LEVELS.len().saturating_sub(1) as u128;
+        // A part that is not empty is never shown as one.
+        let level = u128::from(count).saturating_mul(top).div_ceil(u128::from(most));
+        usize::try_from(level).ok().and_then(|level| LEVELS.get(level)).copied().unwrap_or(' ')
+    };
+    format!("[{}]", histogram.bins.iter().map(bar).collect::<String>())
+}
+
+/// numpy's `descr` as JSON: tuples are lists.
+fn descr_json(literal: &Literal) -> Value {
+    // As deep as a data type, which is bounded.
+    match literal {
+        Literal::Str(text) => Value::from(text.as_str()),
+        Literal::Int(number) => Value::from(*number),
+        Literal::List(items) | Literal::Tuple(items) => items.iter().map(descr_json).collect(),
+        _ => Value::Null,
+    }
+}
+
+fn entry(array: &ArrayRef, summary: Option<&Summary>) -> Value {
+    let of = &array.array;
+    let dtype = of.dtype.as_ref().ok();
+    let number = |number: f64| number.is_finite().then_some(number);
+    let real = |number: array::Number| match number {
+        array::Number::Int(number) => {
+            u64::try_from(number).map_or_else(|_| json!(number.to_string()), |number| json!(Uint(number)))
+        }
+        array::Number::Float(number) if number.is_finite() => json!(number),
+        array::Number::Float(number) => json!(float(number)),
+    };
+    let stats = summary.and_then(|summary| summary.stats.as_ref()).map(|stats| {
+        json!({
+            "count": Uint(stats.count),
+            "nan": Uint(stats.nan),
+            "min": stats.range.map(|(least, _)| real(least)),
+            "max": stats.range.map(|(_, greatest)| real(greatest)),
+            "mean": stats.mean().and_then(number),
+            "histogram": summary.and_then(|summary| summary.histogram.as_ref())
+                .map(|histogram| histogram.bins.map(Uint).to_vec()),
+        })
+    });
+    let mut entry = json!({
+        "object_path": array.address.path.to_string(),
+        "class": escape(&of.class),
+        "descr": dtype.and_then(|dtype| array::descr(dtype).ok()).map(|descr| descr_json(&descr)),
+        "dtype": dtype.map(dtype_name),
+        "shape": of.shape.as_ref().map(|shape| shape.iter().copied().map(Uint).collect::<Vec<_>>()),
+        "order": of.order.letter(),
+        "nbytes": of.nbytes().map(Uint),
+        "member": null,
+        "stream": array.stream,
+        "offset": array.place.map(|(offset, _)| Uint(offset)),
+        "file_offset": array.file_offset.map(Uint),
+        "error": problem(array, summary),
+    });
+    if let Some(fields) = entry.as_object_mut() {
+        if let Some(sha256) = summary.and_then(|summary| summary.sha256.as_ref()) {
+            fields.insert("sha256".to_owned(), json!(sha256));
+        }
+        if let Some(stats) = stats {
+            fields.insert("stats".to_owned(), stats);
+        }
+    }
+    entry
+}
+
+fn write_json(
+    out: &mut dyn Write,
+    name: &str,
+    outline: &Outline<'_, '_>,
+    arrays: &Arrays<'_, '_, '_>,
+    summaries: &HashMap<usize, Summary>,
+) -> io::Result<bool> {
+    out.write_all(b"{\"schema\":\"depickle.arrays/1\",\"path\":")?;
+    escape::json(out, &name)?;
+    out.write_all(b",\"format\":")?;
+    escape::json(out, &outline.contents().format)?;
+    out.write_all(b",\"arrays\":[")?;
+    let mut broken = false;
+    for index in 0..arrays.len() {
+        let Some(array) = arrays.get(index) else { continue };
+        let summary = summaries.get(&index);
+        broken |= problem(&array, summary).is_some();
+        out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
+        escape::json(out, &entry(&array, summary))?;
+    }
+    out.write_all(b"\n],\"errors\":")?;
+    let problems = problems(outline);
+    escape::json(out, &problems)?;
+    out.write_all(b"}\n")?;
+    Ok(broken || !problems.is_empty())
+}

@@ -1,0 +1,109 @@
+//! `arrays` and `extract`: what is written, under which names, and what is never touched.
+
+use crate::support::Scene;
+use std::path::Path;
+
+fn data(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/arrays").join(name)).unwrap()
+}
+
+fn exit(scene: &Scene, line: &str) -> (Option<i32>, String) {
+    let output = scene.run_with(line, &[], b"");
+    let both = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(both).unwrap())
+}
+
+/// An array of one byte.
+fn array() -> Vec<u8> {
+    b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01(K\x01tcnumpy\ndtype\n\
+        (U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89C\x01xtb"
+        .to_vec()
+}
+
+/// A dict with these keys, an array at each.
+fn dict(keys: &[&str]) -> Vec<u8> {
+    let mut bytes = b"\x80\x03}".to_vec();
+    for key in keys {
+        bytes.push(b'X');
+        bytes.extend(u32::try_from(key.len()).unwrap().to_le_bytes());
+        bytes.extend(key.as_bytes());
+        bytes.extend(array());
+        bytes.push(b's');
+    }
+    bytes.push(b'.');
+    bytes
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn one_array_is_written_as_numpy_writes_it() {
+    let scene = Scene::new(&[("a.pkl", &data("p4.pkl"))]);
+    assert_eq!(exit(&scene, "extract a.pkl --select ['Fortran'] -o out.npy").0, Some(0));
+    let written = std::fs::read(scene.path("out.npy")).unwrap();
+    let head = b"\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order': True, 'shape': (5, 7), }";
+    assert!(written.starts_with(head));
+    assert_eq!(written.len(), 128 + 35 * 8);
+    assert_eq!(written[128 + 8..128 + 16], 7_f64.to_le_bytes());
+}
+
+#[test]
+fn an_archive_is_read_back() {
+    let scene = Scene::new(&[("a.joblib", &data("zlib.joblib"))]);
+    // Arrays of objects are left out, and named.
+    let (code, told) = exit(&scene, "extract a.joblib -o out.npz");
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("root[\"objects\"]") && told.contains("root[\"strings\"]"), "{told}");
+    let (code, told) = exit(&scene, "scan out.npz");
+    assert_eq!(code, Some(0), "{told}");
+    let first = std::fs::read(scene.path("out.npz")).unwrap();
+    assert_eq!(exit(&scene, "extract a.joblib -o again.npz").0, Some(3));
+    assert!(first == std::fs::read(scene.path("again.npz")).unwrap(), "two runs differ");
+}
+
+#[test]
+fn names_from_a_file_stay_in_the_directory() {
+    let long = "k".repeat(4096);
+    let keys = ["../up", "/etc/x", "a\0b", "..", "", ".hidden", "Twin", "twin", "a/b", "a_b", "nul", "C:\\x", &long];
+    let scene = Scene::new(&[("in/a.pkl", &dict(&keys))]);
+    let (code, told) = exit(&scene, "extract in/a.pkl -o in/out");
+    assert_eq!(code, Some(0), "{told}");
+    let written = names(&scene.path("in/out"));
+    assert_eq!(written.len(), keys.len(), "{written:?}");
+    assert!(written.iter().all(|name| name.len() < 200 && !name.starts_with('.')), "{written:?}");
+    assert_eq!(
+        (names(&scene.path("in")), names(&scene.path("."))),
+        (vec!["a.pkl".into(), "out".into()], vec!["in".into()])
+    );
+}
+
+#[test]
+fn nothing_is_written_over() {
+    let scene = Scene::new(&[("a.pkl", &dict(&["x", "y"])), ("out.npz", b"mine"), ("out/y.npy", b"mine")]);
+    for line in ["extract a.pkl -o out.npz", "extract a.pkl -o out"] {
+        assert_eq!(exit(&scene, line).0, Some(2));
+    }
+    assert_eq!(std::fs::read(scene.path("out.npz")).unwrap(), b"mine");
+    assert_eq!(names(&scene.path("out")), ["y.npy"]);
+    assert_eq!(exit(&scene, "extract a.pkl -o out.npz --force").0, Some(0));
+    // Never the input, not even by force.
+    std::fs::write(scene.path("own.npz"), dict(&["x"])).unwrap();
+    assert_eq!(exit(&scene, "extract own.npz -o own.npz --force").0, Some(2));
+    assert_eq!(std::fs::read(scene.path("own.npz")).unwrap(), dict(&["x"]));
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let scene = Scene::new(&[("a.pkl", &dict(&["x", "y"]))]);
+    let (code, told) = exit(&scene, "extract a.pkl -o out.npy");
+    assert_eq!((code, told.contains("--select")), (Some(2), true), "{told}");
+    let (code, told) = exit(&scene, "extract a.pkl --select root.z -o out");
+    assert_eq!((code, told.contains("there is no array")), (Some(2), true), "{told}");
+    assert_eq!(exit(&scene, "extract a.pkl -o missing/out.npz").0, Some(2));
+    assert_eq!(names(&scene.path(".")), ["a.pkl"]);
+}

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Arrays as numpy has them: what ``depickle arrays`` and ``depickle extract`` have to give.
+
+    python arrays.py record tests/data/arrays
+        writes one array of every kind by every protocol and by joblib, and what numpy says of each (arrays.json);
+        recorded by numpy 2.4.6 and joblib 1.6.0
+    python arrays.py check DEPICKLE CORPUS [EVERY]
+        loads every EVERY-th file of a corpus of benign files (xtask/python/corpus.py) and compares its arrays with
+        those that DEPICKLE finds, by type, shape and sha256; then reads back what it extracts
+
+Never give ``check`` a file that you would not load.
+"""
+import collections
+import hashlib
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import warnings
+
+import joblib
+import numpy as np
+
+
+def kinds():
+    """Name and array of every kind."""
+    for spec in 'b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16'.split():
+        yield spec, (np.arange(12) % 5).astype(spec).reshape(3, 4)
+    for spec in '>i2 >i4 >u8 >f2 >f4 >f8 >c16'.split():
+        yield 'big ' + spec[1:], (np.arange(6) - 2).astype(spec.replace('u', 'i')).astype(spec).reshape(2, 3)
+    yield 'long double', np.zeros(3, 'g')
+    yield 'bytes', np.array([b'ab', b'', b'\xff\0c'], 'S5')
+    yield 'text', np.array(['ab', '', '\u00e9\U0001f600'], 'U3')
+    yield 'big text', np.array(['ab', '\u03b1'], '>U2')
+    yield 'void', np.array([b'abc', b'\0\x80\xff'], 'V3')
+    yield 'dates', np.array(['2020-01-01', 'NaT', '1969-12-31T23:59:59.5'], 'M8[ns]')
+    yield 'big dates', np.array(['2020-01-01', 'NaT'], '>M8[D]')
+    yield 'spans', np.array([1, -2, 3], 'm8[25s]')
+    yield 'no unit', np.array([1, 2], 'm8')
+    packed = np.zeros(3, [('a', 'u1'), ('b', '<f8'), ('c', '>i4', (2, 2)), ('d', [('x', 'U2'), ('y', 'S1')])])
+    packed['a'], packed['b'], packed['c'] = [1, 2, 3], [.5, np.nan, -np.inf], 7
+    yield 'structure', packed
+    aligned = np.zeros(2, np.dtype({'names': ['a', 'b'], 'formats': ['u1', 'f8'], 'titles': ["it's", None]}, align=True))
+    aligned['b'] = [1, 2]
+    yield 'aligned structure', aligned
+    yield 'greek field', np.zeros(2, [('\u03b1', 'f4')])
+    yield 'latin field', np.zeros(2, [('\u00e9', 'f4')])
+    yield 'record', np.rec.array([(1, 2.0), (3, 4.0)], dtype=[('i', 'i4'), ('f', 'f8')])
+    yield 'matrix', np.asmatrix([[1.0, 2.0], [3.0, 4.0]])
+    yield 'single', np.array(3.5)
+    yield 'empty', np.zeros((0, 3))
+    yield 'no dimension but none', np.zeros(0, 'i2')
+    yield 'Fortran', np.asfortranarray(np.arange(35.0).reshape(5, 7))
+    yield 'Fortran cube', np.asfortranarray(np.arange(24, dtype='>i2').reshape(2, 3, 4))
+    yield 'turned', np.arange(24, dtype='i2').reshape(2, 3, 4).transpose(1, 2, 0)
+    yield 'turned pairwise', np.arange(120, dtype='i2').reshape(2, 3, 4, 5).transpose(2, 0, 3, 1)
+    yield 'every third', np.arange(30.0)[::3]
+    yield 'backwards', np.arange(5)[::-1]
+    yield 'spread', np.broadcast_to(np.array([1.0, 2.0]), (3, 2))
+    read_only = np.arange(4.0)
+    read_only.flags.writeable = False
+    yield 'read-only', read_only
+    yield 'long', np.arange(300, dtype='u1').repeat(5)
+    yield 'specials', np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 5e-324, 1.7976931348623157e308])
+
+
+def of(array):
+    """What numpy says of an array."""
+    saved = io.BytesIO()
+    np.save(saved, np.asarray(array) if not isinstance(array, np.matrix) else array, allow_pickle=False)
+    return {
+        'descr': np.lib.format.dtype_to_descr(array.dtype), 'shape': array.shape,
+        'sha256': hashlib.sha256(array.tobytes('C')).hexdigest(),
+        'npy': hashlib.sha256(saved.getvalue()).hexdigest(),
+    }
+
+
+def record(directory):
+    os.makedirs(directory, exist_ok=True)
+    arrays = dict(kinds())
+    facts = {'root["%s"]' % name: of(array) for name, array in arrays.items()}
+    masked = np.ma.masked_array([[1.5, 2.5], [3.5, 4.5]], [[True, False], [False, True]])
+    arrays['masked'] = masked
+    facts['root["masked"]'] = of(masked.data)
+    facts['root["masked"].<state>[5]'] = of(masked.mask)
+    arrays['objects'] = np.array([[1, 'a'], [None, 2.5]], object)
+    arrays['strings'] = np.array(['a', 'long text that is not short'], np.dtypes.StringDType())
+    objects = ['root["objects"]', 'root["strings"]']
+    files = []
+    for protocol in range(6):
+        files.append('p%d.pkl' % protocol)
+        with open(os.path.join(directory, files[-1]), 'wb') as out:
+            pickle.dump(arrays, out, protocol)
+    for name, compress in (('plain', 0), ('zlib', ('zlib', 3)), ('gzip', ('gzip', 3))):
+        files.append(name + '.joblib')
+        joblib.dump(arrays, os.path.join(directory, files[-1]), compress)
+    with open(os.path.join(directory, 'arrays.json'), 'w') as out:
+        json.dump({'numpy': np.__version__, 'files': files, 'objects': objects, 'arrays': facts}, out, indent=1)
+        out.write('\n')
+
+
+class Seen(pickle.Pickler):
+    """Meets every array of an object as pickle does."""
+    def __init__(self):
+        super().__init__(io.BytesIO(), 4)
+        self.arrays, self.kept = [], []
+
+    def persistent_id(self, value):
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject and value.dtype.char != 'T':
+            if isinstance(value, np.ma.MaskedArray):
+                self.arrays += [key(value.data), key(np.ma.getmaskarray(value))]
+            else:
+                self.arrays.append(key(value))
+            self.kept.append(value)
+        return None
+
+
+def key(array):
+    return tuple(array.shape), hashlib.sha256(array.tobytes('C')).hexdigest()
+
+
+def run(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def check(depickle, corpus, every):
+    tally, told = collections.Counter(), 0
+    paths = sorted(os.path.join(top, name) for top, _, names in os.walk(corpus) for name in names)
+    for path in paths[::every]:
+        if path.endswith('.json'):
+            continue
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                if path.endswith(('.joblib', '.z')):
+                    value = joblib.load(path)
+                else:
+                    with open(path, 'rb') as file:
+                        value = pickle.load(file)
+                seen = Seen()
+                seen.dump(value)
+        except Exception as error:
+            tally['not loaded or not pickled again: ' + type(error).__name__] += 1
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            target = os.path.join(scratch, 'out.npz')
+            listed = run(depickle, 'arrays', '--hash', '--format', 'json', path)
+            run(depickle, 'extract', path, '-o', target)
+            report = json.loads(listed.stdout)
+            ours = {(tuple(a['shape']), a['sha256']) for a in report['arrays'] if 'sha256' in a}
+            theirs = set(seen.arrays)
+            read = []
+            if os.path.exists(target):
+                with np.load(target, allow_pickle=False) as archive:
+                    read = [key(archive[name]) for name in archive.files]
+        tally['files'] += 1
+        tally['arrays'] += len(theirs)
+        tally['exit %d' % listed.returncode] += 1
+        tally['found by both'] += len(theirs & ours)
+        tally['only in memory'] += len(theirs - ours)
+        tally['only in the file'] += len(ours - theirs)
+        tally['read back from .npz'] += len(read)
+        tally['read back wrong'] += set(read) != ours
+        for error in [a for a in report['arrays'] if a['error']]:
+            tally['errors: ' + error['error']] += 1
+        if theirs - ours and told < 20:
+            told += 1
+            print('only in memory:', path, sorted(theirs - ours)[:3], file=sys.stderr)
+    for name, count in sorted(tally.items()):
+        print('%8d  %s' % (count, name))
+
+
+if __name__ == '__main__':
+    if sys.argv[1] == 'record':
+        record(sys.argv[2])
+    else:
+        check(sys.argv[2], sys.argv[3], int((sys.argv + ['1'])[4]) if len(sys.argv) > 4 else 1)
