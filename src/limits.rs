@@ -13,7 +13,7 @@ pub enum Limit {
     Opcodes,
     /// Values held by containers.
     Edges,
-    /// Bytes kept in memory after decompression.
+    /// Bytes kept in memory after decompression, at once.
     Retained,
     /// Bytes that come out of decompressors, kept or not.
     Inflated,
@@ -62,7 +62,7 @@ pub const LIMITS: [LimitInfo; 8] = [
         name: "retained",
         default: 512 << 20,
         per_byte: 16,
-        help: "bytes kept in memory after decompression, and 16 more for each byte of the file",
+        help: "bytes kept in memory at once after decompression, and 16 more for each byte of the file",
     },
     LimitInfo {
         limit: Limit::Inflated,
@@ -117,11 +117,12 @@ pub fn amount(text: &str) -> Option<u64> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     values: [u64; LIMITS.len()],
+    deep: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { values: LIMITS.map(|row| row.default) }
+        Self { values: LIMITS.map(|row| row.default), deep: false }
     }
 }
 
@@ -140,13 +141,25 @@ impl Limits {
         self
     }
 
+    /// The same limits, for a scan that looks into what readers take for plain bytes: members that are stored, and bytes
+    /// of tensors.
+    #[must_use]
+    pub fn deep(self) -> Self {
+        Self { deep: true, ..self }
+    }
+
+    /// Whether they are for such a scan.
+    pub fn is_deep(&self) -> bool {
+        self.deep
+    }
+
     /// A budget with everything still to spend on a file of `len` bytes.
     pub fn budget(&self, len: u64) -> Budget {
         let mut left = self.values;
         for (left, row) in left.iter_mut().zip(&LIMITS) {
             *left = left.saturating_add(row.per_byte.saturating_mul(len));
         }
-        Budget { left }
+        Budget { left, retained: left.get(Limit::Retained as usize).copied().unwrap_or(0) }
     }
 }
 
@@ -154,9 +167,25 @@ impl Limits {
 #[derive(Clone, Debug)]
 pub struct Budget {
     left: [u64; LIMITS.len()],
+    /// What there was of [`Limit::Retained`], which comes back with the memory.
+    retained: u64,
 }
 
 impl Budget {
+    /// Gives back what was spent on memory that is free again: all but `held` bytes.
+    pub fn release(&mut self, held: u64) {
+        if let Some(left) = self.left.get_mut(Limit::Retained as usize) {
+            *left = self.retained.saturating_sub(held);
+        }
+    }
+
+    /// Gives back `amount` of what was spent on memory.
+    pub fn forget(&mut self, amount: u64) {
+        if let Some(left) = self.left.get_mut(Limit::Retained as usize) {
+            *left = left.saturating_add(amount).min(self.retained);
+        }
+    }
+
     /// Takes `amount` from `limit`.
     ///
     /// # Errors

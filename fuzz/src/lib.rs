@@ -12,7 +12,7 @@ use depickle::limits::{LIMITS, Limit, Limits};
 use depickle::loader::{Manner, Pass, READERS, Readers, pass};
 use depickle::opcode::{Reader, SliceWindow, literal};
 use depickle::policy::Policy;
-use depickle::report::{self, Report, Tool};
+use depickle::report::{self, Report};
 
 /// The most bytes that a target lets inflate.
 const INFLATED: u64 = 8 << 20;
@@ -81,7 +81,7 @@ pub fn scan(data: &[u8]) {
         let spent = |finding: &Finding| finding.rule == "limit-reached" && !finding.message.contains("too deep");
         assert!(!report.findings.iter().any(spent), "{report:#?}");
     }
-    let report = Report { tool: Tool::builtin(), files: vec![report], not_pickle: 0, directories: Vec::new() };
+    let report = Report { files: vec![report], ..Report::default() };
     let mut text = Vec::new();
     report::json(&mut text, &report).expect("a vector takes everything");
     assert!(text.is_ascii());

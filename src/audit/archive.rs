@@ -18,7 +18,7 @@ const TRIED: [Option<Codec>; 2] = [None, Some(Codec::Deflate)];
 impl<'a> Audit<'a> {
     /// A zip archive.
     pub(super) fn zip(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
-        let archive = zip::read(data.get(), false, &mut self.budget);
+        let archive = zip::read(data.get(), self.limits.is_deep(), &mut self.budget);
         self.archive(&archive, data, member);
         if let Some(read) = self.torch(&archive, data, member) {
             return read;
@@ -39,7 +39,7 @@ impl<'a> Audit<'a> {
 
     /// A zip archive behind something else, which stands on its own.
     pub(super) fn appended(&mut self, data: &Bytes<'a>, member: &Member) {
-        let archive = zip::read(data.get(), false, &mut self.budget);
+        let archive = zip::read(data.get(), self.limits.is_deep(), &mut self.budget);
         self.entries(&archive.entries, data, member);
     }
 

@@ -1,7 +1,11 @@
 //! Bytes of a source, a part of them, or what was inflated from them.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
+
+/// How many inflated bytes jobs hold in memory.
+pub(super) type Ledger = Rc<Cell<u64>>;
 
 /// A run of bytes that jobs share: lent by the caller of the scan, or held for as long as a job needs them.
 #[derive(Clone)]
@@ -15,6 +19,12 @@ impl<'a> Bytes<'a> {
     pub(super) fn held(bytes: impl AsRef<[u8]> + 'a) -> Self {
         let all = 0..bytes.as_ref().len();
         Self::Held(Rc::new(bytes), all)
+    }
+
+    /// The same, entered into a ledger for as long as anybody has them.
+    pub(super) fn inflated(bytes: Vec<u8>, ledger: &Ledger) -> Self {
+        ledger.set(ledger.get().saturating_add(bytes.len() as u64));
+        Self::held(Inflated { bytes, ledger: Rc::clone(ledger) })
     }
 
     pub(super) fn get(&self) -> &[u8] {
@@ -34,5 +44,22 @@ impl<'a> Bytes<'a> {
                 Self::Held(Rc::clone(bytes), start..end.max(start))
             }
         }
+    }
+}
+
+struct Inflated {
+    bytes: Vec<u8>,
+    ledger: Ledger,
+}
+
+impl AsRef<[u8]> for Inflated {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Inflated {
+    fn drop(&mut self) {
+        self.ledger.set(self.ledger.get().saturating_sub(self.bytes.len() as u64));
     }
 }

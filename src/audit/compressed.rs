@@ -5,7 +5,7 @@ use super::member::Member;
 use super::passes::Passes;
 use super::structure::{self, is_exhaustion};
 use super::{Audit, Job, Read};
-use crate::container::detect::{PREFIX, is_text, is_text_so_far};
+use crate::container::detect::{PREFIX, is_text, text_so_far};
 use crate::container::{Codec, Decoder, Ending, Format, ZFile, detect};
 use crate::error::Error;
 use crate::escape::escape;
@@ -33,7 +33,7 @@ impl<'a> Audit<'a> {
             Ok(header) => {
                 let (read, inflated) =
                     self.compressed(Codec::Zlib, data, header.data_offset, "zf", member, Claim::default());
-                if inflated != header.length {
+                if inflated.is_some_and(|inflated| inflated != header.length) {
                     let message = "the header does not give the length of the data: joblib refuses the file";
                     self.incomplete(&rules::refused_stream::RULE, message, member, 2);
                 }
@@ -47,7 +47,7 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// Compressed bytes from `start` on; answers how many they inflate to, too.
+    /// Compressed bytes from `start` on; answers how many they inflate to, too, unless that is seen later.
     pub(super) fn compressed(
         &mut self,
         codec: Codec,
@@ -56,7 +56,7 @@ impl<'a> Audit<'a> {
         name: &str,
         member: &Member,
         claim: Claim,
-    ) -> (Read, u64) {
+    ) -> (Read, Option<u64>) {
         let bytes = data.get();
         let packed = bytes.get(start..).unwrap_or_default();
         let inner = member.inflated();
@@ -74,26 +74,36 @@ impl<'a> Audit<'a> {
             let member = member.guessed();
             self.jobs.push_back(Job { data: data.clone(), codec: None, claim: Claim::default(), member });
         }
-        let (mut read, mut window) = match detect(&head(codec, packed), u64::MAX) {
-            format if format.is_wrapper() => self.unpacked(open(), format, name, &inner),
+        let read = match detect(&head(codec, packed), u64::MAX) {
+            format if format.is_wrapper() => {
+                let data = data.part(start..bytes.len());
+                self.wrapped.push(Job { data, codec: Some(codec), claim, member: member.within(start as u64) });
+                (Read::silent(format!("{}+{name}", format.name())), None)
+            }
             Format::Npy => {
                 let mut window = open();
                 let read = self.npy(&mut window, open_at, &inner);
-                (Read { format: format!("npy+{name}"), ..read }, window)
+                (Read { format: format!("npy+{name}"), ..read }, Some(window))
             }
             Format::Other { kind, pickle_may_start: false } => {
-                (Read::silent(format!("not-pickle:{kind}+{name}")), open())
+                (Read::silent(format!("not-pickle:{kind}+{name}")), Some(open()))
             }
-            format => self.inflated(open, format, codec, name, (member, start)),
+            format => {
+                let (read, window) = self.inflated(open, format, codec, name, (member, start));
+                (read, Some(window))
+            }
         };
-        if claim.crc.is_some() && read.known {
-            let here = window.bytes().len();
-            // What keeps it from being read is in the window, and in its decoder.
-            let _ = window.skip(here, u64::MAX);
-        }
-        self.spend(&feed, &window, &inner);
-        self.ends(&window, codec, claim, start, member);
-        let inflated = window.feed.decoder.inflated();
+        let (mut read, window) = read;
+        let inflated = window.map(|mut window| {
+            if claim.crc.is_some() && read.known {
+                let here = window.bytes().len();
+                // What keeps it from being read is in the window, and in its decoder.
+                let _ = window.skip(here, u64::MAX);
+            }
+            self.spend(&feed, &window, &inner);
+            self.ends(&window, codec, claim, start, member);
+            window.feed.decoder.inflated()
+        });
         // A reader of plain pickles sees the compressed bytes: where the first of them is an opcode, they are read so.
         let refused = LoaderOutcome { name: Reader::Pickle.name(), loads: false, offset: Some(0) };
         read.loaders.retain(|loader| loader.name != Reader::Pickle.name());
@@ -110,26 +120,31 @@ impl<'a> Audit<'a> {
         let mut window = StreamWindow::new(Inflating::new(Decoder::new(codec, data.get()), before.clone()).summed());
         // What is missing is told of the window when it is spent.
         let _ = window.fill(usize::MAX);
-        self.spend(&before, &window, member);
+        self.spend(&before, &window, &member.inflated());
         self.ends(&window, codec, claim, 0, member);
-        Bytes::held(window.take())
+        Bytes::inflated(window.take(), &self.held)
+    }
+
+    /// Compressed bytes that nothing is made of, and what an archive says of them.
+    pub(super) fn measure(&mut self, codec: Codec, data: &Bytes<'a>, claim: Claim, member: &Member) {
+        let before = self.budget.clone();
+        let mut window = StreamWindow::new(Inflating::new(Decoder::new(codec, data.get()), before.clone()).summed());
+        // What is missing is told of the window when it is spent.
+        let _ = window.skip(0, u64::MAX);
+        self.spend(&before, &window, &member.inflated());
+        self.ends(&window, codec, claim, 0, member);
     }
 
     /// An archive or the like in compressed bytes: inflated as a whole, and a job of its own.
-    fn unpacked<'w>(
-        &mut self,
-        mut window: StreamWindow<Inflating<'w>>,
-        format: Format,
-        name: &str,
-        inner: &Member,
-    ) -> (Read, StreamWindow<Inflating<'w>>) {
-        // What is missing is told of the window when it is spent.
-        let _ = window.fill(usize::MAX);
+    pub(super) fn unwrap(&mut self, job: Job<'a>) {
+        let Job { data, codec, claim, member } = job;
+        let Some(codec) = codec else { return };
+        let data = self.inflate(codec, &data, claim, &member);
+        let inner = member.inflated().deeper();
         // Of an archive that is cut short by a limit, what is wrong with it is the limit's.
-        let member = if exhaustion(&window).is_some() { inner.hushed() } else { inner.clone() };
-        let data = Bytes::held(window.take());
-        self.jobs.push_back(Job { data, codec: None, claim: Claim::default(), member: member.deeper() });
-        (Read::silent(format!("{}+{name}", format.name())), window)
+        let is_cut = [Limit::Inflated, Limit::Retained].into_iter().any(|limit| self.budget.left(limit) == 0);
+        let member = if is_cut { inner.hushed() } else { inner };
+        self.jobs.push_back(Job { data, codec: None, claim: Claim::default(), member });
     }
 
     /// A pickle in compressed bytes, or nothing that is known.
@@ -151,18 +166,20 @@ impl<'a> Audit<'a> {
             self.read(&passes, as_pickle, &inner)
         } else if let Format::Other { kind, .. } = format {
             Read::silent(format!("not-pickle:{kind}+{name}"))
-        } else if is_text_to_the_end(&mut passes.joblib.window) {
-            Read::silent(format!("not-pickle:text+{name}"))
         } else {
+            let unread = Read { known: false, ..self.read(&passes, as_pickle, &inner) };
             let error = passes.own().first().and_then(|reading| reading.error.as_ref());
             let why = error.map_or_else(String::new, |error| format!(": {}", escape(error.message())));
+            if is_text_to_the_end(&mut passes.joblib.window) {
+                return (Read::silent(format!("not-pickle:text+{name}")), passes.joblib.window);
+            }
             let (rule, message) = if passes.joblib.window.feed.decoder.inflated() == 0 {
                 (&rules::unknown_format::RULE, format!("the {} data does not inflate{why}", codec.name()))
             } else {
                 (&rules::refused_stream::RULE, format!("in the {} data{why}", codec.name()))
             };
             self.incomplete(rule, message, member, start as u64);
-            Read { known: false, ..self.read(&passes, as_pickle, &inner) }
+            unread
         };
         (read, passes.joblib.window)
     }
@@ -216,7 +233,7 @@ impl<'a> Audit<'a> {
     /// The same for a member that is stored as it is. Large ones are not read for it.
     pub(super) fn verify(&mut self, data: &Bytes<'a>, claim: Claim, member: &Member) {
         let bytes = data.get();
-        if claim.crc.is_some() && bytes.len() <= SUMMED && !member.evidence {
+        if claim.crc.is_some() && (bytes.len() <= SUMMED || self.limits.is_deep()) && !member.evidence {
             let mut sum = Crc::new();
             sum.update(bytes);
             self.compare(claim, bytes.len() as u64, Some(sum.sum()), member);
@@ -292,20 +309,23 @@ fn head(codec: Codec, packed: &[u8]) -> Vec<u8> {
     head
 }
 
-/// Whether all that comes is text. It is kept in memory as long as it is.
+/// How much text is looked at at once.
+const TEXT: usize = 1 << 16;
+
+/// Whether all that comes is text. What was looked at is not kept.
 fn is_text_to_the_end(window: &mut impl Window) -> bool {
-    if !window.gaps().is_empty() {
+    if !window.gaps().is_empty() || window.bytes().is_empty() {
         return false;
     }
-    let mut end = window.bytes().len();
     loop {
-        if !is_text_so_far(window.bytes()) {
+        let Some(len) = text_so_far(window.bytes()) else { return false };
+        if window.skip(0, len as u64).is_err() {
             return false;
         }
-        end = end.saturating_mul(2).max(1 << 16);
-        match window.fill(end) {
-            Ok(()) if window.bytes().len() >= end => {}
-            Ok(()) => return is_text(window.bytes()),
+        let rest = window.bytes().len();
+        match window.fill(rest.saturating_add(TEXT)) {
+            Ok(()) if window.bytes().len() > rest => {}
+            Ok(()) => return rest == 0,
             Err(_) => return false,
         }
     }

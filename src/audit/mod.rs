@@ -43,7 +43,7 @@ use crate::model;
 use crate::opcode::{SliceWindow, Window};
 use crate::policy::{InForce, Observations, Policy};
 use crate::rules::{self, Rule};
-use bytes::Bytes;
+use bytes::{Bytes, Ledger};
 use collect::Collected;
 use companion::Wanted;
 use compressed::{Claim, yields};
@@ -101,6 +101,11 @@ struct Audit<'a> {
     collected: Collected,
     learn: Option<&'a mut Observations>,
     jobs: VecDeque<Job<'a>>,
+    /// Members that are archives themselves. They wait until all others are read, and the last is opened first: so
+    /// what lies in front is judged before a limit is reached, and few are in memory at once.
+    wrapped: Vec<Job<'a>>,
+    /// What inflated bytes jobs hold.
+    held: Ledger,
     /// Literals that were opened: one that several calls are given is opened once.
     opened: HashSet<String>,
     companions: Vec<Companion>,
@@ -140,6 +145,20 @@ impl<'a> Audit<'a> {
         read.format
     }
 
+    /// Runs the queue to its end.
+    fn queue(&mut self) {
+        loop {
+            self.budget.release(self.held.get());
+            if let Some(job) = self.jobs.pop_front() {
+                self.job(job);
+            } else if let Some(job) = self.wrapped.pop() {
+                self.unwrap(job);
+            } else {
+                return;
+            }
+        }
+    }
+
     fn job(&mut self, job: Job<'a>) {
         let Job { data, codec, claim, member } = job;
         if data.get().is_empty() {
@@ -157,6 +176,11 @@ impl<'a> Audit<'a> {
                 self.bytes(&data, &member)
             }
         };
+        self.unanswered(&read, &member);
+    }
+
+    /// Says of a member that names companions that it has none.
+    fn unanswered(&mut self, read: &Read, member: &Member) {
         for wanted in read.companions.iter().filter(|_| !member.evidence) {
             let message = "a member of an archive has no file beside it, and yet it names one";
             let location = wanted.location.clone();

@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::policy::{InForce, Observations, Policy};
 use sha2::{Digest as _, Sha256};
 use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
 
 /// Scans, and notes for `learn` what only a user's policy can allow.
 pub(super) fn run(
@@ -41,15 +42,15 @@ fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Opti
         collected: Collected::default(),
         learn,
         jobs: VecDeque::new(),
+        wrapped: Vec::new(),
+        held: Rc::default(),
         opened: HashSet::new(),
         companions: Vec::new(),
         loaders: Vec::new(),
         facts: None,
     };
     let format = audit.file(source);
-    while let Some(job) = audit.jobs.pop_front() {
-        audit.job(job);
-    }
+    audit.queue();
     let regions = audit.collected.regions();
     let grounds = audit.collected.grounds();
     let mut policy_items = std::mem::take(&mut audit.collected.policy_items);

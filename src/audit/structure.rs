@@ -6,7 +6,7 @@ use super::passes::Passes;
 use crate::error::{Error, ErrorKind};
 use crate::escape::escape;
 use crate::finding::{Level, Location, Stream};
-use crate::loader::{Pass, Reading};
+use crate::loader::{Pass, Reading, torch};
 use crate::machine::Effect;
 use crate::opcode::{FrameOddity, Window};
 use crate::rules;
@@ -45,7 +45,9 @@ fn streams<W: Window>(pass: &Pass<W>, member: &Member, collected: &mut Collected
         collected.streams.push(Stream { location, protocol: stream.protocol, opcodes: stream.opcodes });
     }
     let count = pass.stream_count;
+    let is_torch = count == torch::STREAMS as u64 && pass.source().bytes.starts_with(torch::MAGIC);
     if count > 1
+        && !is_torch
         && let Some(second) = pass.streams.iter().filter(|stream| !stream.nested).nth(1)
     {
         let message = format!("{count} pickles one after another");

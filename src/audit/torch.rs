@@ -41,6 +41,9 @@ impl<'a> Audit<'a> {
         let is_storage = |entry: &&Entry| seen.storages.contains_key(&entry.name);
         for entry in archive.entries.iter().filter(is_storage) {
             self.storage(entry, &seen, member);
+            if self.limits.is_deep() {
+                self.sum(entry, data, member);
+            }
         }
         let present: HashSet<&str> = archive.entries.iter().map(|entry| entry.name.as_str()).collect();
         for name in seen.storages.keys() {
@@ -119,6 +122,18 @@ impl<'a> Audit<'a> {
             let message = format!("a storage has {there} bytes, and its tensors take {needed}");
             let location = inner.run(needed, there.saturating_sub(needed));
             self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+        }
+    }
+
+    /// Holds the bytes of tensors to what the archive says of them.
+    fn sum(&mut self, entry: &Entry, data: &Bytes<'a>, member: &Member) {
+        let span = entry.data.span();
+        let inner = member.entry(&entry.name, span.start);
+        let part = data.part(span);
+        match &entry.data {
+            Data::Stored(_) => self.verify(&part, entry.into(), &inner),
+            Data::Compressed(codec, _) => self.measure(*codec, &part, entry.into(), &inner),
+            Data::Nothing | Data::Unreadable(..) => {}
         }
     }
 

@@ -56,7 +56,7 @@ pub(super) struct ShowArgs {
     /// The file; `-` is standard input
     pub(super) file: PathBuf,
 
-    /// What to show of it, such as `root.steps[1][1].coef_` or `#1:root["key"]`
+    /// What to show of it, such as `root.steps[1][1].coef_` or `#1:root["key"]`; in an archive `NAME:root`
     pub(super) path: Option<String>,
 
     /// Output format
@@ -162,6 +162,10 @@ pub(super) struct DisasmArgs {
     #[arg(long, value_name = "FMT", default_value = "human")]
     pub(super) format: DisasmFormat,
 
+    /// The member of an archive, where it is not the one that holds the model
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(super) member: String,
+
     /// Cut no argument
     #[arg(long)]
     pub(super) all: bool,
@@ -248,6 +252,13 @@ pub(super) struct ScanArgs {
 
     #[command(flatten)]
     pub(super) baseline: BaselineArgs,
+
+    /// Look into what readers take for plain bytes, too
+    ///
+    /// Headers of members within stored members of zip archives, and checksums of large members and of the bytes of
+    /// tensors. It reads every byte of the file.
+    #[arg(long)]
+    pub(super) deep: bool,
 
     /// Add the SHA-256 of every file to the report
     #[arg(long)]

@@ -26,7 +26,7 @@ struct Summary {
 /// Runs the command.
 pub(super) fn run(args: &ArraysArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
-    look::at(&args.file, &limits, |Look { name, contents, out, .. }| {
+    look::at(&args.file, "", &limits, |Look { name, contents, out, .. }| {
         let outline = Outline::new(contents);
         let arrays = Arrays::new(&outline);
         let summaries = summaries(args, &outline, &arrays);

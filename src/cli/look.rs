@@ -15,8 +15,14 @@ pub(super) struct Look<'l, 'a> {
     pub(super) out: &'l mut dyn Write,
 }
 
-/// Opens a file and has `work` print what it wants of it to standard output.
-pub(super) fn at(path: &Path, limits: &Limits, work: impl FnOnce(Look<'_, '_>) -> io::Result<Exit>) -> Exit {
+/// Opens a file, or the member of an archive that is called `member` where that is not empty, and has `work` print what
+/// it wants of it to standard output.
+pub(super) fn at(
+    path: &Path,
+    member: &str,
+    limits: &Limits,
+    work: impl FnOnce(Look<'_, '_>) -> io::Result<Exit>,
+) -> Exit {
     let name = display_name(path);
     let opened = if path.as_os_str() == "-" { Source::stdin(limits) } else { Source::open(path, limits) };
     let source = match opened {
@@ -24,7 +30,7 @@ pub(super) fn at(path: &Path, limits: &Limits, work: impl FnOnce(Look<'_, '_>) -
         Err(error) => return trouble(&name, &error.to_string(), "check the spelling and the permissions"),
     };
     let done: Result<Exit> = guard::guarded(|| {
-        let mut contents = match inspect::open(source.bytes(), limits) {
+        let mut contents = match inspect::open_member(source.bytes(), member, limits) {
             Ok(contents) => contents,
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 return trouble(&name, error.message(), "depickle scan says what kind of file it is");

@@ -27,6 +27,7 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else {
         return written("standard output", stdout().write_all(limit::table().as_bytes()), Exit::Success);
     };
+    let limits = if args.deep { limits.deep() } else { limits };
     let outputs = match outputs(&args.format) {
         Ok(outputs) if !args.paths.is_empty() || args.files_from.is_some() => outputs,
         Ok(_) => {

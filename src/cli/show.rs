@@ -22,7 +22,8 @@ pub(super) fn run(args: &ShowArgs) -> Exit {
         Ok(address) => address,
         Err(why) => return wrong_path(args, &why),
     };
-    look::at(&args.file, &limits, |look| show(args, address.as_ref(), look))
+    let member = address.as_ref().map_or("", |address| &address.member);
+    look::at(&args.file, member, &limits, |look| show(args, address.as_ref(), look))
 }
 
 fn wrong_path(args: &ShowArgs, why: &str) -> Exit {
@@ -34,7 +35,7 @@ fn wrong_path(args: &ShowArgs, why: &str) -> Exit {
 fn show(args: &ShowArgs, address: Option<&Address>, look: Look<'_, '_>) -> io::Result<Exit> {
     let Look { name, contents, out } = look;
     if let Some(text) = npy_text(contents) {
-        if address.is_some_and(|address| *address != Address::default()) {
+        if address.is_some_and(|address| address.stream.is_some() || !address.path.0.is_empty()) {
             return Ok(wrong_path(args, "the file is one array of numbers: there is nothing but root"));
         }
         match args.format {

@@ -265,10 +265,13 @@ pub fn is_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
 }
 
-/// Whether `bytes` may be the beginning of a text: [`is_text`] but for a last character that is cut short.
-pub fn is_text_so_far(bytes: &[u8]) -> bool {
-    let utf8 = std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
-    utf8 && memchr::memchr(0, bytes).is_none()
+/// How many of `bytes` are text, where they may be the beginning of one: all but a last character that is cut short.
+pub fn text_so_far(bytes: &[u8]) -> Option<usize> {
+    let len = match std::str::from_utf8(bytes) {
+        Ok(_) => bytes.len(),
+        Err(error) => error.error_len().is_none().then(|| error.valid_up_to())?,
+    };
+    memchr::memchr(0, bytes).is_none().then_some(len)
 }
 
 /// The kind of a text in reports: `json` or `text`; `None` if it is not text.

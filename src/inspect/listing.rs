@@ -139,10 +139,12 @@ impl<'c, 'a> Listing<'c, 'a> {
     }
 
     fn headline(&self) -> String {
-        let format = &self.contents.format;
+        let name = &self.contents.name;
+        let member = if name.is_empty() { String::new() } else { format!("{}: ", escape(name)) };
+        let format = &format!("{member}{}", self.contents.format);
         match self.contents.member {
             Member::Plain { base: 0 } => format.clone(),
-            Member::Plain { base } => format!("{format}; offsets count from {base} in the file, behind its header"),
+            Member::Plain { base } => format!("{format}; offsets count from {base} in the file"),
             Member::Inflated { codec, start } => {
                 let from = if start == 0 { String::new() } else { format!(" from {start} on") };
                 format!("{format}; inflated with {}{from}, offsets count in what comes out", codec.name())

@@ -2,7 +2,6 @@
 
 use super::outline::{Child, Label, Node, Outline, Root};
 use crate::ast::path::{Address, ObjectPath, Step};
-use crate::escape::escape;
 
 /// How many of those that are there are named where something else was asked for.
 const NAMED: usize = 12;
@@ -13,9 +12,6 @@ const NAMED: usize = 12;
 /// Where there is no such stream, in words.
 pub fn streams<'o>(outline: &'o Outline<'_, '_>, address: Option<&Address>) -> Result<Vec<&'o Root>, String> {
     let roots = outline.roots();
-    if let Some(member) = address.map(|address| &address.member).filter(|member| !member.is_empty()) {
-        return Err(format!("the file has no members, so none is called {}", escape(member)));
-    }
     let asked = address.and_then(|address| address.stream);
     if let Some(number) = asked {
         let found = roots.iter().find(|root| root.stream == number);

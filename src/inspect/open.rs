@@ -1,7 +1,8 @@
 //! A file as its format's own reader reads it.
 
+use super::members::{self, Found};
 use crate::container::detect::{PREFIX, is_text};
-use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect};
+use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limits};
 use crate::loader::{Inflating, Manner, Pass, Reader, Readers, pass};
@@ -15,6 +16,8 @@ pub struct Contents<'a> {
     pub format: String,
     /// All of the file.
     pub bytes: &'a [u8],
+    /// The member of an archive that is shown, as `scan` calls it; empty for the file itself.
+    pub name: String,
     /// What is around the pickles.
     pub member: Member,
     /// The pickles in it; `None` for an array of numbers.
@@ -139,10 +142,44 @@ impl Window for Bytes<'_> {
 /// # Errors
 /// Where there is nothing in it that could be shown: it is empty, of another kind, or of a format that is not read yet.
 pub fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Contents<'a>> {
+    open_member(bytes, "", limits)
+}
+
+/// The same for a member of an archive, by the name that `scan` has for it; for the one that holds the model where it is
+/// empty.
+///
+/// # Errors
+/// As [`open`], and where there is no such member: the message names those that are there.
+pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<Contents<'a>> {
+    let whole = bytes;
+    let mut budget = limits.budget(bytes.len() as u64);
+    let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
+    let is_archive = matches!(format, Format::Zip | Format::Tar);
+    if name.is_empty() && !is_archive {
+        return contents(bytes, budget);
+    }
+    if !is_archive && !zip::ends_as_archive(bytes) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "the file is no archive that is looked into, and has no members",
+        ));
+    }
+    let Found { name, start, bytes, codec } = members::find(bytes, name, &mut budget)?;
+    let found = match codec {
+        Some(codec) => compressed(codec, bytes, 0, codec.name(), budget)?,
+        None => contents(bytes, budget)?,
+    };
+    let member = match found.member {
+        Member::Plain { base } => Member::Plain { base: base.saturating_add(start as u64) },
+        Member::Inflated { codec, start: at } => Member::Inflated { codec, start: at.saturating_add(start as u64) },
+    };
+    Ok(Contents { name, bytes: whole, member, ..found })
+}
+
+fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
     if bytes.is_empty() {
         return Err(Error::new(ErrorKind::Truncated, "there is nothing in it"));
     }
-    let budget = limits.budget(bytes.len() as u64);
     let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
     match detect(prefix, bytes.len() as u64) {
         Format::ZFile => match ZFile::parse(bytes) {
@@ -165,7 +202,7 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
         match format {
             Format::Other { kind, .. } => return Err(other(kind)),
             Format::Zip | Format::Tar | Format::SevenZip => {
-                let message = format!("{} files cannot be looked into yet", format.name());
+                let message = format!("a {} archive, which is not looked into", format.name());
                 return Err(Error::new(ErrorKind::Unsupported, message));
             }
             _ if is_text(bytes) => return Err(other("text")),
@@ -175,7 +212,7 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     }
     let format = if pass.is_joblib() { "joblib" } else { "pickle" }.to_owned();
     let member = Member::Plain { base: 0 };
-    Ok(Contents { format, bytes, member, pass: Some(pass), npy: None, broken: None, budget })
+    Ok(Contents { name: String::new(), format, bytes, member, pass: Some(pass), npy: None, broken: None, budget })
 }
 
 /// Reads a source as its format's own reader does: joblib's where an array of joblib is met, pickle's otherwise.
@@ -226,7 +263,7 @@ fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut b
         Bytes::Plain(_) => None,
     };
     let member = Member::Inflated { codec, start: start as u64 };
-    Ok(Contents { format, bytes, member, pass: Some(pass), npy: None, broken, budget })
+    Ok(Contents { name: String::new(), format, bytes, member, pass: Some(pass), npy: None, broken, budget })
 }
 
 /// What is wrong with the end of compressed data.
@@ -248,5 +285,14 @@ fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {
     let pass = header.has_object().then(|| read(|_| Bytes::Plain(SliceWindow(data)), &mut budget));
     let short = header.nbytes().is_some_and(|len| len > data.len() as u64);
     let broken = short.then(|| "the file ends inside the array".to_owned());
-    Ok(Contents { format: "npy".to_owned(), bytes, member, pass, npy: Some((header, data)), broken, budget })
+    Ok(Contents {
+        name: String::new(),
+        format: "npy".to_owned(),
+        bytes,
+        member,
+        pass,
+        npy: Some((header, data)),
+        broken,
+        budget,
+    })
 }

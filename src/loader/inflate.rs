@@ -46,4 +46,8 @@ impl Feed for Inflating<'_> {
         }
         Ok(count)
     }
+
+    fn forget(&mut self, count: u64) {
+        self.budget.forget(count);
+    }
 }

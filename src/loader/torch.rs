@@ -14,26 +14,26 @@ pub const STREAMS: usize = 5;
 /// Which of them is the object, counted from 0.
 pub const OBJECT: usize = 3;
 
-/// Classes of storages, and the bytes of an element; none where several share a byte.
-const CLASSES: &[(&str, Option<u64>)] = &[
-    ("BFloat16Storage", Some(2)),
-    ("BoolStorage", Some(1)),
-    ("ByteStorage", Some(1)),
-    ("CharStorage", Some(1)),
-    ("ComplexDoubleStorage", Some(16)),
-    ("ComplexFloatStorage", Some(8)),
-    ("DoubleStorage", Some(8)),
-    ("FloatStorage", Some(4)),
-    ("HalfStorage", Some(2)),
-    ("IntStorage", Some(4)),
-    ("LongStorage", Some(8)),
-    ("QInt32Storage", Some(4)),
-    ("QInt8Storage", Some(1)),
-    ("QUInt2x4Storage", None),
-    ("QUInt4x2Storage", None),
-    ("QUInt8Storage", Some(1)),
-    ("ShortStorage", Some(2)),
-    ("UntypedStorage", Some(1)),
+/// Classes of storages, what torch calls their elements, and the bytes of one; none where several share a byte.
+const CLASSES: &[(&str, &str, Option<u64>)] = &[
+    ("BFloat16Storage", "bfloat16", Some(2)),
+    ("BoolStorage", "bool", Some(1)),
+    ("ByteStorage", "uint8", Some(1)),
+    ("CharStorage", "int8", Some(1)),
+    ("ComplexDoubleStorage", "complex128", Some(16)),
+    ("ComplexFloatStorage", "complex64", Some(8)),
+    ("DoubleStorage", "float64", Some(8)),
+    ("FloatStorage", "float32", Some(4)),
+    ("HalfStorage", "float16", Some(2)),
+    ("IntStorage", "int32", Some(4)),
+    ("LongStorage", "int64", Some(8)),
+    ("QInt32Storage", "qint32", Some(4)),
+    ("QInt8Storage", "qint8", Some(1)),
+    ("QUInt2x4Storage", "quint2x4", None),
+    ("QUInt4x2Storage", "quint4x2", None),
+    ("QUInt8Storage", "quint8", Some(1)),
+    ("ShortStorage", "int16", Some(2)),
+    ("UntypedStorage", "uint8", Some(1)),
 ];
 
 /// The bytes behind tensors.
@@ -43,6 +43,8 @@ pub struct Storage {
     pub key: String,
     /// How many elements.
     pub count: u64,
+    /// What torch calls its elements.
+    pub dtype: &'static str,
     /// Bytes of an element; `None` where several share a byte.
     pub itemsize: Option<u64>,
 }
@@ -77,7 +79,7 @@ pub fn storage(view: View<'_>, id: Value, moment: Moment) -> Option<Storage> {
     if text(kind)? != "storage" || !matches!(&*class.module, "torch" | "torch.cuda" | "torch.storage") {
         return None;
     }
-    let itemsize = CLASSES.iter().find(|(name, _)| *name == &*class.name)?.1;
+    let &(_, dtype, itemsize) = CLASSES.iter().find(|(name, ..)| *name == &*class.name)?;
     let is_key = |key: &String| !key.is_empty() && key.len() <= KEY && key.bytes().all(|byte| byte.is_ascii_digit());
     let key = text(key).filter(is_key)?;
     let is_location = |text: &String| {
@@ -85,7 +87,7 @@ pub fn storage(view: View<'_>, id: Value, moment: Moment) -> Option<Storage> {
     };
     text(location).filter(is_location)?;
     let Literal::Int(count) = view.literal(count)? else { return None };
-    Some(Storage { key, count: u64::try_from(count).ok()?, itemsize })
+    Some(Storage { key, count: u64::try_from(count).ok()?, dtype, itemsize })
 }
 
 /// The class that a persistent id stands for: `('module', class, file, source)`, in files before 1.6. torch compares the
@@ -134,7 +136,7 @@ const SAFE: &[(&str, &[&str])] = &[
 
 /// Whether `torch.load(weights_only=True)` reads a name.
 pub fn is_safe(module: &str, name: &str) -> bool {
-    let is_class = CLASSES.iter().any(|(class, _)| *class == name);
+    let is_class = CLASSES.iter().any(|(class, ..)| *class == name);
     let is_type = module == "torch" && TYPES.iter().any(|(of, _)| *of == name);
     let listed = SAFE.iter().any(|(of, names)| *of == module && names.contains(&name));
     listed || is_type || (is_class && matches!(module, "torch" | "torch.cuda" | "torch.storage"))

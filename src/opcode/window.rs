@@ -150,6 +150,9 @@ pub trait Feed {
     /// # Errors
     /// What the decompressor says, or [`ErrorKind::Limit`](crate::error::ErrorKind::Limit). Nothing follows an error.
     fn read(&mut self, out: &mut [u8], kept: bool) -> Result<usize>;
+
+    /// Hears that so many bytes do not stay in memory after all.
+    fn forget(&mut self, _count: u64) {}
 }
 
 /// Bytes come from a feed as they are asked for; what is skipped is not kept.
@@ -209,6 +212,7 @@ impl<F: Feed> Window for StreamWindow<F> {
         let here = usize::try_from(count).map_or(buffered, |count| count.min(buffered));
         self.kept.drain(at..at.saturating_add(here));
         let mut taken = here as u64;
+        self.feed.forget(taken);
         while taken < count && !self.ended {
             let mut chunk = [0; CHUNK];
             let wanted = usize::try_from(count.saturating_sub(taken)).map_or(CHUNK, |left| left.min(CHUNK));

@@ -41,7 +41,7 @@ pub(crate) fn deflate(bytes: &[u8]) -> Vec<u8> {
 }
 
 impl Member {
-    fn new(name: &str, method: u16, bytes: &[u8], data: Vec<u8>) -> Self {
+    pub(crate) fn new(name: &str, method: u16, bytes: &[u8], data: Vec<u8>) -> Self {
         let claims = Claims {
             version: 20,
             flags: 0,

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test helpers outside of test functions")]
 
 mod assemble;
+mod bombs;
+mod look;
 mod npz;
 mod readers;
 mod sevenz;

@@ -1,8 +1,9 @@
 //! Files of torch.
 
 use super::assemble::{Member, archive};
-use super::{CALL, PLAIN, clean, named, scan, told};
+use super::{CALL, PLAIN, clean, named, scan, scan_with, told};
 use depickle::finding::{Level, Verdict};
+use depickle::limits::Limits;
 
 /// The id of a storage of floats.
 fn storage(class: &str, key: &str, count: u8) -> Vec<u8> {
@@ -31,7 +32,7 @@ fn pickle(body: &[u8]) -> Vec<u8> {
 }
 
 /// An archive of torch with one tensor of four floats; `bytes` are those of its storage.
-fn checkpoint(pickle: &[u8], bytes: &[u8]) -> Vec<Member> {
+pub(crate) fn checkpoint(pickle: &[u8], bytes: &[u8]) -> Vec<Member> {
     vec![
         Member::stored("archive/data.pkl", pickle),
         Member::stored("archive/data/0", bytes),
@@ -39,7 +40,7 @@ fn checkpoint(pickle: &[u8], bytes: &[u8]) -> Vec<Member> {
     ]
 }
 
-fn four_floats() -> Vec<u8> {
+pub(crate) fn four_floats() -> Vec<u8> {
     pickle(&tensor(&storage(FLOATS, "0", 4), 0, 4, 1))
 }
 
@@ -169,4 +170,17 @@ fn the_old_form_is_read_to_its_last_byte() {
     }
     let wrong = [PLAIN, version, system, CALL, keys];
     named("a wrong number", &legacy(wrong, &bytes));
+}
+
+#[test]
+fn a_deep_scan_holds_tensors_to_their_checksums() {
+    let good = checkpoint(&four_floats(), &[0; 16]);
+    let deep = |members: &[Member]| scan_with(&archive(members), &Limits::default().deep());
+    assert_eq!(deep(&good).verdict(), Verdict::Clean);
+    let mut bad = good.clone();
+    bad[1].data[3] = 1;
+    clean("not looked at", &archive(&bad));
+    assert_eq!(deep(&bad).verdict(), Verdict::Suspicious);
+    bad[1] = Member::deflated("archive/data/0", &[0; 16]).both(|it| it.crc ^= 1);
+    assert_eq!(deep(&bad).verdict(), Verdict::Suspicious);
 }

@@ -218,3 +218,38 @@ fn members_are_counted_over_all_archives_together() {
     let beyond = scan_with(&archive(&[inner, other]), &limits);
     assert_eq!(beyond.verdict(), Verdict::Incomplete, "{:#?}", beyond.findings);
 }
+
+#[test]
+fn a_deep_scan_finds_members_within_members() {
+    let (member, ..) = body(&[call()]);
+    let bytes = archive(&[Member::stored("bytes", &[b"\0bytes ".as_slice(), &member].concat())]);
+    let (plain, deep) = (scan(&bytes), scan_with(&bytes, &Limits::default().deep()));
+    assert!(plain.imports.is_empty(), "{:#?}", plain.imports);
+    assert_eq!(deep.verdict(), Verdict::Dangerous, "{:#?}", deep.findings);
+    // Four bytes are there by chance.
+    let chance = archive(&[Member::stored("text", b"text PK\x03\x04 and so on, and so on, and so on")]);
+    let honest = scan_with(&chance, &Limits::default().deep());
+    assert!(honest.findings.iter().all(|finding| finding.rule != "archive-anomaly"), "{:#?}", honest.findings);
+}
+
+/// The same call as Python's `zipfile` packs it with lzma.
+const LZMA: [u8; 43] = [
+    0x09, 0x04, 0x05, 0x00, 0x5d, 0x00, 0x00, 0x80, 0x00, 0x00, 0x40, 0x00, 0x88, 0x03, 0xcb, 0x87, 0xe6, 0x0e, 0x3f,
+    0xc6, 0xdb, 0xa6, 0x62, 0x3a, 0xd0, 0xe0, 0x17, 0xa4, 0x13, 0x09, 0xe6, 0xea, 0x1f, 0x35, 0x09, 0x51, 0x33, 0xff,
+    0xff, 0x73, 0x84, 0x00, 0x00,
+];
+
+#[test]
+fn other_methods_of_compression_are_read() {
+    let len = u8::try_from(CALL.len()).unwrap();
+    // A frame with one block that is stored.
+    let zstd = [&[0x28, 0xb5, 0x2f, 0xfd, 0x20, len, len << 3 | 1, 0, 0][..], CALL].concat();
+    let lzma = Member::new("lzma", 14, CALL, LZMA.to_vec()).both(|it| it.flags = 2);
+    for member in [lzma, Member::new("zstd", 93, CALL, zstd)] {
+        let report = named("packed", &archive(&[member]));
+        let anomaly = report.findings.iter().find(|it| matches!(it.rule, "archive-anomaly" | "trailing-data"));
+        assert!(anomaly.is_none(), "{anomaly:#?}");
+    }
+    let broken = Member::new("lzma", 14, CALL, LZMA[..8].to_vec());
+    assert_eq!(scan(&archive(&[broken])).verdict(), Verdict::Incomplete);
+}

@@ -50,7 +50,7 @@ pub(super) fn run(args: &ExtractArgs) -> Exit {
             Err(why) => return wrong(path, &why),
         }
     }
-    look::at(&args.file, &limits, |look| extract(args, &wanted, look))
+    look::at(&args.file, "", &limits, |look| extract(args, &wanted, look))
 }
 
 fn wrong(path: &str, why: &str) -> Exit {

@@ -41,7 +41,9 @@ pub(super) fn find(bytes: &[u8]) -> Vec<Directory> {
     let mut found: Vec<Directory> = Vec::new();
     let begin = bytes.len().saturating_sub(TAIL);
     let tail = bytes.get(begin..).unwrap_or_default();
-    for at in memchr::memmem::rfind_iter(tail, END).map(|at| begin.saturating_add(at)).take(MOST) {
+    // Searching forward is many times faster, and most files have none.
+    let ends: Vec<usize> = memchr::memmem::find_iter(tail, END).map(|at| begin.saturating_add(at)).collect();
+    for at in ends.into_iter().rev().take(MOST) {
         let Some(record) = bytes.get(at..).filter(|record| record.len() >= END_LEN) else { continue };
         let Ok((_, first)) = end(record) else { continue };
         let comment_end = at.saturating_add(END_LEN).saturating_add(first.comment.into());

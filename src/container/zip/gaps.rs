@@ -1,8 +1,8 @@
 //! Bytes that no member explains, and headers in them.
 
 use super::Reading;
-use super::members::{data, text};
-use super::records::{LOCAL, flags, local};
+use super::members::{NEWEST_VERSION, data, text};
+use super::records::{LOCAL, Method, flags, local, method};
 use crate::container::archive::{Data, Entry};
 use crate::error::Result;
 use crate::limits::Budget;
@@ -87,13 +87,21 @@ fn inside(reading: &mut Reading<'_>, budget: &mut Budget) -> Result<()> {
         let mut at = span.start.max(searched);
         searched = searched.max(span.end);
         while !is_archive && let Some(next) = find(reading.bytes, at..span.end) {
-            if !known.contains(&next) {
+            if !known.contains(&next) && is_plausible(reading.bytes, next) {
                 stray(reading, next, span.end, budget)?;
             }
             at = next.saturating_add(LOCAL.len());
         }
     }
     Ok(())
+}
+
+/// Whether a header among other bytes is one that any reader reads. Four bytes alone are in large members by chance.
+fn is_plausible(bytes: &[u8], at: usize) -> bool {
+    let Some(Ok((_, header))) = bytes.get(at..).map(local) else { return false };
+    let claims = header.claims;
+    let is_known = !matches!(method(claims.method), Method::Unknown(_));
+    is_known && claims.version & 0xff <= NEWEST_VERSION && !claims.name.is_empty()
 }
 
 /// Members that share bytes.

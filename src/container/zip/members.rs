@@ -4,13 +4,14 @@ use super::Reading;
 use super::directory::Directory;
 use super::records::{Central, Claims, DESCRIPTOR, Local, Method, central, flags, local, method};
 use crate::container::archive::{Data, Entry};
+use crate::container::compress::Codec;
 use crate::error::{Error, Result};
 use crate::limits::Budget;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// The highest version that Python's `zipfile` reads (`MAX_EXTRACT_VERSION`).
-const NEWEST_VERSION: u16 = 63;
+pub(super) const NEWEST_VERSION: u16 = 63;
 
 /// Reads every directory that was found.
 pub(super) fn read(reading: &mut Reading<'_>, found: &[Directory], budget: &mut Budget) -> Result<()> {
@@ -157,7 +158,22 @@ pub(super) fn data(bytes: &[u8], name: &str, start: usize, claims: &Claims<'_>) 
         Method::Stored if span.is_empty() && name.ends_with('/') => Data::Nothing,
         Method::Stored => Data::Stored(span),
         Method::Codec(codec) => Data::Compressed(codec, span),
+        Method::Lzma => lzma(bytes, span, claims),
         Method::Unknown(why) => Data::Unreadable(why, span),
+    }
+}
+
+/// What lzma packed: two bytes of its version, the length of its properties, these, and the data.
+fn lzma(bytes: &[u8], span: Range<usize>, claims: &Claims<'_>) -> Data {
+    let packed = bytes.get(span.clone()).unwrap_or_default();
+    match packed.first_chunk() {
+        Some(&[_, _, 5, 0, properties, a, b, c, d]) => {
+            let is_marked = claims.flags & (flags::LZMA_MARK | flags::DESCRIPTOR) != 0;
+            let size = if is_marked { u64::MAX } else { claims.size };
+            let codec = Codec::BareLzma(properties, u32::from_le_bytes([a, b, c, d]), size);
+            Data::Compressed(codec, span.start.saturating_add(9)..span.end)
+        }
+        _ => Data::Unreadable("it is compressed by lzma, behind a header that is none", span),
     }
 }
 

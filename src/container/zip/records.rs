@@ -25,6 +25,8 @@ pub(super) const END64_LEN: usize = 56;
 pub(super) mod flags {
     /// The data is encrypted.
     pub(in crate::container::zip) const ENCRYPTED: u16 = 1;
+    /// What lzma gives ends with a mark, and not after so many bytes.
+    pub(in crate::container::zip) const LZMA_MARK: u16 = 1 << 1;
     /// CRC and sizes stand behind the data.
     pub(in crate::container::zip) const DESCRIPTOR: u16 = 1 << 3;
     /// The data is a patch; encrypted by a newer method; names in the central directory are masked.
@@ -159,6 +161,8 @@ pub(super) fn end64(input: &[u8]) -> Parsed<'_, End> {
 pub(super) enum Method {
     Stored,
     Codec(Codec),
+    /// lzma behind a header of its own (APPNOTE 5.8).
+    Lzma,
     Unknown(&'static str),
 }
 
@@ -169,10 +173,10 @@ pub(super) const fn method(number: u16) -> Method {
         8 => Method::Codec(Codec::Deflate),
         12 => Method::Codec(Codec::Bzip2),
         95 => Method::Codec(Codec::Xz),
-        9 => Method::Unknown("it is compressed by deflate64, which is not read yet"),
-        14 => Method::Unknown("it is compressed by zip's own form of lzma, which is not read yet"),
-        20 | 93 => Method::Unknown("it is compressed by zstd, which is not read yet"),
-        98 => Method::Unknown("it is compressed by PPMd, which is not read yet"),
+        9 => Method::Unknown("it is compressed by deflate64, which is not read"),
+        14 => Method::Lzma,
+        20 | 93 => Method::Codec(Codec::Zstd),
+        98 => Method::Unknown("it is compressed by PPMd, which is not read"),
         99 => Method::Unknown("it is encrypted (AES)"),
         _ => Method::Unknown("its compression method is none that is known"),
     }

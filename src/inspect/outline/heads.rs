@@ -8,7 +8,7 @@ use crate::escape::escape;
 use crate::glance;
 use crate::inspect::elements;
 use crate::inspect::open::Contents;
-use crate::inspect::text;
+use crate::inspect::{tensors, text};
 use crate::loader::View;
 use crate::machine::Action;
 use crate::opcode::Literal;
@@ -75,6 +75,9 @@ impl Outline<'_, '_> {
     fn object_head(&self, view: View<'_>, node: Node) -> String {
         if let Some(array) = self.array(node) {
             return self.array_head(node, &array);
+        }
+        if let Some(text) = tensors::text(view, node.value) {
+            return text;
         }
         let Some(made) = made(view, node) else { return "<object>".to_owned() };
         match made {

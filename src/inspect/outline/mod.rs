@@ -6,6 +6,7 @@ pub use heads::npy_text;
 
 use super::elements;
 use super::open::Contents;
+use super::tensors;
 use crate::array::{self, Array, Data};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::error::Error;
@@ -369,6 +370,10 @@ impl<'c, 'a> Outline<'c, 'a> {
                 }
                 None => {}
             }
+            return;
+        }
+        // Its line says all that its call is given.
+        if tensors::text(view, node.value).is_some() {
             return;
         }
         let here = |value: Value| Node { value, ..node };

@@ -1,0 +1,108 @@
+//! Which member of an archive is looked into: the one that was asked for, or the one that holds the model.
+
+use crate::container::archive::{Data, Entry};
+use crate::container::{Codec, Decoder, tar, zip};
+use crate::error::{Error, ErrorKind, Result};
+use crate::escape::escape;
+use crate::limits::{Budget, Limit};
+
+/// How many members are named where none was.
+const NAMED: usize = 20;
+
+/// What a member of an archive is.
+pub(super) struct Found<'a> {
+    /// Its name as `scan` prints it.
+    pub(super) name: String,
+    /// Where its bytes begin in the file.
+    pub(super) start: usize,
+    /// Its bytes as they stand in the file.
+    pub(super) bytes: &'a [u8],
+    /// What they are compressed with.
+    pub(super) codec: Option<Codec>,
+}
+
+/// The member of a zip or tar archive that is called `asked`, where archives in each other have a `!` between their names; the
+/// one that holds the model where that is empty.
+///
+/// # Errors
+/// Where there is none, or it cannot be read, with the names of those that are there.
+pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Result<Found<'a>> {
+    let (mut start, mut whole, mut rest) = (0_usize, bytes, asked);
+    for _ in 0..budget.left(Limit::Depth) {
+        let archive = if tar::starts(whole) { tar::read(whole, budget) } else { zip::read(whole, false, budget) };
+        let entry = if rest.is_empty() { model(&archive.entries, whole) } else { named(&archive.entries, rest) };
+        let Some(entry) = entry else { return Err(missing(&archive.entries, asked)) };
+        let inner = rest.strip_prefix(entry.name.as_str()).unwrap_or_default();
+        let span = entry.data.span();
+        let data = whole.get(span.clone()).unwrap_or_default();
+        start = start.saturating_add(span.start);
+        let codec = match &entry.data {
+            Data::Stored(_) => None,
+            Data::Compressed(codec, _) => Some(*codec),
+            Data::Unreadable(why, _) => return Err(Error::new(ErrorKind::Unsupported, *why)),
+            Data::Nothing => return Err(missing(&archive.entries, asked)),
+        };
+        match (inner.strip_prefix('!'), codec) {
+            (None, _) => {
+                let name = if asked.is_empty() { entry.name.clone() } else { asked.to_owned() };
+                return Ok(Found { name, start, bytes: data, codec });
+            }
+            (Some(inner), None) => (whole, rest) = (data, inner),
+            (Some(_), Some(_)) => {
+                let message = format!("{} is compressed: unpack it to look into it", escape(&entry.name));
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+        }
+    }
+    Err(Error::new(ErrorKind::Limit, "it lies too deep in others to be opened"))
+}
+
+/// The member of a name, or the archive that the name goes on in.
+fn named<'e>(entries: &'e [Entry], name: &str) -> Option<&'e Entry> {
+    let exact = entries.iter().find(|entry| entry.name == name);
+    let goes_on = |entry: &&Entry| name.strip_prefix(entry.name.as_str()).is_some_and(|rest| rest.starts_with('!'));
+    exact.or_else(|| entries.iter().find(goes_on))
+}
+
+/// torch's pickle, or the only member that begins as a pickle or is the only one.
+fn model<'e>(entries: &'e [Entry], bytes: &[u8]) -> Option<&'e Entry> {
+    let of_torch = |entry: &&Entry| entry.name.split_once('/').is_some_and(|(_, name)| name == "data.pkl");
+    if let Some(entry) = entries.iter().find(of_torch) {
+        return Some(entry);
+    }
+    let is_pickle = |entry: &&Entry| first(entry, bytes) == Some(0x80);
+    only(entries.iter().filter(is_pickle)).or_else(|| only(entries.iter().filter(|entry| entry.data != Data::Nothing)))
+}
+
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let one = all.next()?;
+    all.next().is_none().then_some(one)
+}
+
+/// The first byte of a member.
+fn first(entry: &Entry, bytes: &[u8]) -> Option<u8> {
+    let data = bytes.get(entry.data.span())?;
+    match &entry.data {
+        Data::Stored(_) => data.first().copied(),
+        Data::Compressed(codec, _) => {
+            let mut first = [0];
+            matches!(Decoder::new(*codec, data).read(&mut first), Ok(1)).then_some(first[0])
+        }
+        Data::Unreadable(..) | Data::Nothing => None,
+    }
+}
+
+fn missing(entries: &[Entry], asked: &str) -> Error {
+    let names: Vec<_> = entries.iter().filter(|entry| entry.data != Data::Nothing).map(|it| escape(&it.name)).collect();
+    let listed = names.get(..NAMED).unwrap_or(&names).join(", ");
+    let more = names.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let message = match (names.is_empty(), asked.is_empty()) {
+        (true, _) => "an archive with nothing in it that could be shown".to_owned(),
+        (_, true) => format!(
+            "an archive of several members: {listed}{more}; name one, as in `show FILE NAME:root` or `disasm --member NAME FILE`"
+        ),
+        (_, false) => format!("no member is called {}; there are {listed}{more}", escape(asked)),
+    };
+    Error::new(ErrorKind::Unsupported, message)
+}
