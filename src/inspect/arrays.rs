@@ -199,7 +199,10 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         let short = nbytes.is_none_or(|nbytes| nbytes > data.len() as u64);
         let problem = short.then(|| Error::new(ErrorKind::Truncated, "the file ends inside the array"));
         let place = nbytes.map(|nbytes| (0, nbytes));
-        let file_offset = Some(header.data_offset as u64);
+        let file_offset = match self.outline.contents().member {
+            Member::Plain { base } => Some(base),
+            Member::Inflated { .. } => None,
+        };
         Some(ArrayRef { address: Address::default(), stream: 0, array, place, file_offset, problem, value: None })
     }
 
