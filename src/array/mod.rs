@@ -1,6 +1,6 @@
 //! Arrays: what a stream says of each, and its elements, typed and checked. Nothing is run and nothing is believed.
 //!
-//! [`array`] recognises an array in what a stream builds and says where its bytes stand; [`ArrayView`] is such bytes
+//! [`array()`] recognises an array in what a stream builds and says where its bytes stand; [`ArrayView`] is such bytes
 //! with type, shape and order, all in agreement; [`Stats`] sums elements up; [`npy_header`] is what numpy writes in front
 //! of them. A walk over a whole file with object paths is `inspect::arrays`.
 #![deny(
