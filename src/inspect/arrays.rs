@@ -3,7 +3,7 @@
 use super::open::Member;
 use super::outline::{Label, Node, Outline};
 use super::sizes::{Row, Sizes};
-use crate::array::{Array, Data, Layout, Order, npy_header, view};
+use crate::array::{Array, Data, Layout, Order, Tensor, npy_header, view};
 use crate::ast::Kind;
 use crate::ast::path::{Address, ObjectPath, Step};
 use crate::error::{Error, ErrorKind, Result};
@@ -160,7 +160,7 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
     pub fn get(&self, index: usize) -> Option<ArrayRef> {
         let &(tree, row, part) = self.rows.get(index)?;
         if part == Part::Whole {
-            return self.whole();
+            return self.outline.whole_array();
         }
         let (stream, sizes) = self.trees.get(tree)?;
         let node = sizes.rows.get(row)?.node;
@@ -170,36 +170,9 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         }
         let address = Address { member: String::new(), stream: self.several.then_some(*stream), path };
         if part == Part::Tensor {
-            return self.tensor(address, *stream, node);
+            return Some(self.outline.tensor_ref(self.outline.tensor(node)?, (address, *stream)));
         }
-        let array = self.part(node, part)?;
-        let place = self.outline.array_place(node, &array);
-        let value = match array.data {
-            Data::Value(value) => Some(node.at(value)),
-            _ => None,
-        };
-        let mut array = ArrayRef { place, value, ..self.placed(address, *stream, array) };
-        array.file_offset = array.source.file_offset(place);
-        array.problem = self.check(&array, node).err();
-        Some(array)
-    }
-
-    /// An array that stands nowhere yet.
-    fn placed(&self, address: Address, stream: u32, array: Array) -> ArrayRef {
-        let contents = self.outline.contents();
-        let (member, source) = (contents.name.clone(), contents.member);
-        ArrayRef {
-            address,
-            stream,
-            member,
-            array,
-            place: None,
-            source,
-            file_offset: None,
-            storage: None,
-            problem: None,
-            value: None,
-        }
+        Some(self.outline.array_ref(node, self.part(node, part)?, (address, *stream)))
     }
 
     fn part(&self, node: Node, part: Part) -> Option<Array> {
@@ -209,31 +182,6 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
             Part::Tensor => self.outline.tensor(node).map(|tensor| tensor.array),
             Part::Array | Part::Whole => self.outline.array(node),
         }
-    }
-
-    /// A view of a storage.
-    fn tensor(&self, address: Address, stream: u32, node: Node) -> Option<ArrayRef> {
-        let tensor = self.outline.tensor(node)?;
-        let mut array = self.placed(address, stream, tensor.array);
-        let nbytes = tensor.storage.nbytes().unwrap_or(u64::MAX);
-        let storage = StorageRef { key: tensor.storage.key.clone(), member: String::new(), nbytes };
-        let storage = array.storage.insert(storage);
-        let stands = self.outline.contents().storages.get(&storage.key).map(|place| {
-            storage.member.clone_from(&place.name);
-            (place.member, place.len)
-        });
-        match stands.and_then(|(source, len)| Ok((source, within(&array, &tensor.storage, len)?))) {
-            Ok((source, place)) => {
-                (array.source, array.place) = (source, Some(place));
-                array.file_offset = source.file_offset(Some(place));
-            }
-            Err(error) => array.problem = Some(error),
-        }
-        if tensor.is_lazy {
-            let message = "its elements are conjugated or negated when they are read, which is not done here";
-            array.problem.get_or_insert_with(|| Error::new(ErrorKind::Unsupported, message));
-        }
-        Some(array)
     }
 
     /// Numbers of arrays in the order in which their bytes stand in the streams: that in which they are read best.
@@ -256,10 +204,66 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         order.sort_unstable();
         order.into_iter().map(|(_, index)| index).collect()
     }
+}
+
+impl Outline<'_, '_> {
+    /// An array of a node with where it stands and what is wrong with it.
+    pub(crate) fn array_ref(&self, node: Node, array: Array, at: (Address, u32)) -> ArrayRef {
+        let place = self.array_place(node, &array);
+        let value = match array.data {
+            Data::Value(value) => Some(node.at(value)),
+            _ => None,
+        };
+        let mut array = ArrayRef { place, value, ..self.placed(array, at) };
+        array.file_offset = array.source.file_offset(place);
+        array.problem = self.check_array(&array, node).err();
+        array
+    }
+
+    /// A view of a storage, with where it stands and what is wrong with it.
+    pub(crate) fn tensor_ref(&self, tensor: Tensor, at: (Address, u32)) -> ArrayRef {
+        let mut array = self.placed(tensor.array, at);
+        let nbytes = tensor.storage.nbytes().unwrap_or(u64::MAX);
+        let storage = StorageRef { key: tensor.storage.key.clone(), member: String::new(), nbytes };
+        let storage = array.storage.insert(storage);
+        let stands = self.contents().storages.get(&storage.key).map(|place| {
+            storage.member.clone_from(&place.name);
+            (place.member, place.len)
+        });
+        match stands.and_then(|(source, len)| Ok((source, within(&array, &tensor.storage, len)?))) {
+            Ok((source, place)) => {
+                (array.source, array.place) = (source, Some(place));
+                array.file_offset = source.file_offset(Some(place));
+            }
+            Err(error) => array.problem = Some(error),
+        }
+        if tensor.is_lazy {
+            let message = "its elements are conjugated or negated when they are read, which is not done here";
+            array.problem.get_or_insert_with(|| Error::new(ErrorKind::Unsupported, message));
+        }
+        array
+    }
+
+    /// An array that stands nowhere yet.
+    fn placed(&self, array: Array, (address, stream): (Address, u32)) -> ArrayRef {
+        let (member, source) = (self.contents().name.clone(), self.contents().member);
+        ArrayRef {
+            address,
+            stream,
+            member,
+            array,
+            place: None,
+            source,
+            file_offset: None,
+            storage: None,
+            problem: None,
+            value: None,
+        }
+    }
 
     /// The array that a `.npy` file of numbers is.
-    fn whole(&self) -> Option<ArrayRef> {
-        let (header, data) = self.outline.contents().npy.as_ref()?;
+    pub(crate) fn whole_array(&self) -> Option<ArrayRef> {
+        let (header, data) = self.contents().npy.as_ref()?;
         let array = Array {
             class: "numpy.ndarray".to_owned(),
             dtype: Ok(header.dtype.clone()),
@@ -271,19 +275,19 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         let short = nbytes.is_none_or(|nbytes| nbytes > data.len() as u64);
         let problem = short.then(|| Error::new(ErrorKind::Truncated, "the file ends inside the array"));
         let place = nbytes.map(|nbytes| (0, nbytes));
-        let array = self.placed(Address::default(), 0, array);
+        let array = self.placed(array, (Address::default(), 0));
         let file_offset = array.source.file_offset(place);
         Some(ArrayRef { place, file_offset, problem, ..array })
     }
 
     /// Whether what is said of an array agrees with what is there.
-    fn check(&self, array: &ArrayRef, node: Node) -> Result<()> {
+    fn check_array(&self, array: &ArrayRef, node: Node) -> Result<()> {
         let malformed = |message: String| Error::new(ErrorKind::Malformed, message);
         if let Data::File(_) = array.array.data {
             return Err(Error::new(ErrorKind::Unsupported, "its elements stand in another file"));
         }
         if array.has_objects() {
-            let (there, promised) = (self.outline.object_count(node, &array.array), array.array.count());
+            let (there, promised) = (self.object_count(node, &array.array), array.array.count());
             return match (there, promised) {
                 (Some(there), Some(promised)) if there as u64 == promised => Ok(()),
                 (Some(there), Some(promised)) => {
@@ -295,7 +299,7 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         let layout = array.layout()?;
         let len = match (array.place, array.value) {
             (Some((_, len)), _) => Some(len),
-            (None, Some(value)) => self.outline.bytes_len(value),
+            (None, Some(value)) => self.bytes_len(value),
             (None, None) => None,
         };
         let len = len.ok_or_else(|| malformed("its elements are not there".to_owned()))?;
