@@ -1,14 +1,15 @@
 //! `depickle arrays FILE`: every embedded array.
 
 use super::args::{ArraysArgs, ArraysFormat};
-use super::look::{self, Look};
+use super::look::{self, LookAll};
 use super::{Exit, limit};
 use crate::array::{self, Histogram, Stats};
 use crate::dtype::literal::Literal;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::escape::{self, Uint, escape, thousands};
 use crate::inspect::text::float;
 use crate::inspect::{ArrayRef, Arrays, Bytes, Outline, dtype_name};
+use crate::limits::Budget;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -26,37 +27,73 @@ struct Summary {
 /// Runs the command.
 pub(super) fn run(args: &ArraysArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
-    look::at(&args.file, "", &limits, |Look { name, contents, out, .. }| {
-        let outline = Outline::new(contents);
-        let arrays = Arrays::new(&outline);
-        let summaries = summaries(args, &outline, &arrays);
-        let broken = match args.format {
-            ArraysFormat::Human => human(out, &outline, &arrays, &summaries),
-            ArraysFormat::Json => write_json(out, name, &outline, &arrays, &summaries),
+    look::all(&args.file, &limits, |LookAll { name, mut all, out }| {
+        let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
+        let mut budget = outlines.last().map(|outline| outline.contents().budget.clone());
+        let mut members = Vec::new();
+        for outline in &outlines {
+            let arrays = Arrays::new(outline);
+            let summaries = summaries(args, outline, &arrays, &mut budget);
+            members.push(Listed { arrays, summaries });
+        }
+        let problems = problems(&outlines, &all.problems);
+        match args.format {
+            ArraysFormat::Human => human(out, &members, &problems),
+            ArraysFormat::Json => write_json(out, (name, &all.format), &members, &problems),
         }?;
-        Ok(if broken { Exit::Incomplete } else { Exit::Success })
+        let broken = members.iter().flat_map(Listed::rows).any(|(array, summary)| problem(&array, summary).is_some());
+        Ok(if broken || !problems.is_empty() { Exit::Incomplete } else { Exit::Success })
     })
 }
 
+/// The arrays of a member, or of a file that is none.
+struct Listed<'o, 'c, 'a> {
+    arrays: Arrays<'o, 'c, 'a>,
+    summaries: HashMap<usize, Summary>,
+}
+
+impl Listed<'_, '_, '_> {
+    fn rows(&self) -> impl Iterator<Item = (ArrayRef, Option<&Summary>)> {
+        (0..self.arrays.len()).filter_map(|index| Some((self.arrays.get(index)?, self.summaries.get(&index))))
+    }
+}
+
 /// What is wrong with the file as a whole: what cannot be read may hold more arrays.
-pub(super) fn problems(outline: &Outline<'_, '_>) -> Vec<String> {
-    let refused = outline.roots().iter().filter_map(|root| {
-        let error = root.error.as_ref()?;
-        Some(format!("stream {}: {error}", root.stream))
-    });
-    let more = outline.more_streams();
-    let unread = (more > 0).then(|| format!("{more} more streams were not looked at"));
-    outline.contents().broken.iter().cloned().chain(refused).chain(unread).collect()
+pub(super) fn problems(outlines: &[Outline<'_, '_>], members: &[(String, Error)]) -> Vec<String> {
+    let in_member = |name: &str, problem: String| {
+        if name.is_empty() { problem } else { format!("{}: {problem}", escape(name)) }
+    };
+    let mut problems = Vec::new();
+    for outline in outlines {
+        let refused = outline.roots().iter().filter_map(|root| {
+            let error = root.error.as_ref()?;
+            Some(format!("stream {}: {error}", root.stream))
+        });
+        let more = outline.more_streams();
+        let unread = (more > 0).then(|| format!("{more} more streams were not looked at"));
+        let contents = outline.contents();
+        let name = if contents.is_one_of_several { contents.name.as_str() } else { "" };
+        let all = contents.broken.iter().cloned().chain(refused).chain(unread);
+        problems.extend(all.map(|problem| in_member(name, problem)));
+    }
+    problems.extend(members.iter().map(|(name, error)| in_member(name, error.to_string())));
+    problems
 }
 
 /// Hashes and sums up, array by array as they stand in the file.
-fn summaries(args: &ArraysArgs, outline: &Outline<'_, '_>, arrays: &Arrays<'_, '_, '_>) -> HashMap<usize, Summary> {
+fn summaries<'c: 'o, 'o>(
+    args: &ArraysArgs,
+    outline: &'o Outline<'c, '_>,
+    arrays: &Arrays<'_, '_, '_>,
+    budget: &mut Option<Budget>,
+) -> HashMap<usize, Summary> {
     let mut summaries: HashMap<usize, Summary> = HashMap::new();
     if !args.hash && !args.stats {
         return summaries;
     }
     let order = arrays.by_offset();
-    let mut bytes = Bytes::new(outline);
+    let before = budget.take().unwrap_or_else(|| outline.contents().budget.clone());
+    let mut bytes = Bytes::spending(outline, before.clone());
     let readable = |index: &usize| {
         let array = arrays.get(*index)?;
         (array.problem.is_none() && !array.has_objects()).then_some((*index, array))
@@ -69,7 +106,9 @@ fn summaries(args: &ArraysArgs, outline: &Outline<'_, '_>, arrays: &Arrays<'_, '
         );
     }
     if args.stats {
-        bytes.rewind();
+        // Another pass over the same bytes is not paid for again.
+        let left = std::mem::replace(&mut bytes, Bytes::spending(outline, before)).left().clone();
+        *budget = Some(left);
         for (index, array) in order.iter().filter_map(readable) {
             let Some(summary) = summaries.get_mut(&index) else { continue };
             let Some(mut histogram) = summary.stats.as_ref().and_then(Stats::histogram) else { continue };
@@ -79,6 +118,8 @@ fn summaries(args: &ArraysArgs, outline: &Outline<'_, '_>, arrays: &Arrays<'_, '
             });
             summary.histogram = read.is_ok().then_some(histogram);
         }
+    } else {
+        *budget = Some(bytes.left().clone());
     }
     summaries
 }
@@ -123,20 +164,13 @@ pub(super) fn line(array: &ArrayRef) -> String {
     format!("{}: {} {dtype} {shape}{order}{bytes}", array.address, escape(class))
 }
 
-fn human(
-    out: &mut dyn Write,
-    outline: &Outline<'_, '_>,
-    arrays: &Arrays<'_, '_, '_>,
-    summaries: &HashMap<usize, Summary>,
-) -> io::Result<bool> {
-    let mut broken = false;
-    for index in 0..arrays.len() {
-        let Some(array) = arrays.get(index) else { continue };
-        let summary = summaries.get(&index);
+fn human(out: &mut dyn Write, members: &[Listed<'_, '_, '_>], problems: &[String]) -> io::Result<()> {
+    let mut any = false;
+    for (array, summary) in members.iter().flat_map(Listed::rows) {
+        any = true;
         writeln!(out, "{}", line(&array))?;
         if let Some(problem) = problem(&array, summary) {
             writeln!(out, "  error: {}", escape(&problem))?;
-            broken = true;
         }
         let Some(summary) = summary else { continue };
         if let Some(sha256) = &summary.sha256 {
@@ -149,14 +183,13 @@ fn human(
             writeln!(out, "  {}", bars(histogram))?;
         }
     }
-    if arrays.is_empty() {
+    if !any {
         writeln!(out, "no arrays")?;
     }
-    for problem in problems(outline) {
-        writeln!(out, "error: {}", escape(&problem))?;
-        broken = true;
+    for problem in problems {
+        writeln!(out, "error: {}", escape(problem))?;
     }
-    Ok(broken)
+    Ok(())
 }
 
 fn problem(array: &ArrayRef, summary: Option<&Summary>) -> Option<String> {
@@ -254,27 +287,20 @@ fn entry(array: &ArrayRef, summary: Option<&Summary>) -> Value {
 
 fn write_json(
     out: &mut dyn Write,
-    name: &str,
-    outline: &Outline<'_, '_>,
-    arrays: &Arrays<'_, '_, '_>,
-    summaries: &HashMap<usize, Summary>,
-) -> io::Result<bool> {
+    (name, format): (&str, &str),
+    members: &[Listed<'_, '_, '_>],
+    problems: &[String],
+) -> io::Result<()> {
     out.write_all(b"{\"schema\":\"depickle.arrays/1\",\"path\":")?;
     escape::json(out, &name)?;
     out.write_all(b",\"format\":")?;
-    escape::json(out, &outline.contents().format)?;
+    escape::json(out, &format)?;
     out.write_all(b",\"arrays\":[")?;
-    let mut broken = false;
-    for index in 0..arrays.len() {
-        let Some(array) = arrays.get(index) else { continue };
-        let summary = summaries.get(&index);
-        broken |= problem(&array, summary).is_some();
-        out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
+    for (number, (array, summary)) in members.iter().flat_map(Listed::rows).enumerate() {
+        out.write_all(if number > 0 { b",\n" } else { b"\n" })?;
         escape::json(out, &entry(&array, summary))?;
     }
     out.write_all(b"\n],\"errors\":")?;
-    let problems = problems(outline);
     escape::json(out, &problems)?;
-    out.write_all(b"}\n")?;
-    Ok(broken || !problems.is_empty())
+    out.write_all(b"}\n")
 }

@@ -3,7 +3,7 @@
 use super::{Exit, guard, limit, message};
 use crate::error::{ErrorKind, Result};
 use crate::input::{Source, display_name};
-use crate::inspect::{self, Contents};
+use crate::inspect::{self, All, Contents};
 use crate::limits::Limits;
 use std::io::{self, BufWriter, Write, stdout};
 use std::path::Path;
@@ -15,6 +15,13 @@ pub(super) struct Look<'l, 'a> {
     pub(super) out: &'l mut dyn Write,
 }
 
+/// All of a file, opened, and where to print.
+pub(super) struct LookAll<'l, 'a> {
+    pub(super) name: &'l str,
+    pub(super) all: All<'a>,
+    pub(super) out: &'l mut dyn Write,
+}
+
 /// Opens a file, or the member of an archive that is called `member` where that is not empty, and has `work` print what
 /// it wants of it to standard output.
 pub(super) fn at(
@@ -23,6 +30,25 @@ pub(super) fn at(
     limits: &Limits,
     work: impl FnOnce(Look<'_, '_>) -> io::Result<Exit>,
 ) -> Exit {
+    with(path, limits, |name, bytes, out| {
+        let mut contents = inspect::open_member(bytes, member, limits)?;
+        Ok(work(Look { name, contents: &mut contents, out }))
+    })
+}
+
+/// The same with all members of an archive.
+pub(super) fn all(path: &Path, limits: &Limits, work: impl FnOnce(LookAll<'_, '_>) -> io::Result<Exit>) -> Exit {
+    with(path, limits, |name, bytes, out| {
+        let all = inspect::open_all(bytes, limits)?;
+        Ok(work(LookAll { name, all, out }))
+    })
+}
+
+fn with(
+    path: &Path,
+    limits: &Limits,
+    work: impl FnOnce(&str, &[u8], &mut dyn Write) -> Result<io::Result<Exit>>,
+) -> Exit {
     let name = display_name(path);
     let opened = if path.as_os_str() == "-" { Source::stdin(limits) } else { Source::open(path, limits) };
     let source = match opened {
@@ -30,15 +56,14 @@ pub(super) fn at(
         Err(error) => return trouble(&name, &error.to_string(), "check the spelling and the permissions"),
     };
     let done: Result<Exit> = guard::guarded(|| {
-        let mut contents = match inspect::open_member(source.bytes(), member, limits) {
-            Ok(contents) => contents,
+        let mut out = BufWriter::new(stdout().lock());
+        let printed = match work(&name, source.bytes(), &mut out) {
+            Ok(printed) => printed,
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 return trouble(&name, error.message(), "depickle scan says what kind of file it is");
             }
             Err(error) => return trouble(&name, &error.to_string(), "depickle scan says what is wrong with it"),
         };
-        let mut out = BufWriter::new(stdout().lock());
-        let printed = work(Look { name: &name, contents: &mut contents, out: &mut out });
         printed.and_then(|exit| out.flush().map(|()| exit)).unwrap_or_else(|error| unwritten(&error))
     });
     done.unwrap_or_else(|error| trouble(&name, error.message(), "please report this line, as SECURITY.md says"))

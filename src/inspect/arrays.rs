@@ -168,7 +168,7 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         if part == Part::Mask {
             path.0.extend([Step::State, Step::Index(MASK)]);
         }
-        let address = Address { member: String::new(), stream: self.several.then_some(*stream), path };
+        let address = Address { stream: self.several.then_some(*stream), ..self.outline.address(path) };
         if part == Part::Tensor {
             return Some(self.outline.tensor_ref(self.outline.tensor(node)?, (address, *stream)));
         }
@@ -244,6 +244,13 @@ impl Outline<'_, '_> {
         array
     }
 
+    /// A path, with the member in front where there are several.
+    fn address(&self, path: ObjectPath) -> Address {
+        let contents = self.contents();
+        let member = if contents.is_one_of_several { contents.name.clone() } else { String::new() };
+        Address { member, stream: None, path }
+    }
+
     /// An array that stands nowhere yet.
     fn placed(&self, array: Array, (address, stream): (Address, u32)) -> ArrayRef {
         let (member, source) = (self.contents().name.clone(), self.contents().member);
@@ -272,10 +279,12 @@ impl Outline<'_, '_> {
             data: Data::Whole,
         };
         let nbytes = header.nbytes();
-        let short = nbytes.is_none_or(|nbytes| nbytes > data.len() as u64);
+        // What is compressed is as long as it turns out to be.
+        let is_plain = matches!(self.contents().member, Member::Plain { .. });
+        let short = nbytes.is_none_or(|nbytes| is_plain && nbytes > data.len() as u64);
         let problem = short.then(|| Error::new(ErrorKind::Truncated, "the file ends inside the array"));
         let place = nbytes.map(|nbytes| (0, nbytes));
-        let array = self.placed(array, (Address::default(), 0));
+        let array = self.placed(array, (self.address(ObjectPath::default()), 0));
         let file_offset = array.source.file_offset(place);
         Some(ArrayRef { place, file_offset, problem, ..array })
     }

@@ -24,12 +24,17 @@ pub struct Bytes<'o, 'c, 'a> {
 impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
     /// Of the arrays of a file.
     pub fn new(outline: &'o Outline<'c, 'a>) -> Self {
-        Self { outline, decoder: None, budget: outline.contents().budget.clone() }
+        Self::spending(outline, outline.contents().budget.clone())
     }
 
-    /// Starts with the whole budget of the file again: for another pass over the same arrays.
-    pub fn rewind(&mut self) {
-        self.budget = self.outline.contents().budget.clone();
+    /// The same, spending what others of the file left.
+    pub fn spending(outline: &'o Outline<'c, 'a>, budget: Budget) -> Self {
+        Self { outline, decoder: None, budget }
+    }
+
+    /// What is left to spend.
+    pub fn left(&self) -> &Budget {
+        &self.budget
     }
 
     /// Hands the elements of an array to `sink` in the order in which they are stored, in pieces of whole elements; in C
@@ -158,9 +163,10 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
     fn seek(&mut self, array: &ArrayRef) -> Result<()> {
         let contents = self.outline.contents();
         let missing = || Error::new(ErrorKind::Unsupported, "its elements are not there");
-        let (Some((offset, _)), Member::Inflated { codec, start }) = (array.place, array.source) else {
+        let (Some((offset, _)), Member::Inflated { codec, start, base }) = (array.place, array.source) else {
             return Err(missing());
         };
+        let offset = base.saturating_add(offset);
         let is_before = |(at, decoder): &(u64, Decoder<'_>)| *at == start && decoder.inflated() <= offset;
         if !self.decoder.as_ref().is_some_and(is_before) {
             let at = usize::try_from(start).unwrap_or(usize::MAX);

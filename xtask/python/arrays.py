@@ -82,6 +82,9 @@ def record(directory):
     os.makedirs(directory, exist_ok=True)
     arrays = dict(kinds())
     facts = {'root["%s"]' % name: of(array) for name, array in arrays.items()}
+    members = {name + '.npy:root': of(array) for name, array in arrays.items()}
+    np.savez(os.path.join(directory, 'stored.npz'), **arrays)
+    np.savez_compressed(os.path.join(directory, 'deflated.npz'), **arrays)
     masked = np.ma.masked_array([[1.5, 2.5], [3.5, 4.5]], [[True, False], [False, True]])
     arrays['masked'] = masked
     facts['root["masked"]'] = of(masked.data)
@@ -98,7 +101,8 @@ def record(directory):
         files.append(name + '.joblib')
         joblib.dump(arrays, os.path.join(directory, files[-1]), compress)
     with open(os.path.join(directory, 'arrays.json'), 'w') as out:
-        json.dump({'numpy': np.__version__, 'files': files, 'objects': objects, 'arrays': facts}, out, indent=1)
+        json.dump({'numpy': np.__version__, 'files': files, 'objects': objects, 'arrays': facts,
+                   'archives': ['stored.npz', 'deflated.npz'], 'members': members}, out, indent=1)
         out.write('\n')
 
 

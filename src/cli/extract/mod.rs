@@ -3,7 +3,7 @@
 mod names;
 
 use super::args::ExtractArgs;
-use super::look::{self, Look};
+use super::look::{self, LookAll};
 use super::{Exit, arrays as listing, limit, message};
 use crate::ast::path::Address;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,8 +16,9 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// An array that is written: its number among the arrays, and its name.
+/// An array that is written: the number of its member, its own among the arrays of that, and its name.
 struct Chosen {
+    member: usize,
     index: usize,
     name: String,
 }
@@ -50,7 +51,7 @@ pub(super) fn run(args: &ExtractArgs) -> Exit {
             Err(why) => return wrong(path, &why),
         }
     }
-    look::at(&args.file, "", &limits, |look| extract(args, &wanted, look))
+    look::all(&args.file, &limits, |look| extract(args, &wanted, look))
 }
 
 fn wrong(path: &str, why: &str) -> Exit {
@@ -58,15 +59,18 @@ fn wrong(path: &str, why: &str) -> Exit {
     Exit::Trouble
 }
 
-fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -> io::Result<Exit> {
-    let Look { contents, out, .. } = look;
-    let outline = Outline::new(contents);
-    let arrays = Arrays::new(&outline);
+fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: LookAll<'_, '_>) -> io::Result<Exit> {
+    let LookAll { name: file, mut all, out } = look;
+    let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
+    let members: Vec<Arrays<'_, '_, '_>> = outlines.iter().map(Arrays::new).collect();
     let mut met = vec![false; wanted.len()];
     let mut complete = true;
     let mut chosen = Vec::new();
     let mut names = Names::default();
-    for (index, array) in (0..arrays.len()).filter_map(|index| Some((index, arrays.get(index)?))) {
+    let every = members.iter().enumerate().flat_map(|(member, arrays)| {
+        (0..arrays.len()).filter_map(move |index| Some((member, index, arrays.get(index)?)))
+    });
+    for (member, index, array) in every {
         if !is_wanted(wanted, &mut met, &array) {
             continue;
         }
@@ -75,7 +79,7 @@ fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -
             writeln!(out, "{}", listing::line(&array))?;
         }
         match writable(&array) {
-            Ok(()) => chosen.push(Chosen { index, name }),
+            Ok(()) => chosen.push(Chosen { member, index, name }),
             Err(error) => {
                 complete = false;
                 let help = "it is left out; depickle show prints what it holds";
@@ -86,18 +90,21 @@ fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -
     if let Some((path, _)) = wanted.iter().zip(&met).find(|(_, met)| !**met).map(|(wanted, _)| wanted) {
         return Ok(wrong(path, "there is no array"));
     }
-    for problem in listing::problems(&outline) {
+    for problem in listing::problems(&outlines, &all.problems) {
         complete = false;
-        message::error(look.name, &problem, "there may be more arrays than were found");
+        message::error(file, &problem, "there may be more arrays than were found");
     }
     if let Some(path) = &args.output {
         if chosen.is_empty() {
-            return Ok(wrong(look.name, "there is no array that could be written"));
+            return Ok(wrong(file, "there is no array that could be written"));
         }
         // In the order in which they are read best.
-        let place: HashMap<usize, usize> = arrays.by_offset().into_iter().zip(0..).collect();
-        chosen.sort_by_key(|one| place.get(&one.index).copied());
-        let mut writer = Writer { args, arrays: &arrays, bytes: Bytes::new(&outline), chosen: &chosen };
+        let orders = members.iter().enumerate().flat_map(|(member, arrays)| {
+            arrays.by_offset().into_iter().zip(0_usize..).map(move |(index, place)| ((member, index), place))
+        });
+        let place: HashMap<(usize, usize), usize> = orders.collect();
+        chosen.sort_by_key(|one| (one.member, place.get(&(one.member, one.index)).copied()));
+        let mut writer = Writer { args, outlines: &outlines, members: &members, reader: None, chosen: &chosen };
         if let Err((place, error)) = writer.write(path) {
             let exists = error.kind() == io::ErrorKind::AlreadyExists;
             let help =
@@ -106,7 +113,7 @@ fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -
             return Ok(Exit::Trouble);
         }
         writeln!(out, "{} written to {}", count(chosen.len()), crate::escape::escape(&display_name(path)))?;
-    } else if arrays.is_empty() {
+    } else if members.iter().all(Arrays::is_empty) {
         writeln!(out, "no arrays")?;
     }
     Ok(if complete { Exit::Success } else { Exit::Incomplete })
@@ -123,7 +130,7 @@ fn is_wanted(wanted: &[(&str, Address)], met: &mut [bool], array: &ArrayRef) -> 
         let stream = address.stream.is_none_or(|stream| stream == array.stream);
         let (above, steps) = (&address.path.0, &array.address.path.0);
         let within = above.len() <= steps.len() && above.iter().zip(steps).all(|(step, of)| step.leads_to(of));
-        if stream && within && address.member == array.address.member {
+        if stream && within && (address.member.is_empty() || address.member == array.member) {
             any = true;
             *met = true;
         }
@@ -144,8 +151,10 @@ type Written = std::result::Result<(), (String, io::Error)>;
 
 struct Writer<'w, 'o, 'c, 'a> {
     args: &'w ExtractArgs,
-    arrays: &'w Arrays<'o, 'c, 'a>,
-    bytes: Bytes<'o, 'c, 'a>,
+    outlines: &'o [Outline<'c, 'a>],
+    members: &'w [Arrays<'o, 'c, 'a>],
+    /// The member that was read last, and what reads it.
+    reader: Option<(usize, Bytes<'o, 'c, 'a>)>,
     chosen: &'w [Chosen],
 }
 
@@ -198,8 +207,18 @@ impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
 
     fn pieces(&mut self, one: &Chosen, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let gone = || Error::new(ErrorKind::Malformed, "the array is not there");
-        let array = self.arrays.get(one.index).ok_or_else(gone)?;
-        self.bytes.npy(&array, sink)
+        let array = self.members.get(one.member).and_then(|arrays| arrays.get(one.index)).ok_or_else(gone)?;
+        let reader = match self.reader.take() {
+            Some((member, reader)) if member == one.member => reader,
+            other => {
+                let outline = self.outlines.get(one.member).ok_or_else(gone)?;
+                // What the last one left is what its own opening and that of all before it did.
+                let fresh = || self.outlines.last().unwrap_or(outline).contents().budget.clone();
+                Bytes::spending(outline, other.map_or_else(fresh, |(_, reader)| reader.left().clone()))
+            }
+        };
+        let (_, reader) = self.reader.insert((one.member, reader));
+        reader.npy(&array, sink)
     }
 
     fn npz(&mut self, out: &mut dyn Write) -> io::Result<()> {
@@ -215,7 +234,8 @@ impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
             summed.map_err(io::Error::other)?;
             sums.push((sum.sum(), len));
         }
-        self.bytes.rewind();
+        // The second pass over the same bytes is not paid for again.
+        self.reader = None;
         let mut zip = ZipWriter::new(out);
         for (one, about) in self.chosen.iter().zip(sums) {
             zip.add(&format!("{}.npy", one.name), about, |out| self.npy(one, out))?;

@@ -30,6 +30,7 @@ impl Names {
 
 fn plain(address: &Address) -> String {
     let mut name = String::new();
+    let member = address.member.strip_suffix(".npy").unwrap_or(&address.member);
     let mut push = |text: &str| {
         if !name.is_empty() {
             name.push('.');
@@ -41,6 +42,7 @@ fn plain(address: &Address) -> String {
         }));
         name.truncate(name.trim_end_matches('.').len());
     };
+    member.split(['.', '/', '!']).for_each(&mut push);
     if let Some(stream) = address.stream {
         push(&stream.to_string());
     }
