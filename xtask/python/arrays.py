@@ -111,9 +111,14 @@ class Seen(pickle.Pickler):
     def __init__(self):
         super().__init__(io.BytesIO(), 4)
         self.arrays, self.kept, self.padded, self.turned = [], [], set(), {}
+        self.objects = set()
 
     def persistent_id(self, value):
-        if isinstance(value, np.ndarray) and not value.dtype.hasobject and value.dtype.char != 'T':
+        if isinstance(value, np.ndarray) and (value.dtype.hasobject or value.dtype.char == 'T'):
+            # What their elements hold is met on its own.
+            self.objects.add(tuple(value.shape))
+            self.kept.append(value)
+        elif isinstance(value, np.ndarray):
             if isinstance(value, np.ma.MaskedArray):
                 self.arrays += [key(value.data), key(np.ma.getmaskarray(value))]
             elif is_padded(value):
@@ -176,6 +181,9 @@ def check(depickle, corpus, every):
                     read = [key(archive[name]) for name in archive.files if not is_padded(archive[name])]
         tally['files'] += 1
         tally['arrays'] += len(theirs)
+        objects = {tuple(a['shape']) for a in report['arrays'] if a['dtype'] in ('object', 'StringDType()') and not a['error']}
+        tally['arrays of objects'] += len(seen.objects)
+        tally['arrays of objects, only in one'] += len(seen.objects ^ objects)
         tally['exit %d' % listed.returncode] += 1
         tally['found by both'] += len(theirs & ours)
         tally['only in memory'] += len(theirs - ours)
@@ -184,9 +192,10 @@ def check(depickle, corpus, every):
         tally['read back wrong'] += set(read) != ours
         for error in [a for a in report['arrays'] if a['error']]:
             tally['errors: ' + error['error']] += 1
-        if theirs - ours and told < 20:
+        if (theirs ^ ours or seen.objects ^ objects) and told < 40:
             told += 1
-            print('only in memory:', path, sorted(theirs - ours)[:3], file=sys.stderr)
+            print(path, 'only in memory:', sorted(theirs - ours)[:3], 'only in the file:', sorted(ours - theirs)[:3],
+                  'objects:', sorted(seen.objects ^ objects)[:3], file=sys.stderr)
     for name, count in sorted(tally.items()):
         print('%8d  %s' % (count, name))
 
