@@ -202,7 +202,8 @@ fn scan_file(
             if asked(Format::Html) && !report.is_not_pickle() {
                 report.glance = guard::guarded(|| inspect::glance(source.bytes(), limits, rows)).ok();
             }
-            if source.changed() {
+            // Since it was judged.
+            if source.changed() && report.findings.iter().all(|finding| finding.rule != rules::file_changed::RULE.id) {
                 report.completeness = Completeness::Partial;
                 report
                     .findings

@@ -3,6 +3,8 @@
 
 mod abuse;
 mod bench;
+#[path = "../../tests/metamorphic/spoil.rs"]
+mod changes;
 #[path = "../../tests/semantics/compare.rs"]
 mod compare;
 mod compat;
@@ -23,6 +25,7 @@ mod record;
 mod recorder;
 #[path = "../../tests/semantics/rows.rs"]
 mod rows;
+mod spoil;
 mod subject;
 mod tally;
 
@@ -57,6 +60,11 @@ const TASKS: &[Task] = &[
         run: corpus::run,
     },
     Task { name: "abuse", help: "try every abuse of every entry of the policy: none may be clean", run: abuse::run },
+    Task {
+        name: "spoil",
+        help: "[--python PATH]...  show CPython each malicious sample that one change makes clean",
+        run: spoil::run,
+    },
     Task {
         name: "bench",
         help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",

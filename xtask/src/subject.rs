@@ -5,7 +5,7 @@ use crate::hits::Evidence;
 use crate::python::Reader;
 use crate::recorder::{Asked, symbol};
 use depickle::audit::scan;
-use depickle::finding::{FileReport, Verdict as Called};
+use depickle::finding::{Decision, FileReport, Verdict as Called};
 use depickle::input::Source;
 use depickle::limits::Limits;
 use depickle::loader;
@@ -164,14 +164,15 @@ impl Subject for FrontDoor {
     }
 }
 
-struct Report {
+/// What a report says of names.
+pub(crate) struct Report {
     report: FileReport,
     names: BTreeSet<String>,
     symbols: BTreeSet<String>,
 }
 
 impl Report {
-    fn new(report: FileReport) -> Self {
+    pub(crate) fn new(report: FileReport) -> Self {
         let names = report.imports.iter().map(|row| symbol(&row.module, &row.name)).collect();
         let symbols = report.imports.iter().map(|row| row.symbol.clone()).collect();
         Self { report, names, symbols }
@@ -189,6 +190,11 @@ impl Report {
         let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
         let impossible = self.report.is_not_pickle() && !module.chars().all(possible);
         impossible || self.names.contains(name) || [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it))
+    }
+
+    /// Whether it tells of a name that a reader asked for, and allows all that it tells of.
+    pub(crate) fn allows(&self, name: &str) -> bool {
+        self.lists(name) && self.report.imports.iter().all(|row| row.decision == Decision::Allowed)
     }
 
     /// Whether a reader may ask for names that are not listed: no file has a buffer as small as the one that is looked
