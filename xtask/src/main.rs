@@ -25,6 +25,7 @@ mod record;
 mod recorder;
 #[path = "../../tests/semantics/rows.rs"]
 mod rows;
+mod sbom;
 mod spoil;
 mod subject;
 mod tally;
@@ -70,6 +71,7 @@ const TASKS: &[Task] = &[
         help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",
         run: bench::run,
     },
+    Task { name: "sbom", help: "[FILE]  what depickle is built of, as CycloneDX", run: sbom::run },
     Task { name: "stream", help: "[--seed S] --only NUMBER  list one random stream", run: oracle::show },
 ];
 
