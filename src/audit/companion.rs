@@ -43,7 +43,10 @@ impl Audit<'_> {
                 if wanted.wrapper == Wrapper::File {
                     let companion = Rc::new(companion);
                     let all = 0..companion.bytes().len();
-                    self.bytes(&Bytes::Held(Rc::<Source<'static>>::clone(&companion), all), &Member::named(&wanted.name));
+                    self.bytes(
+                        &Bytes::Held(Rc::<Source<'static>>::clone(&companion), all),
+                        &Member::named(&wanted.name),
+                    );
                     self.unchanged(&companion);
                 }
                 return;

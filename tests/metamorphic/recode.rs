@@ -330,7 +330,8 @@ const RECODINGS: &[Recoding] = &[
         each(&unframed(stream), |piece| {
             let noise =
                 [Piece::plain(Op::None), Piece::plain(Op::Pop), Piece::plain(Op::Mark), Piece::plain(Op::PopMark)];
-            (piece.op != Op::Stop && piece.op != Op::Proto).then(|| [&[piece.clone()], noise.as_slice()].concat())
+            (piece.op != Op::Stop && piece.op != Op::Proto)
+                .then(|| [std::slice::from_ref(piece), noise.as_slice()].concat())
         })
     }),
 ];

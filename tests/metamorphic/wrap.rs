@@ -69,8 +69,10 @@ const ARCHIVES: &[Wrapping] = &[
     ("tar.gz", |files| gzip(&tar(files))),
 ];
 
+type Compression = (&'static str, fn(&[u8]) -> Vec<u8>);
+
 /// Compressions that joblib reads; the first stops behind its first member.
-const COMPRESSIONS: &[(&str, fn(&[u8]) -> Vec<u8>)] = &[("zlib", zlib), ("gzip", gzip), ("bzip2", bzip2), ("lz4", lz4)];
+const COMPRESSIONS: &[Compression] = &[("zlib", zlib), ("gzip", gzip), ("bzip2", bzip2), ("lz4", lz4)];
 
 /// Files that can be compressed: those that are not. Those that name others beside them cannot in an archive.
 fn bare(most: u64) -> Vec<(String, Vec<u8>, Answer)> {

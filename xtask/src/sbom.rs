@@ -31,7 +31,8 @@ fn sbom() -> Fallible<Value> {
     }
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
     let sums = checksums(&std::fs::read_to_string(root.join("Cargo.lock"))?);
-    let packages: BTreeMap<&str, &Value> = list(&metadata["packages"]).map(|package| (text(&package["id"]), package)).collect();
+    let packages: BTreeMap<&str, &Value> =
+        list(&metadata["packages"]).map(|package| (text(&package["id"]), package)).collect();
     let needs: BTreeMap<&str, BTreeSet<&str>> =
         list(&metadata["resolve"]["nodes"]).map(|node| (text(&node["id"]), linked(node))).collect();
     let (own, _) = packages.iter().find(|(_, package)| package["name"] == "depickle").ok_or("no package depickle")?;

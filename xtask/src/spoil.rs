@@ -7,8 +7,8 @@ use crate::python::{Interpreter, Reader, Request, Worker};
 use crate::subject::Report;
 use crate::{Fallible, Outcome};
 use depickle::audit::scan;
-use depickle::container::{Codec, Decoder, NpyHeader, ZFile};
 use depickle::container::detect::{JoblibReads, PREFIX, joblib_reads};
+use depickle::container::{Codec, Decoder, NpyHeader, ZFile};
 use depickle::finding::Verdict;
 use depickle::input::Source;
 use depickle::limits::Limits;
@@ -49,9 +49,12 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     let versions: Vec<String> = interpreters.iter().map(Interpreter::name).collect();
     let versions = versions.join(", ");
+    let is_text = |clean: &&Clean| clean.names.iter().any(|name| clean.report.takes_for_text(name));
+    let texts = all.iter().filter(is_text).count();
     let mut text = format!(
         "# Malicious samples with one change that are clean, and what loaders ask for in them. Written by `cargo xtask spoil`:\n\
-         # {changes} changes of {files} files, {} of them clean; CPython {versions}.\n",
+         # {changes} changes of {files} files, {} of them clean; CPython {versions}. {texts} are texts that begin like an\n\
+         # import from a module that cannot be: its name holds characters that none does.\n",
         all.len()
     );
     for clean in &all {
@@ -77,7 +80,8 @@ fn cleaned(directory: &Path) -> Fallible<(Vec<Clean>, usize, usize)> {
             continue;
         }
         files += 1;
-        let (bytes, name) = (std::fs::read(&path)?, path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        let (bytes, name) =
+            (std::fs::read(&path)?, path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         for change in Change::all(bytes.len()) {
             changes += 1;
             let changed = change.apply(&bytes);
@@ -121,8 +125,14 @@ fn ask(interpreter: &Interpreter, all: &mut [Clean], failures: &mut BTreeSet<Str
     let mut worker = Worker::new(interpreter.clone());
     for batch in all.chunks_mut(BATCH) {
         let streams: Vec<&[u8]> = batch.iter().flat_map(|clean| clean.streams.iter().map(Vec::as_slice)).collect();
-        let request =
-            Request { streams: &streams, readers: &Reader::ALL, encoding: "latin1", values: false, inherit: false, hooks: false };
+        let request = Request {
+            streams: &streams,
+            readers: &Reader::ALL,
+            encoding: "latin1",
+            values: false,
+            inherit: false,
+            hooks: false,
+        };
         let mut answers = worker.ask(&request)?.into_iter();
         for clean in batch {
             for _ in 0..clean.streams.len() {
@@ -133,7 +143,7 @@ fn ask(interpreter: &Interpreter, all: &mut [Clean], failures: &mut BTreeSet<Str
                 for loads in &readers {
                     for line in loads.parse()?.iter().flat_map(|load| &load.lines) {
                         let Some(name) = line.strip_prefix("import ") else { continue };
-                        clean.names.insert(name.replace(' ', "\\x20"));
+                        clean.names.insert(name.escape_default().to_string().replace(' ', "\\x20"));
                         if !clean.report.allows(name) {
                             failures.insert(format!("{}: {name} is asked for, and not allowed", clean.name));
                         }

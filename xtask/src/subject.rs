@@ -180,16 +180,24 @@ impl Report {
 
     /// Whether it tells of a name that a reader asked for.
     fn lists(&self, name: &str) -> bool {
+        self.takes_for_text(name) || self.names_it(name)
+    }
+
+    /// A text may begin like an import of a name that no module can have.
+    pub(crate) fn takes_for_text(&self, name: &str) -> bool {
+        let module = name.split_once(':').unwrap_or_default().0;
+        let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+        self.report.is_not_pickle() && !module.chars().all(possible)
+    }
+
+    fn names_it(&self, name: &str) -> bool {
         let (module, attribute) = name.split_once(':').unwrap_or_default();
         // The recorder does not see the protocol in force: any mapping will do.
         let symbol = |protocol| {
             let (module, name) = map_name(module, attribute, protocol);
             format!("{module}.{name}")
         };
-        // A text may begin like an import of a name that no module can have.
-        let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
-        let impossible = self.report.is_not_pickle() && !module.chars().all(possible);
-        impossible || self.names.contains(name) || [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it))
+        self.names.contains(name) || [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it))
     }
 
     /// Whether it tells of a name that a reader asked for, and allows all that it tells of.
