@@ -66,6 +66,13 @@ fn with(
         };
         printed.and_then(|exit| out.flush().map(|()| exit)).unwrap_or_else(|error| unwritten(&error))
     });
+    if source.changed() {
+        return trouble(
+            &name,
+            "the file was written to while it was read: what was printed may be wrong",
+            "look at a copy of it",
+        );
+    }
     done.unwrap_or_else(|error| trouble(&name, error.message(), "please report this line, as SECURITY.md says"))
 }
 
