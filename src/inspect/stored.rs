@@ -32,6 +32,11 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         Self { outline, decoder: None, budget }
     }
 
+    /// Starts with the whole budget of the member again: for another pass over the same arrays.
+    pub fn rewind(&mut self) {
+        self.budget = self.outline.contents().budget.clone();
+    }
+
     /// What is left to spend.
     pub fn left(&self) -> &Budget {
         &self.budget
