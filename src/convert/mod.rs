@@ -1,0 +1,127 @@
+//! What a file holds, written in a format that cannot run anything.
+//!
+//! [`gate`] decides whether a file may be converted at all; a module for each format writes it, to a stream and in
+//! constant memory: what it holds comes out of the bytes that were judged. What a format has no place for is never
+//! dropped silently: it is [`Lost`], with its object path.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+pub mod gate;
+mod lost;
+mod names;
+pub mod npz;
+pub mod report;
+pub mod safetensors;
+
+pub use lost::{Loss, Lost};
+pub use names::Names;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::inspect::{ArrayRef, Arrays, Bytes, Contents, Outline};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// A format to convert to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Arrays of numbers by name, and whatever else as JSON beside them (`safetensors`).
+    Safetensors,
+    /// Arrays by name, as `numpy.savez` writes them.
+    Npz,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::Safetensors, Self::Npz];
+
+    /// Its name, which is also the ending of its files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Npz => "npz",
+        }
+    }
+
+    /// The format that a file of this name has.
+    pub fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?;
+        Self::ALL.into_iter().find(|format| ending.eq_ignore_ascii_case(format.name()))
+    }
+}
+
+/// What went from one format to the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Object path and new name of every array.
+    pub arrays: Vec<(String, String)>,
+    /// What could not be carried.
+    pub lost: Lost,
+}
+
+/// Writes what a file holds. Nothing is judged here: [`gate`] comes first.
+///
+/// # Errors
+/// Those of `out`; what keeps all of it from being carried.
+pub fn write(out: &mut dyn Write, format: Format, contents: &mut Contents<'_>) -> io::Result<Carried> {
+    let mut carried = Carried::default();
+    let outline = Outline::new(contents);
+    let arrays = Arrays::new(&outline);
+    let chosen = choose(format, &arrays, &mut carried);
+    let mut bytes = Bytes::new(&outline);
+    match format {
+        Format::Npz => npz::write(out, &chosen, &arrays, &mut bytes)?,
+        Format::Safetensors => safetensors::write(out, &chosen, &BTreeMap::new(), &arrays, &mut bytes)?,
+    }
+    Ok(carried)
+}
+
+/// The arrays that a format can hold, with their names there, in the order in which they are read best.
+fn choose(format: Format, arrays: &Arrays<'_, '_, '_>, carried: &mut Carried) -> Vec<Named> {
+    let (mut names, check) = match format {
+        Format::Npz => (Names::of_files(), npz::check as fn(&ArrayRef) -> Result<()>),
+        Format::Safetensors => (Names::of_keys(), safetensors::check as _),
+    };
+    let mut chosen = Vec::new();
+    for index in arrays.by_offset() {
+        let Some(array) = arrays.get(index) else { continue };
+        let path = array.address.to_string();
+        match check(&array) {
+            Ok(()) => {
+                let name = names.name(&array.address);
+                carried.arrays.push((path, name.clone()));
+                chosen.push(Named { index, name });
+            }
+            Err(error) => carried.lost.add(|| Loss { path, why: error.message().to_owned() }),
+        }
+    }
+    chosen
+}
+
+/// An array that is written: its number among the arrays of the file, and its name in what is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its number in [`Arrays`](crate::inspect::Arrays).
+    pub index: usize,
+    /// Its name, which no other has.
+    pub name: String,
+}
+
+/// Writes every piece that `read` hands over. What the file system says comes out as it said it.
+fn pour(out: &mut dyn Write, read: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>) -> io::Result<()> {
+    let mut failed = None;
+    let poured = read(&mut |piece| {
+        out.write_all(piece).map_err(|error| {
+            let told = Error::new(ErrorKind::Io, error.to_string());
+            failed = Some(error);
+            told
+        })
+    });
+    failed.map_or_else(|| poured.map_err(io::Error::other), Err)
+}

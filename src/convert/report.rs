@@ -1,0 +1,129 @@
+//! `depickle.convert/1`: what became of one file, for machines.
+
+use super::{Carried, Format, Loss};
+use crate::escape::{Uint, json};
+use crate::finding::Verdict;
+use crate::report::{Tool, tool_json};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// What is said of a conversion.
+#[derive(Clone, Debug)]
+pub struct Conversion<'a> {
+    /// Who converted, under which policy.
+    pub tool: &'a Tool,
+    /// The file that was read.
+    pub input: Written<'a>,
+    /// What it is: `pickle`, `joblib+zlib`, `torch-zip`, ...
+    pub format: &'a str,
+    /// Its verdict, once what was allowed is accepted.
+    pub verdict: Verdict,
+    /// The symbols that were allowed for this conversion.
+    pub allowed: &'a [String],
+    /// What it was to be converted to.
+    pub to: Format,
+    /// What was written; nothing where nothing was.
+    pub output: Option<Written<'a>>,
+    /// What was carried, and what was not.
+    pub carried: &'a Carried,
+    /// Why nothing was written.
+    pub error: Option<&'a str>,
+}
+
+/// A file as a report names it.
+#[derive(Clone, Debug)]
+pub struct Written<'a> {
+    /// The path as given.
+    pub path: &'a str,
+    /// Size in bytes.
+    pub size: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+#[derive(Serialize)]
+struct Row<'a, T> {
+    schema: &'a str,
+    tool: T,
+    input: InputRow<'a>,
+    output: Option<OutputRow<'a>>,
+    arrays: Vec<ArrayRow<'a>>,
+    lost: LostRow<'a>,
+    error: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct InputRow<'a> {
+    path: &'a str,
+    size: Uint,
+    sha256: &'a str,
+    format: &'a str,
+    verdict: &'a str,
+    allowed: &'a [String],
+}
+
+#[derive(Serialize)]
+struct OutputRow<'a> {
+    path: &'a str,
+    size: Uint,
+    sha256: &'a str,
+    format: &'a str,
+}
+
+#[derive(Serialize)]
+struct ArrayRow<'a> {
+    object_path: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct LostRow<'a> {
+    count: Uint,
+    first: Vec<LossRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct LossRow<'a> {
+    object_path: &'a str,
+    why: &'a str,
+}
+
+impl<'a> From<&'a Loss> for LossRow<'a> {
+    fn from(loss: &'a Loss) -> Self {
+        Self { object_path: &loss.path, why: &loss.why }
+    }
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(out: &mut dyn Write, conversion: &Conversion<'_>) -> io::Result<()> {
+    let Conversion { input, carried, .. } = conversion;
+    let row = Row {
+        schema: "depickle.convert/1",
+        tool: tool_json(conversion.tool),
+        input: InputRow {
+            path: input.path,
+            size: Uint(input.size),
+            sha256: &input.sha256,
+            format: conversion.format,
+            verdict: conversion.verdict.name(),
+            allowed: conversion.allowed,
+        },
+        output: conversion.output.as_ref().map(|output| OutputRow {
+            path: output.path,
+            size: Uint(output.size),
+            sha256: &output.sha256,
+            format: conversion.to.name(),
+        }),
+        arrays: carried.arrays.iter().map(|(object_path, name)| ArrayRow { object_path, name }).collect(),
+        lost: LostRow {
+            count: Uint(carried.lost.count()),
+            first: carried.lost.first().iter().map(LossRow::from).collect(),
+        },
+        error: conversion.error,
+    };
+    json(out, &row)?;
+    out.write_all(b"\n")
+}
