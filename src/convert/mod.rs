@@ -13,9 +13,11 @@
 )]
 
 pub mod gate;
+pub mod json;
 mod lost;
 mod names;
 pub mod npz;
+pub mod pkl;
 pub mod report;
 pub mod safetensors;
 
