@@ -21,10 +21,12 @@ pub mod pkl;
 pub mod report;
 pub mod safetensors;
 
+pub use json::Elements;
 pub use lost::{Loss, Lost};
 pub use names::Names;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::escape::thousands;
 use crate::inspect::{ArrayRef, Arrays, Bytes, Contents, Outline};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -37,17 +39,23 @@ pub enum Format {
     Safetensors,
     /// Arrays by name, as `numpy.savez` writes them.
     Npz,
+    /// The whole content, `depickle.content/1`.
+    Json,
+    /// Plain data of Python.
+    Pkl,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::Safetensors, Self::Npz];
+    pub const ALL: [Self; 4] = [Self::Safetensors, Self::Npz, Self::Json, Self::Pkl];
 
     /// Its name, which is also the ending of its files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Safetensors => "safetensors",
             Self::Npz => "npz",
+            Self::Json => "json",
+            Self::Pkl => "pkl",
         }
     }
 
@@ -67,28 +75,59 @@ pub struct Carried {
     pub lost: Lost,
 }
 
-/// Writes what a file holds. Nothing is judged here: [`gate`] comes first.
+/// Writes what a file holds. Nothing is judged here: [`gate`] comes first. What was carried and what was not is added to
+/// `carried`, even where this fails.
 ///
 /// # Errors
 /// Those of `out`; what keeps all of it from being carried.
-pub fn write(out: &mut dyn Write, format: Format, contents: &mut Contents<'_>) -> io::Result<Carried> {
-    let mut carried = Carried::default();
+pub fn write(
+    out: &mut dyn Write,
+    format: Format,
+    elements: Elements<'_>,
+    contents: &mut Contents<'_>,
+    carried: &mut Carried,
+) -> io::Result<()> {
     let outline = Outline::new(contents);
-    let arrays = Arrays::new(&outline);
-    let chosen = choose(format, &arrays, &mut carried);
-    let mut bytes = Bytes::new(&outline);
-    match format {
-        Format::Npz => npz::write(out, &chosen, &arrays, &mut bytes)?,
-        Format::Safetensors => safetensors::write(out, &chosen, &BTreeMap::new(), &arrays, &mut bytes)?,
+    let more = outline.more_streams();
+    if more > 0 {
+        let why = format!("{} more streams were not looked at", thousands(more));
+        carried.lost.add(|| Loss { path: "root".to_owned(), why });
     }
-    Ok(carried)
+    match format {
+        Format::Json => json::write(out, &outline, elements, &mut carried.lost),
+        Format::Pkl => {
+            let lists = matches!(elements, Elements::Numbers);
+            let arrays = if lists { pkl::Arrays::Lists } else { pkl::Arrays::Refused };
+            pkl::write(out, &outline, arrays, &mut carried.lost)
+        }
+        Format::Npz => {
+            let arrays = Arrays::new(&outline);
+            let chosen = choose(format, &arrays, carried);
+            npz::write(out, &chosen, &arrays, &mut Bytes::new(&outline))
+        }
+        Format::Safetensors => {
+            let arrays = Arrays::new(&outline);
+            let chosen = choose(format, &arrays, carried);
+            let metadata = metadata(&outline, carried)?;
+            safetensors::write(out, &chosen, &metadata, &arrays, &mut Bytes::new(&outline))
+        }
+    }
+}
+
+/// What stands beside the arrays in a `.safetensors` file: the whole content, with the arrays by their names.
+fn metadata(outline: &Outline<'_, '_>, carried: &mut Carried) -> io::Result<BTreeMap<String, String>> {
+    let names = carried.arrays.iter().cloned().collect();
+    let mut text = Vec::new();
+    json::write(&mut text, outline, Elements::Named { field: "tensor", names: &names }, &mut carried.lost)?;
+    let text = String::from_utf8(text).map_err(io::Error::other)?;
+    Ok(BTreeMap::from([("depickle".to_owned(), text)]))
 }
 
 /// The arrays that a format can hold, with their names there, in the order in which they are read best.
 fn choose(format: Format, arrays: &Arrays<'_, '_, '_>, carried: &mut Carried) -> Vec<Named> {
     let (mut names, check) = match format {
-        Format::Npz => (Names::of_files(), npz::check as fn(&ArrayRef) -> Result<()>),
-        Format::Safetensors => (Names::of_keys(), safetensors::check as _),
+        Format::Safetensors => (Names::of_keys(), safetensors::check as fn(&ArrayRef) -> Result<()>),
+        _ => (Names::of_files(), npz::check as _),
     };
     let mut chosen = Vec::new();
     for index in arrays.by_offset() {
