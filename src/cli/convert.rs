@@ -8,14 +8,16 @@ use super::{Exit, guard, look, message};
 use crate::audit;
 use crate::convert::gate::{self, Refusal};
 use crate::convert::report::{self, Conversion, Written};
-use crate::convert::{self, Carried, Format, Lost};
-use crate::escape::thousands;
+use crate::convert::{self, Carried, Elements, Format, Lost};
+use crate::escape::{escape, thousands};
 use crate::finding::{FileReport, Verdict, hex};
 use crate::input::{Source, display_name};
-use crate::inspect;
+use crate::inspect::{self, Contents};
 use crate::limits::Limits;
+use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +38,10 @@ pub(super) struct ConvertArgs {
     /// Write over a file that exists; never over the input
     #[arg(short, long)]
     force: bool,
+
+    /// What becomes of arrays in .json and .pkl [default: base64 in .json; .pkl has none]
+    #[arg(long, value_name = "HOW")]
+    arrays: Option<ArraysArg>,
 
     /// Write nothing where something cannot be carried
     #[arg(long)]
@@ -67,7 +73,7 @@ Exit codes, the first that holds:
   3  the file could not be analysed; with --strict, something could not be carried
   0  otherwise; what could not be carried is named";
 
-impl clap::ValueEnum for Format {
+impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
         &Self::ALL
     }
@@ -75,6 +81,17 @@ impl clap::ValueEnum for Format {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()))
     }
+}
+
+/// How arrays stand in `.json` and `.pkl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ArraysArg {
+    /// Their bytes
+    Base64,
+    /// Their numbers, as lists
+    List,
+    /// In an .npz file of the same name beside the .json
+    Npz,
 }
 
 /// How many losses are told.
@@ -88,17 +105,26 @@ pub(super) fn run(args: &ConvertArgs) -> Exit {
         let help = format!("the endings are {}; or give --to", known.join(", "));
         return trouble(&display_name(&args.output), "its ending names no format", &help);
     };
+    let fits = match (format, args.arrays) {
+        (_, None) | (Format::Json, _) | (Format::Pkl, Some(ArraysArg::List)) => true,
+        (Format::Pkl | Format::Npz | Format::Safetensors, Some(_)) => false,
+    };
+    if !fits {
+        let what = format!("--arrays has nothing to say there for .{}", format.name());
+        return trouble(&display_name(&args.output), &what, "it is for .json; for .pkl there is --arrays list");
+    }
     let loaded = match policy_file::load(&args.policy) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
     let place = Place { input: &args.file, force: args.force };
-    for path in args.report.iter().chain([&args.output]) {
+    let beside = (args.arrays == Some(ArraysArg::Npz)).then(|| args.output.with_extension("npz"));
+    for path in args.report.iter().chain([&args.output]).chain(&beside) {
         if let Err(error) = place.check(path) {
             return place::trouble(&display_name(path), &error);
         }
     }
-    if args.report.as_ref() == Some(&args.output) {
+    if args.report.is_some() && (args.report.as_ref() == Some(&args.output) || args.report == beside) {
         return trouble(&display_name(&args.output), "report and output are one file", "give the report another place");
     }
     place::abandon_when_interrupted();
@@ -108,7 +134,7 @@ pub(super) fn run(args: &ConvertArgs) -> Exit {
         Ok(source) => source,
         Err(error) => return trouble(&name, error.message(), CHECK_PATH),
     };
-    let job = Job { args, format, place, limits: &limits, loaded: &loaded, source: &source, name: &name };
+    let job = Job { args, format, beside, place, limits: &limits, loaded: &loaded, source: &source, name: &name };
     let done = guard::guarded(|| job.run());
     done.unwrap_or_else(|error| trouble(&name, error.message(), "please report this line, as SECURITY.md says"))
 }
@@ -122,6 +148,8 @@ fn trouble(place: &str, what: &str, help: &str) -> Exit {
 struct Job<'j> {
     args: &'j ConvertArgs,
     format: Format,
+    /// Where the arrays of a `.json` file go, if not into it.
+    beside: Option<PathBuf>,
     place: Place<'j>,
     limits: &'j Limits,
     loaded: &'j Loaded,
@@ -133,14 +161,23 @@ struct Job<'j> {
 struct End {
     exit: Exit,
     carried: Carried,
-    /// Size and SHA-256 of what was written; the latter only where it is asked for.
-    output: Option<(u64, String)>,
+    /// What was written.
+    outputs: Vec<Output>,
     error: Option<String>,
+}
+
+/// A file that was written.
+struct Output {
+    path: String,
+    format: Format,
+    size: u64,
+    /// Only where somebody asks for it.
+    sha256: String,
 }
 
 impl End {
     fn failed(exit: Exit, error: String) -> Self {
-        Self { exit, carried: Carried::default(), output: None, error: Some(error) }
+        Self { exit, carried: Carried::default(), outputs: Vec::new(), error: Some(error) }
     }
 }
 
@@ -188,52 +225,94 @@ impl Job<'_> {
             }
         };
         let mut carried = Carried::default();
-        let mut counted = (0, String::new());
-        let written = self.place.write(&self.args.output, |out| {
-            let mut tee = Tee { out, size: 0, hash: self.args.report.is_some().then(Sha256::new) };
-            carried = convert::write(&mut tee, self.format, &mut contents)?;
-            if self.args.strict && !carried.lost.is_empty() {
-                return Err(io::Error::other("not everything can be carried"));
-            }
-            if self.source.changed() {
-                return Err(io::Error::other("the input was written to while it was read"));
-            }
-            counted = (tee.size, tee.hash.map(|hash| hex(&hash.finalize())).unwrap_or_default());
-            Ok(())
-        });
+        let mut outputs = Vec::new();
+        let written = self.write(&mut contents, &mut carried, &mut outputs);
         tell(&carried.lost, self.args.report.is_some());
         match written {
             Ok(()) => {
-                let arrays = match carried.arrays.len() {
-                    1 => "1 array".to_owned(),
-                    some => format!("{} arrays", thousands(some as u64)),
-                };
-                let output = crate::escape::escape(&output);
-                // With standard output gone there is nobody left to tell.
-                let _ = writeln!(stdout(), "{output}: {arrays}, {} bytes", thousands(counted.0));
-                End { exit: Exit::Success, carried, output: Some(counted), error: None }
+                for Output { path, size, .. } in &outputs {
+                    // With standard output gone there is nobody left to tell.
+                    let _ = writeln!(stdout(), "{}: {} bytes", escape(path), thousands(*size));
+                }
+                End { exit: Exit::Success, carried, outputs, error: None }
             }
             Err(error) => {
                 let exit = place::trouble(&output, &error);
                 let lost = self.args.strict && !carried.lost.is_empty();
                 let exit = if lost { Exit::Incomplete } else { exit };
-                End { exit, carried, output: None, error: Some(error.to_string()) }
+                End { exit, carried, outputs: Vec::new(), error: Some(error.to_string()) }
             }
         }
     }
 
+    fn write(&self, contents: &mut Contents<'_>, carried: &mut Carried, outputs: &mut Vec<Output>) -> io::Result<()> {
+        let names = match &self.beside {
+            Some(_) => convert::names(contents).into_iter().collect(),
+            None => HashMap::new(),
+        };
+        let elements = match self.args.arrays {
+            Some(ArraysArg::List) => Elements::Numbers,
+            Some(ArraysArg::Npz) => Elements::Named { field: "npz", names: &names },
+            Some(ArraysArg::Base64) | None => Elements::Base64,
+        };
+        self.file(&self.args.output, self.format, outputs, |out, outputs| {
+            convert::write(out, self.format, elements, contents, carried)?;
+            if self.args.strict && !carried.lost.is_empty() {
+                return Err(io::Error::other("not everything can be carried, and --strict was given"));
+            }
+            let Some(beside) = &self.beside else { return Ok(()) };
+            self.file(beside, Format::Npz, outputs, |out, _| {
+                // What an .npz has no place for stands in the .json.
+                let mut arrays = Carried::default();
+                convert::write(out, Format::Npz, Elements::Base64, contents, &mut arrays)?;
+                carried.arrays = arrays.arrays;
+                Ok(())
+            })
+        })
+    }
+
+    /// Writes one file, counted, and hashed where somebody asks for it.
+    fn file(
+        &self,
+        path: &Path,
+        format: Format,
+        outputs: &mut Vec<Output>,
+        write: impl FnOnce(&mut dyn Write, &mut Vec<Output>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut count = (0, None);
+        self.place.write(path, |out| {
+            let mut tee = Tee { out, size: 0, hash: self.args.report.is_some().then(Sha256::new) };
+            write(&mut tee, outputs)?;
+            if self.source.changed() {
+                return Err(io::Error::other("the input was written to while it was read"));
+            }
+            count = (tee.size, tee.hash);
+            Ok(())
+        })?;
+        let sha256 = count.1.map(|hash| hex(&hash.finalize())).unwrap_or_default();
+        outputs.insert(0, Output { path: display_name(path), format, size: count.0, sha256 });
+        Ok(())
+    }
+
     fn report(&self, path: &Path, judged: &FileReport, end: End) -> Exit {
         let bytes = self.source.bytes();
-        let output = display_name(&self.args.output);
-        let input = Written { path: self.name, size: bytes.len() as u64, sha256: hex(&Sha256::digest(bytes)) };
+        let written = |output: &Output| Written {
+            path: output.path.clone(),
+            format: output.format.name().to_owned(),
+            size: output.size,
+            sha256: output.sha256.clone(),
+        };
         let conversion = Conversion {
             tool: &self.loaded.tool(std::slice::from_ref(judged)),
-            input,
-            format: &judged.format,
+            input: Written {
+                path: self.name.to_owned(),
+                format: judged.format.clone(),
+                size: bytes.len() as u64,
+                sha256: hex(&Sha256::digest(bytes)),
+            },
             verdict: judged.verdict(),
             allowed: &self.args.allow,
-            to: self.format,
-            output: end.output.map(|(size, sha256)| Written { path: &output, size, sha256 }),
+            outputs: end.outputs.iter().map(written).collect(),
             carried: &end.carried,
             error: end.error.as_deref(),
         };

@@ -5,7 +5,8 @@ use super::look::{self, Look};
 use super::place::{self, Place};
 use super::{Exit, arrays as listing, limit, message};
 use crate::ast::path::Address;
-use crate::convert::{Named, Names, npz, safetensors};
+use crate::convert::safetensors::{self, Other};
+use crate::convert::{Named, Names, npz};
 use crate::error::Result;
 use crate::input::display_name;
 use crate::inspect::{ArrayRef, Arrays, Bytes, Outline};
@@ -62,7 +63,9 @@ fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -
     let mut chosen = Vec::new();
     let target = args.output.as_deref().map_or(Target::Directory, Target::of);
     let (mut names, check) = match target {
-        Target::Safetensors => (Names::of_keys(), safetensors::check as fn(&ArrayRef) -> Result<()>),
+        Target::Safetensors => {
+            (Names::of_keys(), (|array| safetensors::check(array, Other::Refused)) as fn(&ArrayRef) -> Result<()>)
+        }
         _ => (Names::of_files(), npz::check as _),
     };
     for (index, array) in (0..arrays.len()).filter_map(|index| Some((index, arrays.get(index)?))) {
@@ -151,7 +154,7 @@ impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
                 self.file(path, |Self { arrays, bytes, chosen, .. }, out| npz::write(out, chosen, arrays, bytes))
             }
             Target::Safetensors => self.file(path, |Self { arrays, bytes, chosen, .. }, out| {
-                safetensors::write(out, chosen, &BTreeMap::new(), arrays, bytes)
+                safetensors::write(out, (chosen, Other::Refused), &BTreeMap::new(), arrays, bytes)
             }),
             Target::Directory => {
                 output::directory(path).map_err(|error| at(path, error))?;

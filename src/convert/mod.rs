@@ -27,7 +27,8 @@ pub use names::Names;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::thousands;
-use crate::inspect::{ArrayRef, Arrays, Bytes, Contents, Outline};
+use crate::inspect::{Arrays, Bytes, Contents, Outline};
+use safetensors::Other;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
@@ -109,7 +110,7 @@ pub fn write(
             let arrays = Arrays::new(&outline);
             let chosen = choose(format, &arrays, carried);
             let metadata = metadata(&outline, carried)?;
-            safetensors::write(out, &chosen, &metadata, &arrays, &mut Bytes::new(&outline))
+            safetensors::write(out, (&chosen, Other::AsBytes), &metadata, &arrays, &mut Bytes::new(&outline))
         }
     }
 }
@@ -123,22 +124,29 @@ fn metadata(outline: &Outline<'_, '_>, carried: &mut Carried) -> io::Result<BTre
     Ok(BTreeMap::from([("depickle".to_owned(), text)]))
 }
 
+/// Object paths of the arrays that an `.npz` file has a place for, and their names there.
+pub fn names(contents: &mut Contents<'_>) -> Vec<(String, String)> {
+    let mut carried = Carried::default();
+    choose(Format::Npz, &Arrays::new(&Outline::new(contents)), &mut carried);
+    carried.arrays
+}
+
 /// The arrays that a format can hold, with their names there, in the order in which they are read best.
 fn choose(format: Format, arrays: &Arrays<'_, '_, '_>, carried: &mut Carried) -> Vec<Named> {
-    let (mut names, check) = match format {
-        Format::Safetensors => (Names::of_keys(), safetensors::check as fn(&ArrayRef) -> Result<()>),
-        _ => (Names::of_files(), npz::check as _),
-    };
+    let keys = format == Format::Safetensors;
+    let mut names = if keys { Names::of_keys() } else { Names::of_files() };
     let mut chosen = Vec::new();
     for index in arrays.by_offset() {
         let Some(array) = arrays.get(index) else { continue };
         let path = array.address.to_string();
-        match check(&array) {
+        match if keys { safetensors::check(&array, Other::AsBytes) } else { npz::check(&array) } {
             Ok(()) => {
                 let name = names.name(&array.address);
                 carried.arrays.push((path, name.clone()));
                 chosen.push(Named { index, name });
             }
+            // The content beside the arrays has it.
+            Err(_) if keys => {}
             Err(error) => carried.lost.add(|| Loss { path, why: error.message().to_owned() }),
         }
     }

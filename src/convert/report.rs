@@ -1,6 +1,6 @@
 //! `depickle.convert/1`: what became of one file, for machines.
 
-use super::{Carried, Format, Loss};
+use super::{Carried, Loss};
 use crate::escape::{Uint, json};
 use crate::finding::Verdict;
 use crate::report::{Tool, tool_json};
@@ -13,17 +13,13 @@ pub struct Conversion<'a> {
     /// Who converted, under which policy.
     pub tool: &'a Tool,
     /// The file that was read.
-    pub input: Written<'a>,
-    /// What it is: `pickle`, `joblib+zlib`, `torch-zip`, ...
-    pub format: &'a str,
+    pub input: Written,
     /// Its verdict, once what was allowed is accepted.
     pub verdict: Verdict,
     /// The symbols that were allowed for this conversion.
     pub allowed: &'a [String],
-    /// What it was to be converted to.
-    pub to: Format,
-    /// What was written; nothing where nothing was.
-    pub output: Option<Written<'a>>,
+    /// What was written; nothing where it failed.
+    pub outputs: Vec<Written>,
     /// What was carried, and what was not.
     pub carried: &'a Carried,
     /// Why nothing was written.
@@ -32,9 +28,11 @@ pub struct Conversion<'a> {
 
 /// A file as a report names it.
 #[derive(Clone, Debug)]
-pub struct Written<'a> {
+pub struct Written {
     /// The path as given.
-    pub path: &'a str,
+    pub path: String,
+    /// What it is: `pickle`, `joblib+zlib`, `npz`, ...
+    pub format: String,
     /// Size in bytes.
     pub size: u64,
     /// SHA-256 in hexadecimal.
@@ -45,29 +43,27 @@ pub struct Written<'a> {
 struct Row<'a, T> {
     schema: &'a str,
     tool: T,
-    input: InputRow<'a>,
-    output: Option<OutputRow<'a>>,
+    input: FileRow<'a>,
+    verdict: &'a str,
+    allowed: &'a [String],
+    outputs: Vec<FileRow<'a>>,
     arrays: Vec<ArrayRow<'a>>,
     lost: LostRow<'a>,
     error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct InputRow<'a> {
+struct FileRow<'a> {
     path: &'a str,
+    format: &'a str,
     size: Uint,
     sha256: &'a str,
-    format: &'a str,
-    verdict: &'a str,
-    allowed: &'a [String],
 }
 
-#[derive(Serialize)]
-struct OutputRow<'a> {
-    path: &'a str,
-    size: Uint,
-    sha256: &'a str,
-    format: &'a str,
+impl<'a> From<&'a Written> for FileRow<'a> {
+    fn from(file: &'a Written) -> Self {
+        Self { path: &file.path, format: &file.format, size: Uint(file.size), sha256: &file.sha256 }
+    }
 }
 
 #[derive(Serialize)]
@@ -99,24 +95,14 @@ impl<'a> From<&'a Loss> for LossRow<'a> {
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn Write, conversion: &Conversion<'_>) -> io::Result<()> {
-    let Conversion { input, carried, .. } = conversion;
+    let carried = conversion.carried;
     let row = Row {
         schema: "depickle.convert/1",
         tool: tool_json(conversion.tool),
-        input: InputRow {
-            path: input.path,
-            size: Uint(input.size),
-            sha256: &input.sha256,
-            format: conversion.format,
-            verdict: conversion.verdict.name(),
-            allowed: conversion.allowed,
-        },
-        output: conversion.output.as_ref().map(|output| OutputRow {
-            path: output.path,
-            size: Uint(output.size),
-            sha256: &output.sha256,
-            format: conversion.to.name(),
-        }),
+        input: FileRow::from(&conversion.input),
+        verdict: conversion.verdict.name(),
+        allowed: conversion.allowed,
+        outputs: conversion.outputs.iter().map(FileRow::from).collect(),
         arrays: carried.arrays.iter().map(|(object_path, name)| ArrayRow { object_path, name }).collect(),
         lost: LostRow {
             count: Uint(carried.lost.count()),

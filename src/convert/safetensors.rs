@@ -9,6 +9,7 @@ use crate::dtype::{ByteOrder, DType, Kind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::json;
 use crate::inspect::{ArrayRef, Arrays, Bytes};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
@@ -25,6 +26,9 @@ struct Element {
     name: &'static str,
     width: usize,
 }
+
+/// Bytes that are no numbers.
+const BYTES: Element = Element { name: "U8", width: 1 };
 
 /// The type of elements; nothing where `safetensors` has none.
 fn element(dtype: &DType) -> Option<Element> {
@@ -47,29 +51,42 @@ fn element(dtype: &DType) -> Option<Element> {
     Some(Element { name, width })
 }
 
+/// What becomes of arrays whose elements `safetensors` has no type for: dates, text, structures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// They are refused.
+    Refused,
+    /// Their bytes are written as they are, as `U8`: what they are stands in the metadata.
+    AsBytes,
+}
+
 /// Whether an array can be written so.
 ///
 /// # Errors
 /// Why not.
-pub fn check(array: &ArrayRef) -> Result<()> {
-    about(array).map(drop)
+pub fn check(array: &ArrayRef, other: Other) -> Result<()> {
+    about(array, other).map(drop)
 }
 
 /// Type, shape and size of an array that can be written.
-fn about(array: &ArrayRef) -> Result<(Element, &[u64], u64)> {
+fn about(array: &ArrayRef, other: Other) -> Result<(Element, Cow<'_, [u64]>, u64)> {
     let unsupported = |message: String| Error::new(ErrorKind::Unsupported, message);
     let layout = array.layout()?;
     if let Some(problem) = &array.problem {
         return Err(problem.clone());
     }
     let dtype = array.array.dtype.clone()?;
-    let element = element(&dtype);
-    let element = element.ok_or_else(|| unsupported(format!("safetensors has no type for {}", dtype.type_string())))?;
+    let Some(element) = element(&dtype) else {
+        return match other {
+            Other::AsBytes => Ok((BYTES, Cow::Owned(vec![layout.nbytes()]), layout.nbytes())),
+            Other::Refused => Err(unsupported(format!("safetensors has no type for {}", dtype.type_string()))),
+        };
+    };
     let shape = array.array.shape.as_deref().unwrap_or_default();
     // Readers multiply from left to right, whether or not there is a 0 to come.
     let count = shape.iter().try_fold(1_u64, |count, &length| count.checked_mul(length));
     count.ok_or_else(|| unsupported("its shape is beyond what readers multiply".to_owned()))?;
-    Ok((element, shape, layout.nbytes()))
+    Ok((element, Cow::Borrowed(shape), layout.nbytes()))
 }
 
 /// Writes these arrays and `metadata`. The arrays are read in the order in which that is done best.
@@ -78,7 +95,7 @@ fn about(array: &ArrayRef) -> Result<(Element, &[u64], u64)> {
 /// What is wrong with an array, and those of `out`.
 pub fn write(
     out: &mut dyn Write,
-    chosen: &[Named],
+    (chosen, other): (&[Named], Other),
     metadata: &BTreeMap<String, String>,
     arrays: &Arrays<'_, '_, '_>,
     bytes: &mut Bytes<'_, '_, '_>,
@@ -87,11 +104,11 @@ pub fn write(
     let mut ordered = Vec::new();
     for one in chosen {
         let array = arrays.get(one.index).ok_or_else(gone)?;
-        let (element, ..) = about(&array).map_err(io::Error::other)?;
+        let (element, ..) = about(&array, other).map_err(io::Error::other)?;
         ordered.push((Reverse(element.width), place.get(&one.index).copied(), one));
     }
     ordered.sort_unstable_by_key(|&(width, place, one)| (width, place, one.index));
-    out.write_all(&header(&ordered, metadata, arrays)?)?;
+    out.write_all(&header((&ordered, other), metadata, arrays)?)?;
     for (.., one) in ordered {
         let array = arrays.get(one.index).ok_or_else(gone)?;
         pour(out, |sink| elements(&array, bytes, sink))?;
@@ -103,7 +120,7 @@ type Ordered<'n> = (Reverse<usize>, Option<usize>, &'n Named);
 
 /// The length of the header, and the header.
 fn header(
-    ordered: &[Ordered<'_>],
+    (ordered, other): (&[Ordered<'_>], Other),
     metadata: &BTreeMap<String, String>,
     arrays: &Arrays<'_, '_, '_>,
 ) -> io::Result<Vec<u8>> {
@@ -117,7 +134,7 @@ fn header(
     let mut start = 0_u64;
     for (.., one) in ordered {
         let array = arrays.get(one.index).ok_or_else(gone)?;
-        let (element, shape, nbytes) = about(&array).map_err(io::Error::other)?;
+        let (element, shape, nbytes) = about(&array, other).map_err(io::Error::other)?;
         let end = start.checked_add(nbytes).ok_or_else(|| too_large("the arrays are too large for one file"))?;
         if !header.ends_with(b"{") {
             header.push(b',');

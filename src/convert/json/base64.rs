@@ -39,7 +39,8 @@ impl Base64 {
             let bits = u32::from_be_bytes([0, byte(0), byte(1), byte(2)]);
             for digit in 0..4_usize {
                 let index = bits >> 18_usize.saturating_sub(digit.saturating_mul(6)) & 0x3f;
-                let digit = if digit > group.len() { b'=' } else { DIGITS.get(index as usize).copied().unwrap_or(b'=') };
+                let digit =
+                    if digit > group.len() { b'=' } else { DIGITS.get(index as usize).copied().unwrap_or(b'=') };
                 self.text.push(digit);
             }
         }

@@ -140,7 +140,10 @@ impl<'t> Writer<'_, 't, '_> {
         self.seen.insert(id, self.numbers);
         write!(self.out, "{{\"$id\":{},\"$value\":", self.numbers)?;
         match self.plain(id)? {
-            Some(frame) => Ok(Some(Frame { close: frame.close + "}", ..frame })),
+            Some(mut frame) => {
+                frame.close.push('}');
+                Ok(Some(frame))
+            }
             None => self.out.write_all(b"}").map(|()| None),
         }
     }
@@ -159,7 +162,8 @@ impl<'t> Writer<'_, 't, '_> {
 
     fn plain(&mut self, id: NodeId) -> io::Result<Option<Frame<'t>>> {
         let tree = self.tree;
-        let open = |out: &mut dyn Write, text: &str, frame: Frame<'t>| out.write_all(text.as_bytes()).map(|()| Some(frame));
+        let open =
+            |out: &mut dyn Write, text: &str, frame: Frame<'t>| out.write_all(text.as_bytes()).map(|()| Some(frame));
         let items = tree.items(id);
         match tree.node(id) {
             Node::None => self.out.write_all(b"null")?,
@@ -219,7 +223,8 @@ impl<'t> Writer<'_, 't, '_> {
         } else {
             fields.push(("class", record.class));
         }
-        let parts = [("args", record.args), ("kwargs", record.kwargs), ("state", record.state), ("items", record.items)];
+        let parts =
+            [("args", record.args), ("kwargs", record.kwargs), ("state", record.state), ("items", record.items)];
         fields.extend(parts.into_iter().filter_map(|(name, part)| Some((name, part?))));
         Ok(Some(Frame::fields(fields, "}}")))
     }

@@ -31,12 +31,7 @@ impl<'t> Writer<'_, 't, '_> {
     }
 
     /// `$array`.
-    pub(super) fn array(
-        &mut self,
-        id: NodeId,
-        array: &'t Array,
-        items: &'t [NodeId],
-    ) -> io::Result<Option<Frame<'t>>> {
+    pub(super) fn array(&mut self, id: NodeId, array: &'t Array, items: &'t [NodeId]) -> io::Result<Option<Frame<'t>>> {
         if array.array.problem.is_some() {
             self.lost(id)?;
             return Ok(None);
