@@ -8,7 +8,7 @@ use super::{Exit, guard, look, message};
 use crate::audit;
 use crate::convert::gate::{self, Refusal};
 use crate::convert::report::{self, Conversion, Written};
-use crate::convert::{self, Carried, Elements, Format, Lost};
+use crate::convert::{self, Carried, Elements, Format, Lost, skops};
 use crate::escape::{escape, thousands};
 use crate::finding::{FileReport, Verdict, hex};
 use crate::input::{Source, display_name};
@@ -107,7 +107,7 @@ pub(super) fn run(args: &ConvertArgs) -> Exit {
     };
     let fits = match (format, args.arrays) {
         (_, None) | (Format::Json, _) | (Format::Pkl, Some(ArraysArg::List)) => true,
-        (Format::Pkl | Format::Npz | Format::Safetensors, Some(_)) => false,
+        (Format::Pkl | Format::Npz | Format::Safetensors | Format::Skops, Some(_)) => false,
     };
     if !fits {
         let what = format!("--arrays has nothing to say there for .{}", format.name());
@@ -233,6 +233,9 @@ impl Job<'_> {
                 for Output { path, size, .. } in &outputs {
                     // With standard output gone there is nobody left to tell.
                     let _ = writeln!(stdout(), "{}: {} bytes", escape(path), thousands(*size));
+                }
+                if let Some(untrusted) = &carried.untrusted {
+                    let _ = writeln!(stdout(), "to load it: {}", skops::load_line(&output, untrusted));
                 }
                 End { exit: Exit::Success, carried, outputs, error: None }
             }

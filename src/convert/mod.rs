@@ -20,6 +20,7 @@ pub mod npz;
 pub mod pkl;
 pub mod report;
 pub mod safetensors;
+pub mod skops;
 
 pub use json::Elements;
 pub use lost::{Loss, Lost};
@@ -28,6 +29,7 @@ pub use names::Names;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::thousands;
 use crate::inspect::{Arrays, Bytes, Contents, Outline};
+use crate::model::tree::Tree;
 use safetensors::Other;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -44,11 +46,13 @@ pub enum Format {
     Json,
     /// Plain data of Python.
     Pkl,
+    /// Models of scikit-learn and its friends, without pickles (`skops`).
+    Skops,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Safetensors, Self::Npz, Self::Json, Self::Pkl];
+    pub const ALL: [Self; 5] = [Self::Safetensors, Self::Npz, Self::Json, Self::Pkl, Self::Skops];
 
     /// Its name, which is also the ending of its files.
     pub const fn name(self) -> &'static str {
@@ -57,6 +61,7 @@ impl Format {
             Self::Npz => "npz",
             Self::Json => "json",
             Self::Pkl => "pkl",
+            Self::Skops => "skops",
         }
     }
 
@@ -74,6 +79,8 @@ pub struct Carried {
     pub arrays: Vec<(String, String)>,
     /// What could not be carried.
     pub lost: Lost,
+    /// For `.skops`: the types that skops has to be told to trust.
+    pub untrusted: Option<Vec<String>>,
 }
 
 /// Writes what a file holds. Nothing is judged here: [`gate`] comes first. What was carried and what was not is added to
@@ -100,6 +107,13 @@ pub fn write(
             let lists = matches!(elements, Elements::Numbers);
             let arrays = if lists { pkl::Arrays::Lists } else { pkl::Arrays::Refused };
             pkl::write(out, &outline, arrays, &mut carried.lost)
+        }
+        Format::Skops => {
+            let tree = Tree::new(&outline).map_err(io::Error::other)?;
+            let plan = skops::plan(&tree).map_err(io::Error::other)?;
+            plan.lost().for_each(|loss| carried.lost.add(|| loss));
+            carried.untrusted = Some(plan.untrusted().to_vec());
+            plan.write(out)
         }
         Format::Npz => {
             let arrays = Arrays::new(&outline);

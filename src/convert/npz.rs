@@ -41,9 +41,16 @@ pub fn npy(
 
 /// What is written, for the header in front of it.
 #[derive(Default)]
-struct Sum {
+pub(super) struct Sum {
     crc: Crc,
     len: u64,
+}
+
+impl Sum {
+    /// Checksum and length.
+    pub(super) fn about(&self) -> (u32, u64) {
+        (self.crc.sum(), self.len)
+    }
 }
 
 impl Write for Sum {
@@ -72,7 +79,7 @@ pub fn write(
     for one in chosen {
         let mut sum = Sum::default();
         npy(&mut sum, one, arrays, bytes)?;
-        sums.push((sum.crc.sum(), sum.len));
+        sums.push(sum.about());
     }
     bytes.rewind();
     let mut zip = ZipWriter::new(out);

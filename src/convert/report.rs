@@ -49,6 +49,7 @@ struct Row<'a, T> {
     outputs: Vec<FileRow<'a>>,
     arrays: Vec<ArrayRow<'a>>,
     lost: LostRow<'a>,
+    untrusted: Option<&'a [String]>,
     error: Option<&'a str>,
 }
 
@@ -108,6 +109,7 @@ pub fn write(out: &mut dyn Write, conversion: &Conversion<'_>) -> io::Result<()>
             count: Uint(carried.lost.count()),
             first: carried.lost.first().iter().map(LossRow::from).collect(),
         },
+        untrusted: carried.untrusted.as_deref(),
         error: conversion.error,
     };
     json(out, &row)?;
