@@ -177,15 +177,15 @@ impl<'p> Facts<'p> {
         }
         let found = self.policy.entry(symbol).and_then(|found| {
             let canonical = found.symbol;
-            if canonical != symbol
-                && let Some(&known) = self.by_symbol.get(canonical)
-            {
-                return known;
+            let id = u32::try_from(self.entries.len()).ok();
+            if canonical != symbol {
+                match self.by_symbol.get(canonical) {
+                    Some(&known) => return known,
+                    None => self.by_symbol.insert(canonical.to_owned(), id),
+                };
             }
-            let id = u32::try_from(self.entries.len()).ok()?;
-            self.entries.push(Rc::new(found));
-            self.by_symbol.insert(canonical.to_owned(), Some(id));
-            Some(id)
+            self.entries.push(found);
+            id
         });
         self.by_symbol.insert(symbol.to_owned(), found);
         found
