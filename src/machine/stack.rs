@@ -64,7 +64,8 @@ impl Stack {
     /// What stands above the topmost mark, and below it what may be taken.
     #[inline]
     pub(super) fn marked(&self) -> Option<(Value, &[Value])> {
-        let below = self.fence.checked_sub(1).filter(|&below| self.marks.last().is_some_and(|&fence| below >= fence))?;
+        let below =
+            self.fence.checked_sub(1).filter(|&below| self.marks.last().is_some_and(|&fence| below >= fence))?;
         let (&target, items) = self.values.get(below..)?.split_first()?;
         Some((target, items))
     }

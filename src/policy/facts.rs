@@ -146,8 +146,11 @@ impl<'p> Facts<'p> {
         let steps = dotted(name, symbol.protocol).count();
         // Below protocol 4 a dot is part of the one attribute that is asked for, and no entry has such a name.
         let literal_dot = steps == 1 && name.contains('.');
-        let listed = !literal_dot && self.every_step_is_listed(module, name, symbol.protocol);
-        if listed && let Some(entry) = self.entry(&resolved) {
+        let listed = !literal_dot && (steps == 1 || self.every_step_is_listed(module, name, symbol.protocol));
+        if listed
+            && !name.is_empty()
+            && let Some(entry) = self.entry(&resolved)
+        {
             return (resolved, Known::Entry(entry));
         }
         let known = match explain::harm(module, name, symbol.protocol) {
