@@ -283,6 +283,10 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) limit: Vec<LimitArg>,
 
+    /// Give a file so many seconds; it is incomplete if they do not do [default: no bound in time]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timeout: Option<u32>,
+
     /// Colours: NO_COLOR and CLICOLOR_FORCE are honoured by auto
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Colour,

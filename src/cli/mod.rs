@@ -28,6 +28,8 @@ mod style;
 
 pub use exit::Exit;
 
+#[cfg(target_os = "linux")]
+use crate::input::survive_shrinking;
 use args::{Args, Command};
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -35,6 +37,8 @@ use std::process::ExitCode;
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     guard::install();
+    #[cfg(target_os = "linux")]
+    survive_shrinking();
     // A panic has said where it arose; what is left is to end as the contract says.
     std::panic::catch_unwind(run).unwrap_or(Exit::Trouble).into()
 }
