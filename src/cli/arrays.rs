@@ -9,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::escape::{self, Uint, escape, thousands};
 use crate::inspect::text::float;
 use crate::inspect::{ArrayRef, Arrays, Bytes, Outline, dtype_name};
-use crate::limits::Budget;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -29,33 +28,15 @@ pub(super) fn run(args: &ArraysArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
     look::all(&args.file, &limits, |LookAll { name, mut all, out }| {
         let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
-        let mut budget = outlines.last().map(|outline| outline.contents().budget.clone());
-        let mut members = Vec::new();
-        for outline in &outlines {
-            let arrays = Arrays::new(outline);
-            let summaries = summaries(args, outline, &arrays, &mut budget);
-            members.push(Listed { arrays, summaries });
-        }
+        let arrays = Arrays::of_all(&outlines);
+        let summaries = summaries(args, &outlines, &arrays);
         let problems = problems(&outlines, &all.problems);
-        match args.format {
-            ArraysFormat::Human => human(out, &members, &problems),
-            ArraysFormat::Json => write_json(out, (name, &all.format), &members, &problems),
+        let broken = match args.format {
+            ArraysFormat::Human => human(out, &arrays, &summaries, &problems),
+            ArraysFormat::Json => write_json(out, (name, &all.format), &arrays, &summaries, &problems),
         }?;
-        let broken = members.iter().flat_map(Listed::rows).any(|(array, summary)| problem(&array, summary).is_some());
-        Ok(if broken || !problems.is_empty() { Exit::Incomplete } else { Exit::Success })
+        Ok(if broken { Exit::Incomplete } else { Exit::Success })
     })
-}
-
-/// The arrays of a member, or of a file that is none.
-struct Listed<'o, 'c, 'a> {
-    arrays: Arrays<'o, 'c, 'a>,
-    summaries: HashMap<usize, Summary>,
-}
-
-impl Listed<'_, '_, '_> {
-    fn rows(&self) -> impl Iterator<Item = (ArrayRef, Option<&Summary>)> {
-        (0..self.arrays.len()).filter_map(|index| Some((self.arrays.get(index)?, self.summaries.get(&index))))
-    }
 }
 
 /// What is wrong with the file as a whole: what cannot be read may hold more arrays.
@@ -81,19 +62,13 @@ pub(super) fn problems(outlines: &[Outline<'_, '_>], members: &[(String, Error)]
 }
 
 /// Hashes and sums up, array by array as they stand in the file.
-fn summaries<'c: 'o, 'o>(
-    args: &ArraysArgs,
-    outline: &'o Outline<'c, '_>,
-    arrays: &Arrays<'_, '_, '_>,
-    budget: &mut Option<Budget>,
-) -> HashMap<usize, Summary> {
+fn summaries(args: &ArraysArgs, outlines: &[Outline<'_, '_>], arrays: &Arrays<'_, '_, '_>) -> HashMap<usize, Summary> {
     let mut summaries: HashMap<usize, Summary> = HashMap::new();
     if !args.hash && !args.stats {
         return summaries;
     }
     let order = arrays.by_offset();
-    let before = budget.take().unwrap_or_else(|| outline.contents().budget.clone());
-    let mut bytes = Bytes::spending(outline, before.clone());
+    let mut bytes = Bytes::of_all(outlines);
     let readable = |index: &usize| {
         let array = arrays.get(*index)?;
         (array.problem.is_none() && !array.has_objects()).then_some((*index, array))
@@ -106,9 +81,7 @@ fn summaries<'c: 'o, 'o>(
         );
     }
     if args.stats {
-        // Another pass over the same bytes is not paid for again.
-        let left = std::mem::replace(&mut bytes, Bytes::spending(outline, before)).left().clone();
-        *budget = Some(left);
+        bytes.rewind();
         for (index, array) in order.iter().filter_map(readable) {
             let Some(summary) = summaries.get_mut(&index) else { continue };
             let Some(mut histogram) = summary.stats.as_ref().and_then(Stats::histogram) else { continue };
@@ -118,8 +91,6 @@ fn summaries<'c: 'o, 'o>(
             });
             summary.histogram = read.is_ok().then_some(histogram);
         }
-    } else {
-        *budget = Some(bytes.left().clone());
     }
     summaries
 }
@@ -164,13 +135,20 @@ pub(super) fn line(array: &ArrayRef) -> String {
     format!("{}: {} {dtype} {shape}{order}{bytes}", array.address, escape(class))
 }
 
-fn human(out: &mut dyn Write, members: &[Listed<'_, '_, '_>], problems: &[String]) -> io::Result<()> {
-    let mut any = false;
-    for (array, summary) in members.iter().flat_map(Listed::rows) {
-        any = true;
+fn human(
+    out: &mut dyn Write,
+    arrays: &Arrays<'_, '_, '_>,
+    summaries: &HashMap<usize, Summary>,
+    problems: &[String],
+) -> io::Result<bool> {
+    let mut broken = !problems.is_empty();
+    for index in 0..arrays.len() {
+        let Some(array) = arrays.get(index) else { continue };
+        let summary = summaries.get(&index);
         writeln!(out, "{}", line(&array))?;
         if let Some(problem) = problem(&array, summary) {
             writeln!(out, "  error: {}", escape(&problem))?;
+            broken = true;
         }
         let Some(summary) = summary else { continue };
         if let Some(sha256) = &summary.sha256 {
@@ -183,13 +161,13 @@ fn human(out: &mut dyn Write, members: &[Listed<'_, '_, '_>], problems: &[String
             writeln!(out, "  {}", bars(histogram))?;
         }
     }
-    if !any {
+    if arrays.is_empty() {
         writeln!(out, "no arrays")?;
     }
     for problem in problems {
         writeln!(out, "error: {}", escape(problem))?;
     }
-    Ok(())
+    Ok(broken)
 }
 
 fn problem(array: &ArrayRef, summary: Option<&Summary>) -> Option<String> {
@@ -288,19 +266,25 @@ fn entry(array: &ArrayRef, summary: Option<&Summary>) -> Value {
 fn write_json(
     out: &mut dyn Write,
     (name, format): (&str, &str),
-    members: &[Listed<'_, '_, '_>],
+    arrays: &Arrays<'_, '_, '_>,
+    summaries: &HashMap<usize, Summary>,
     problems: &[String],
-) -> io::Result<()> {
+) -> io::Result<bool> {
     out.write_all(b"{\"schema\":\"depickle.arrays/1\",\"path\":")?;
     escape::json(out, &name)?;
     out.write_all(b",\"format\":")?;
     escape::json(out, &format)?;
     out.write_all(b",\"arrays\":[")?;
-    for (number, (array, summary)) in members.iter().flat_map(Listed::rows).enumerate() {
-        out.write_all(if number > 0 { b",\n" } else { b"\n" })?;
+    let mut broken = !problems.is_empty();
+    for index in 0..arrays.len() {
+        let Some(array) = arrays.get(index) else { continue };
+        let summary = summaries.get(&index);
+        broken |= problem(&array, summary).is_some();
+        out.write_all(if index > 0 { b",\n" } else { b"\n" })?;
         escape::json(out, &entry(&array, summary))?;
     }
     out.write_all(b"\n],\"errors\":")?;
     escape::json(out, &problems)?;
-    out.write_all(b"}\n")
+    out.write_all(b"}\n")?;
+    Ok(broken)
 }

@@ -7,6 +7,7 @@ mod about;
 mod accepted;
 mod args;
 mod arrays;
+mod convert;
 mod disasm;
 mod exit;
 mod explain;
@@ -18,6 +19,7 @@ mod limit;
 mod look;
 mod message;
 mod outputs;
+mod place;
 mod policy;
 mod policy_file;
 mod progress;
@@ -51,6 +53,7 @@ fn run() -> Exit {
             Command::Show(args) => show::run(&args),
             Command::Arrays(args) => arrays::run(&args),
             Command::Extract(args) => extract::run(&args),
+            Command::Convert(args) => convert::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
             Command::Policy(policy) => policy::run(&policy),

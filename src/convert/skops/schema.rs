@@ -283,6 +283,7 @@ impl<'t, 'o> Schema<'t, 'o> {
                         4 => f64::from(view.iter::<f32>().ok()?.next()?),
                         _ => view.iter::<f64>().ok()?.next()?,
                     }),
+                    Kind::Str => ucs4(view.bytes(), is_big)?,
                     _ => return None,
                 };
                 (("numpy", class), text)
@@ -351,7 +352,7 @@ impl<'t, 'o> Schema<'t, 'o> {
                 return self.refuse(id, "an array of objects whose shape skops would not find again");
             }
         }
-        let mut pieces = vec![head, Piece::text(",\"content\":[")];
+        let mut pieces = vec![head, Piece::text(",\"type\":\"json\",\"content\":[")];
         // How many elements a list of each level holds, the innermost first.
         let mut rows = Vec::new();
         let mut row = 1_usize;
@@ -473,6 +474,13 @@ pub(super) fn separated(pieces: &mut Vec<Piece>, items: impl Iterator<Item = Pie
         pieces.extend((number > 0).then(|| Piece::text(",")));
         pieces.push(item);
     }
+}
+
+/// Text of four bytes for each character, padded with NUL.
+fn ucs4(bytes: &[u8], is_big: bool) -> Option<String> {
+    let char = |unit: &[u8]| char::from_u32(u32::try_from(unsigned(unit, is_big)?).ok()?);
+    let text: String = bytes.chunks_exact(4).map(char).collect::<Option<_>>()?;
+    Some(text.trim_end_matches('\0').to_owned())
 }
 
 /// The name of the type of a scalar, as numpy 2 has it; `None` for structures.
