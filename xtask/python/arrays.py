@@ -174,7 +174,7 @@ def check(depickle, corpus, every):
             listed = run(depickle, 'arrays', '--hash', '--format', 'json', path)
             run(depickle, 'extract', path, '-o', target)
             report = json.loads(listed.stdout)
-            padded = [a for a in report['arrays'] if 'sha256' in a and ['', '|V'] in [[f[0], f[1][:2]] for f in a['descr']
+            padded = [a for a in report['arrays'] if 'sha256' in a and isinstance(a['descr'], list) and ['', '|V'] in [[f[0], f[1][:2]] for f in a['descr']
                       if isinstance(f, list) and isinstance(f[1], str)]]
             ours = {(tuple(a['shape']), a['sha256']) for a in report['arrays'] if 'sha256' in a and a not in padded}
             made = {key(np.asarray(value._fill_value)) for value in seen.unfilled} - ours
