@@ -34,7 +34,7 @@ pub fn opcode(data: &[u8]) {
 pub fn machine(data: &[u8]) {
     for row in READERS {
         let manner =
-            Manner { readers: Readers::of(row.reader), dialect: row.dialect, joblib: row.arrays, search: true };
+            Manner { readers: Readers::of(row.reader), dialect: row.dialect, arrays: row.arrays, search: true };
         let mut budget = bounded(data.len()).budget(data.len() as u64);
         let pass = pass(SliceWindow(data), manner, &mut budget);
         for reading in &pass.readings {

@@ -8,7 +8,7 @@ use crate::container::{Archive, Data, Entry};
 use crate::escape::escape;
 use crate::finding::{Level, LoaderOutcome};
 use crate::loader::torch::{self, Storage};
-use crate::loader::{Manner, Pass, Reader, Readers, Subject, pass, reread};
+use crate::loader::{Arrays, Manner, Pass, Reader, Readers, Subject, pass, reread};
 use crate::opcode::{SliceWindow, Window};
 use crate::rules;
 use std::collections::{HashMap, HashSet};
@@ -160,7 +160,8 @@ impl<'a> Audit<'a> {
         if !bytes.starts_with(torch::MAGIC) {
             return None;
         }
-        let manner = Manner { readers: TORCH, dialect: Reader::Torch.dialect(), joblib: false, search: false };
+        let manner =
+            Manner { readers: TORCH, dialect: Reader::Torch.dialect(), arrays: Arrays::Unknown, search: false };
         let five = pass(SliceWindow(bytes), manner, &mut self.budget);
         let last = five.outer(torch::STREAMS.checked_sub(1)?).filter(|last| last.loads)?;
         let end = last.position.checked_add(usize::try_from(last.len).ok()?)?;
