@@ -99,6 +99,8 @@ pub struct Outline<'c, 'a> {
     spread: RefCell<HashMap<u32, HashSet<Value>>>,
     /// What `_codecs.encode` makes of long texts.
     encoded: RefCell<HashMap<(u32, Value), Option<Encoded>>>,
+    /// How long long lines are, by reading and position.
+    lines: RefCell<HashMap<(u32, usize), u64>>,
 }
 
 /// Bytes that stand in the file as text: their number, and the first of them.
@@ -142,6 +144,7 @@ impl<'c, 'a> Outline<'c, 'a> {
             dtypes: RefCell::default(),
             spread: RefCell::default(),
             encoded: RefCell::default(),
+            lines: RefCell::default(),
         };
         let streams = contents.pass.as_ref().map(|pass| pass.streams.as_slice()).unwrap_or_default();
         let mut waiting: Vec<(usize, u32)> = Vec::new();
@@ -462,12 +465,24 @@ impl<'c, 'a> Outline<'c, 'a> {
             (Some(Literal::Bytes(bytes) | Literal::ByteArray(bytes)), Some(head)) => {
                 head.saturating_add(bytes.len() as u64)
             }
-            (Some(_), _) => {
-                let mut reader = Reader::new(Replay::new(view.source, at), at, view.dialect);
-                reader.next_op().map_or(0, |_| reader.position().saturating_sub(at) as u64)
-            }
+            (Some(_), _) => self.opcode_bytes(view, node, at),
             (None, _) => 0,
         }
+    }
+
+    /// How many bytes the opcode at a position takes. A long line is searched for its end once, however many values
+    /// refer to it.
+    fn opcode_bytes(&self, view: View<'_>, node: Node, at: usize) -> u64 {
+        let mut lines = self.lines.borrow_mut();
+        if let Some(&known) = lines.get(&(node.reading, at)) {
+            return known;
+        }
+        let mut reader = Reader::new(Replay::new(view.source, at), at, view.dialect);
+        let bytes = reader.next_op().map_or(0, |_| reader.position().saturating_sub(at));
+        if bytes > HEAD {
+            lines.insert((node.reading, at), bytes as u64);
+        }
+        bytes as u64
     }
 
     /// Calls of a stream whose answers are no part of what it builds, outermost ones only.
