@@ -1,6 +1,7 @@
 //! How nodes read: on one line each, and what stands in front of their colon.
 
-use super::{Label, Made, Node, Outline, made};
+use super::children::{Made, made};
+use super::{Label, Node, Outline};
 use crate::array::{self, Array, Data, Order};
 use crate::ast::path::{LONGEST_KEY, Step};
 use crate::ast::{Ast, Kind, Moment, Value};
