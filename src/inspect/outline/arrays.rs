@@ -3,6 +3,7 @@
 use super::{Node, Outline};
 use crate::array::{self, Array, Data};
 use crate::ast::Kind;
+use crate::dtype::DType;
 use crate::inspect::elements;
 use crate::loader::numpy::{encoded_text, latin1};
 use crate::opcode::{Literal, Opcode};
@@ -20,17 +21,29 @@ pub(super) struct Encoded {
 
 impl Outline<'_, '_> {
     /// The array that a node is. One of objects in a pickle of its own is what that pickle builds.
-    pub(in crate::inspect) fn array(&self, node: Node) -> Option<Array> {
+    pub(crate) fn array(&self, node: Node) -> Option<Array> {
         let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
         let mut dtypes = self.dtypes.borrow_mut();
         array::array(view, dtypes.entry(node.reading).or_default(), node.value)
     }
 
     /// Data and mask of the masked array that a node is.
-    pub(in crate::inspect) fn masked(&self, node: Node) -> Option<(Array, Array)> {
+    pub(crate) fn masked(&self, node: Node) -> Option<(Array, Array)> {
         let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
         let mut dtypes = self.dtypes.borrow_mut();
         array::masked(view, dtypes.entry(node.reading).or_default(), node.value)
+    }
+
+    /// The data type that a node is.
+    pub(crate) fn dtype(&self, node: Node) -> Option<DType> {
+        let mut dtypes = self.dtypes.borrow_mut();
+        array::dtype(self.view(node)?, dtypes.entry(node.reading).or_default(), node.value)
+    }
+
+    /// Type and bytes of the numpy scalar that a node is.
+    pub(crate) fn scalar(&self, node: Node) -> Option<(DType, Cow<'_, [u8]>)> {
+        let mut dtypes = self.dtypes.borrow_mut();
+        array::scalar(self.view(node)?, dtypes.entry(node.reading).or_default(), node.value)
     }
 
     /// How many elements an array of objects has.
@@ -40,7 +53,7 @@ impl Outline<'_, '_> {
     }
 
     /// The list of the elements of an array of objects.
-    pub(super) fn object_elements(&self, node: Node, array: &Array) -> Option<Node> {
+    pub(crate) fn object_elements(&self, node: Node, array: &Array) -> Option<Node> {
         match &array.data {
             Data::Value(value) if value.kind() == Kind::List => Some(Node { value: *value, ..node }),
             Data::Behind(effect) => {

@@ -9,7 +9,7 @@ mod heads;
 pub use heads::npy_text;
 
 use super::open::Contents;
-use crate::ast::Value;
+use crate::ast::{Kind, Value};
 use crate::error::Error;
 use crate::loader::numpy::DTypes;
 use crate::loader::{RawArray, Reading, View, reread};
@@ -21,13 +21,13 @@ use std::collections::{HashMap, HashSet};
 /// A value of one of the readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Node {
-    reading: u32,
-    pub(in crate::inspect) value: Value,
+    pub(crate) reading: u32,
+    pub(crate) value: Value,
 }
 
 impl Node {
     /// Another value of the same reading.
-    pub(in crate::inspect) const fn at(self, value: Value) -> Self {
+    pub(crate) const fn at(self, value: Value) -> Self {
         Self { value, ..self }
     }
 }
@@ -190,7 +190,8 @@ impl<'c, 'a> Outline<'c, 'a> {
         kept.get(reading).or_else(|| self.extra.get(reading.checked_sub(kept.len())?))
     }
 
-    fn view(&self, node: Node) -> Option<View<'_>> {
+    /// What the stream of a node builds and does.
+    pub(crate) fn view(&self, node: Node) -> Option<View<'_>> {
         let reading = self.reading(node.reading)?;
         Some(View {
             ast: &reading.ast,
@@ -203,5 +204,18 @@ impl<'c, 'a> Outline<'c, 'a> {
     /// The literal that a node is.
     pub fn literal(&self, node: Node) -> Option<Literal<'_>> {
         self.view(node)?.literal(node.value)
+    }
+
+    /// The offset of the opcode that made a node; `None` for containers and names, which several may make.
+    pub(crate) fn offset(&self, node: Node) -> Option<u64> {
+        let view = self.view(node)?;
+        let effect = |number: usize| view.effects.get(number).map(|effect| effect.at);
+        let at = match node.value.kind() {
+            kind if kind.is_literal() => node.value.index(),
+            Kind::Object => effect(view.ast.object_of(node.value)?.made_by as usize)?,
+            Kind::Persistent | Kind::Extension | Kind::Buffer | Kind::Opaque => effect(node.value.index())?,
+            _ => return None,
+        };
+        Some(view.source.offset(at))
     }
 }
