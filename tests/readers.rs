@@ -140,3 +140,21 @@ fn bytes_that_happen_to_be_opcodes_are_no_divergence() {
         assert_eq!(report.verdict(), Verdict::Clean, "{}: {:?}", tail.escape_ascii(), report.findings);
     }
 }
+
+#[test]
+fn the_end_of_a_large_array_is_looked_at_in_compressed_files_too() {
+    // A shape of (256, 256, 2): more than is brought in at once.
+    let mut file = padded_array(16, b"");
+    let shape = file.windows(3).position(|bytes| bytes == b"K\x00\x85").expect("a shape");
+    file.splice(shape..shape + 3, *b"M\x00\x01M\x00\x01K\x02\x87");
+    let stop = file.pop();
+    file.extend(std::iter::repeat_n(7, (256 * 256 * 2) - 17));
+    file.extend(b"cos\nsystem\n000000");
+    file.extend(stop);
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut zlib, &file).expect("memory");
+    for bytes in [file, zlib.finish().expect("memory")] {
+        let report = report(&bytes);
+        assert_eq!(askers(&report, "os.system"), [UNPADDED], "{:?}", report.findings);
+    }
+}

@@ -31,11 +31,14 @@ pub(super) fn padded<W: Window>(
     window.fill(end)?;
     let padding = window.bytes().get(at.saturating_add(1)..end).ok_or_else(|| cut(begin))?;
     let honest = padding.iter().all(|&byte| byte == 0xff);
-    if let Some(short) = usize::try_from(len).ok().filter(|&len| len < shift && may_act.is_none()) {
-        *may_act = Some(acts(window, at.saturating_add(short), shift, dialect)?);
+    if may_act.is_none()
+        && let Some(small) = usize::try_from(len).ok().filter(|&len| len <= SMALL)
+    {
+        *may_act = Some(acts(window, at.saturating_add(small), shift, dialect)?);
     }
     let (next, _) = window.skip(at, shift as u64)?;
     let offset = Source::of(window).offset(next);
+    // Of a large array all but its end is stepped over first, so that it need not be brought in.
     let before = if may_act.is_none() { len.saturating_sub(shift as u64) } else { 0 };
     let (tail, taken) = window.skip(next, before)?;
     if may_act.is_none() {
@@ -48,6 +51,9 @@ pub(super) fn padded<W: Window>(
     }
     Ok(RawArray { effect, offset, len, padding: Some((length, honest)) })
 }
+
+/// Arrays of so many bytes are stepped over in one piece.
+const SMALL: usize = 1 << 16;
 
 /// Bytes that are looked at behind those at which a reader goes astray.
 const BEYOND: usize = 64;
