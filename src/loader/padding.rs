@@ -38,13 +38,13 @@ pub(super) fn padded<W: Window>(
     }
     let (next, _) = window.skip(at, shift as u64)?;
     let offset = Source::of(window).offset(next);
-    // Of a large array all but its end is stepped over first, so that it need not be brought in.
-    let before = if may_act.is_none() { len.saturating_sub(shift as u64) } else { 0 };
-    let (tail, taken) = window.skip(next, before)?;
+    let (mut tail, mut taken) = (next, 0);
     if may_act.is_none() {
+        // Of a large array all but its end is stepped over first, so that it need not be brought in.
+        (tail, taken) = window.skip(next, len.saturating_sub(shift as u64))?;
         *may_act = Some(acts(window, tail, shift, dialect)?);
     }
-    let (next, rest) = window.skip(tail, len.saturating_sub(before))?;
+    let (next, rest) = window.skip(tail, len.saturating_sub(taken))?;
     reader.resume(next);
     if taken.saturating_add(rest) < len {
         return Err(cut(offset));
