@@ -234,6 +234,13 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
 
+    /// Keep reports in DIR, and take those of files that did not change from there
+    ///
+    /// An entry holds for the same bytes, the same policy, limits and program. Whoever can write to DIR decides on verdicts:
+    /// keep it to yourself, and delete it when you like.
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache: Option<PathBuf>,
+
     /// Report format, to standard output or to FILE; may be repeated
     ///
     /// Formats: human; json, ndjson (a line for each file as it is read); sarif, junit, gitlab, github (annotations, and
