@@ -42,7 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The texts of rules, for formats that list them.
     ("report", &["rules", "finding", "baseline", "escape"]),
     // It writes what `inspect` finds, and says so in a report of its own.
-    ("convert", &["inspect", "output", "report"]),
+    ("convert", &["model", "inspect", "output", "report"]),
     ("cli", &["audit", "convert", "report", "inspect", "output"]),
 ];
 
