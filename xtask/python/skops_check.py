@@ -72,11 +72,13 @@ def same(one, other):
     return one == other
 
 
-def answers(model, inputs):
-    """What a model says, by method and input; without those that it does not take."""
+def answers(model, inputs, asked=None):
+    """What a model says, by method and input; without those that it does not take, or only what is asked."""
     said = {}
     for method in METHODS:
         for number, data in enumerate(inputs):
+            if asked is not None and (method, number) not in asked:
+                continue
             try:
                 said[method, number] = getattr(model, method)(data)
             except Exception:
@@ -107,7 +109,7 @@ def works(data, said, inputs):
         model, _ = load(data)
     except Exception:
         return False
-    again = answers(model, inputs)
+    again = answers(model, inputs, said)
     return again.keys() == said.keys() and all(same(said[key], again[key]) for key in said)
 
 
@@ -116,6 +118,10 @@ class Check:
         self.binary, self.directory = binary, directory
         self.rows = collections.defaultdict(collections.Counter)
         self.wrong, self.refused = [], collections.Counter()
+
+    def say(self, line):
+        self.wrong.append(line)
+        print(line, file=sys.stderr, flush=True)
 
     def convert(self, path):
         out = path.with_suffix(".skops")
@@ -131,12 +137,12 @@ class Check:
         except Exception:
             return
         own, refusal = native(value)
+        said = answers(pickle.loads(original), inputs)
         for form, write in written:
             row = self.rows[section, form]
             path = self.directory / f"model.{form}"
             write(value, path)
             row["files"] += 1
-            said = answers(pickle.loads(original), inputs)
             self.one(f"{section} {name} {form}", row, path, (said, inputs), (own, refusal))
 
     def one(self, what, row, path, asked, own):
@@ -146,13 +152,13 @@ class Check:
         if not out.exists():
             if report["verdict"] != "clean":
                 row["not clean"] += 1
-                self.wrong.append(f"{what}: {done.stderr.strip()}")
+                self.say(f"{what}: {done.stderr.strip()}")
             elif data is None or not works(data, said, inputs):
                 row["refused by both"] += 1
                 self.refused[what.split()[1] + ": " + (refusal or "skops does not give it back")] += 1
             else:
                 row["refused by depickle alone"] += 1
-                self.wrong.append(f"{what}: {done.stderr.strip()}")
+                self.say(f"{what}: {done.stderr.strip()}")
             return
         row["converted"] += 1
         try:
@@ -162,23 +168,23 @@ class Check:
             ours = data is None or works(data, said, inputs)
             row["not loaded" if ours else "not loaded, nor skops' own"] += 1
             if ours:
-                self.wrong.append(f"{what}: {type(error).__name__}: {str(error)[:300]}")
+                self.say(f"{what}: {type(error).__name__}: {str(error)[:300]}")
             return
         row["loaded"] += 1
         row["no type to trust"] += not untrusted
         if untrusted != report["untrusted"]:
-            self.wrong.append(f"{what}: says untrusted {report['untrusted']}, skops {untrusted}")
+            self.say(f"{what}: says untrusted {report['untrusted']}, skops {untrusted}")
         if data is None:
             row["skops has no dump"] += 1
         elif (theirs := skops.io.get_untrusted_types(data=data)) == untrusted:
             row["untrusted as skops' dump"] += 1
         else:
-            self.wrong.append(f"{what}: untrusted {sorted(set(untrusted) ^ set(theirs))} in one of two")
-        again = answers(model, inputs)
+            self.say(f"{what}: untrusted {sorted(set(untrusted) ^ set(theirs))} in one of two")
+        again = answers(model, inputs, said)
         differ = [key for key in said if key not in again or not same(said[key], again[key])]
         if differ:
             row["different"] += 1
-            self.wrong.append(f"{what}: {differ[0][0]} differs")
+            self.say(f"{what}: {differ[0][0]} differs")
         elif said:
             row["identical"] += 1
         else:

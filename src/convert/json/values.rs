@@ -44,10 +44,6 @@ impl<'t> Writer<'_, 't, '_> {
             return Ok(None);
         }
         self.head(&array.array)?;
-        // The elements stand as they are stored.
-        if array.array.array.order.letter() == "F" {
-            self.out.write_all(b",\"order\":\"F\"")?;
-        }
         self.out.write_all(b",\"items\":[")?;
         Ok(Some(Frame::items(items, "]}}")))
     }
