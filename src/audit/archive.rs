@@ -33,6 +33,9 @@ impl<'a> Audit<'a> {
     pub(super) fn tar(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
         let archive = tar::read(data.get(), &mut self.budget);
         self.archive(&archive, data, member);
+        if let Some(read) = self.torch_tar(&archive, data, member) {
+            return read;
+        }
         self.entries(&archive.entries, data, member);
         Read::silent("tar")
     }

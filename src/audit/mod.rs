@@ -29,6 +29,7 @@ mod run;
 mod sevenz;
 mod structure;
 mod torch;
+mod torch_tar;
 
 pub use directory::directories;
 

@@ -85,7 +85,7 @@ impl<'a> Audit<'a> {
             Data::Compressed(codec, _) => (self.inflate(*codec, &part, entry.into(), &inner), inner.inflated()),
             _ => return self.entries(std::slice::from_ref(entry), data, member),
         };
-        let passes = Passes::read_by_torch(|| SliceWindow(bytes.get()), &mut self.budget);
+        let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(bytes.get()), &mut self.budget);
         self.judge(&passes, &member);
         for storage in asked(passes.own()) {
             let needed = seen.storages.entry(format!("{root}/{folder}/{}", storage.key)).or_default();
@@ -138,7 +138,7 @@ impl<'a> Audit<'a> {
     }
 
     /// Says which names have to be allowed before `torch.load` reads the file by default.
-    fn weights_only(&mut self, refused: &[String], member: &Member) {
+    pub(super) fn weights_only(&mut self, refused: &[String], member: &Member) {
         let mut known = HashSet::new();
         let names: Vec<String> =
             refused.iter().filter(|name| known.insert(name.as_str())).map(|name| escape(name).into_owned()).collect();
@@ -166,7 +166,7 @@ impl<'a> Audit<'a> {
         let end = last.position.checked_add(usize::try_from(last.len).ok()?)?;
         let explained = self.raw_storages(&five, bytes, end).unwrap_or(false);
         let pickles = bytes.get(..end)?;
-        let passes = Passes::read_by_torch(|| SliceWindow(pickles), &mut self.budget);
+        let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(pickles), &mut self.budget);
         self.judge(&passes, member);
         if explained {
             self.collected.region("storage", member.run(end as u64, bytes.len().saturating_sub(end) as u64));
@@ -238,7 +238,7 @@ fn asked<W: Window>(pass: &Pass<W>) -> impl Iterator<Item = Storage> {
 }
 
 /// The names that the default of `torch.load` does not let through.
-fn refused<W: Window>(pass: &Pass<W>) -> impl Iterator<Item = String> {
+pub(super) fn refused<W: Window>(pass: &Pass<W>) -> impl Iterator<Item = String> {
     let symbols = pass.readings.iter().flat_map(|reading| reading.ast.symbols());
     symbols
         .filter(|symbol| !torch::is_safe(&symbol.module, &symbol.name))

@@ -11,6 +11,7 @@ mod readers;
 mod sevenz;
 mod tar;
 mod torch;
+mod torch_tar;
 mod zip;
 
 use depickle::audit;

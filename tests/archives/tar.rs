@@ -45,15 +45,20 @@ fn filled(data: &[u8]) -> Vec<u8> {
     data
 }
 
-fn member(name: &str, data: &[u8]) -> Vec<u8> {
+pub(crate) fn member(name: &str, data: &[u8]) -> Vec<u8> {
     [Header::new(name.as_bytes(), data.len(), b'0').bytes(), filled(data)].concat()
+}
+
+/// A link by another name.
+pub(crate) fn linked(name: &str, to: &str) -> Vec<u8> {
+    Header::new(name.as_bytes(), 0, b'2').with(157, to.as_bytes()).bytes()
 }
 
 fn special(kind: u8, data: &[u8]) -> Vec<u8> {
     [Header::new(b"special", data.len(), kind).bytes(), filled(data)].concat()
 }
 
-fn tar(members: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn tar(members: &[Vec<u8>]) -> Vec<u8> {
     [members.concat(), vec![0; 1024]].concat()
 }
 
@@ -98,7 +103,7 @@ const SKIPPED: &[u8] = b"\x50\x2a\x4d\x18\x03\0\0\0abc";
 fn honest_archives_are_clean_and_calls_in_them_are_named() {
     let text = member("readme.txt", &b"hello world\n".repeat(100));
     let folder = Header::new(b"folder/", 0, b'5').bytes();
-    let link = Header::new(b"link", 0, b'2').with(157, b"../../outside").bytes();
+    let link = linked("link", "../../outside");
     let report = clean("honest", &tar(&[folder, link, member("x.pkl", PLAIN), text.clone()]));
     assert_eq!(report.format, "tar");
     // A name may begin as anything else does.

@@ -27,7 +27,7 @@ fn tensor(storage: &[u8], offset: u8, size: u8, stride: u8) -> Vec<u8> {
     .concat()
 }
 
-fn pickle(body: &[u8]) -> Vec<u8> {
+pub(crate) fn pickle(body: &[u8]) -> Vec<u8> {
     [b"\x80\x02", body, b"."].concat()
 }
 
