@@ -5,6 +5,7 @@
 
 mod assemble;
 mod bombs;
+mod compressed;
 mod look;
 mod npz;
 mod readers;

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod bench;
+mod bombs;
 #[path = "../../tests/semantics/compare.rs"]
 mod compare;
 mod compat;
@@ -57,6 +58,7 @@ const TASKS: &[Task] = &[
         run: corpus::run,
     },
     Task { name: "abuse", help: "try every abuse of every entry of the policy: none may be clean", run: abuse::run },
+    Task { name: "bombs", help: "scan files that cost far more than they weigh: each within its bounds", run: bombs::run },
     Task {
         name: "bench",
         help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",

@@ -6,7 +6,7 @@
 
 mod bars;
 mod case;
-mod measure;
+pub(crate) mod measure;
 mod peers;
 
 use crate::{Fallible, Outcome};
