@@ -2,7 +2,7 @@
 """Write the samples of old writers beside this script. Each part runs in its own interpreter:
 
     python2.7  make.py python2         # nothing but Python 2.7.18
-    python3.6  make.py joblib08        # joblib==0.8.4 numpy==1.13.3: several files, compressed ones too
+    python3.6  make.py joblib08        # joblib==0.8.4 numpy==1.13.3: several files, one of an array of objects
     python3.6  make.py joblib09        # joblib==0.9.4 numpy==1.13.3: several files, and the ZF form
     python3.6  make.py joblib010       # joblib==0.10.3 numpy==1.13.3: the first one-file form
     python3.9  make.py joblib11        # joblib==1.1.1 numpy==1.21.6: no padding before arrays
@@ -41,9 +41,6 @@ def python2():
 def joblib08():
     import joblib
     joblib.dump(arrays(), os.path.join(HERE, 'joblib_0.8.pkl'))
-    # An array of objects fails there.
-    numbers = {name: value for name, value in arrays().items() if name != 'labels'}
-    joblib.dump(numbers, os.path.join(HERE, 'joblib_0.8_z.pkl'), compress=3, cache_size=0)
 
 
 def joblib09():
