@@ -31,8 +31,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Looks inside and judges nothing.
     ("inspect", &["array", "loader", "finding", "escape"]),
     ("resolve", &["machine"]),
-    // It reads names as a loader's reader resolves them.
-    ("model", &["resolve", "loader", "dtype", "facts"]),
+    // It reads names as a loader's reader resolves them; the tree is made of what `inspect` opens.
+    ("model", &["resolve", "loader", "dtype", "facts", "inspect"]),
     // It judges what a loader made of a stream: one reading and its bytes.
     ("policy", &["resolve", "loader", "dtype", "finding", "escape"]),
     ("rules", &["policy", "finding"]),

@@ -141,7 +141,7 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
     pub fn get(&self, index: usize) -> Option<ArrayRef> {
         let &(tree, row, part) = self.rows.get(index)?;
         if part == Part::Whole {
-            return self.whole();
+            return self.outline.whole_array();
         }
         let (stream, sizes) = self.trees.get(tree)?;
         let node = sizes.rows.get(row)?.node;
@@ -155,18 +155,7 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
             path.0.extend([Step::State, Step::Index(MASK)]);
         }
         let address = Address { member: String::new(), stream: self.several.then_some(*stream), path };
-        let place = self.outline.array_place(node, &array);
-        let file_offset = place.and_then(|(offset, _)| match self.outline.contents().member {
-            Member::Plain { base } => base.checked_add(offset),
-            Member::Inflated { .. } => None,
-        });
-        let value = match array.data {
-            Data::Value(value) => Some(node.at(value)),
-            _ => None,
-        };
-        let mut array = ArrayRef { address, stream: *stream, array, place, file_offset, problem: None, value };
-        array.problem = self.check(&array, node).err();
-        Some(array)
+        Some(self.outline.array_ref(node, array, (address, *stream)))
     }
 
     /// Numbers of arrays in the order in which their bytes stand in the streams: that in which they are read best.
@@ -184,10 +173,28 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         order.sort_unstable();
         order.into_iter().map(|(_, index)| index).collect()
     }
+}
+
+impl Outline<'_, '_> {
+    /// An array of a node with where it stands and what is wrong with it.
+    pub(crate) fn array_ref(&self, node: Node, array: Array, (address, stream): (Address, u32)) -> ArrayRef {
+        let place = self.array_place(node, &array);
+        let file_offset = place.and_then(|(offset, _)| match self.contents().member {
+            Member::Plain { base } => base.checked_add(offset),
+            Member::Inflated { .. } => None,
+        });
+        let value = match array.data {
+            Data::Value(value) => Some(node.at(value)),
+            _ => None,
+        };
+        let mut array = ArrayRef { address, stream, array, place, file_offset, problem: None, value };
+        array.problem = self.check_array(&array, node).err();
+        array
+    }
 
     /// The array that a `.npy` file of numbers is.
-    fn whole(&self) -> Option<ArrayRef> {
-        let (header, data) = self.outline.contents().npy.as_ref()?;
+    pub(crate) fn whole_array(&self) -> Option<ArrayRef> {
+        let (header, data) = self.contents().npy.as_ref()?;
         let array = Array {
             class: "numpy.ndarray".to_owned(),
             dtype: Ok(header.dtype.clone()),
@@ -199,7 +206,7 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         let short = nbytes.is_none_or(|nbytes| nbytes > data.len() as u64);
         let problem = short.then(|| Error::new(ErrorKind::Truncated, "the file ends inside the array"));
         let place = nbytes.map(|nbytes| (0, nbytes));
-        let file_offset = match self.outline.contents().member {
+        let file_offset = match self.contents().member {
             Member::Plain { base } => Some(base),
             Member::Inflated { .. } => None,
         };
@@ -207,13 +214,13 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
     }
 
     /// Whether what is said of an array agrees with what is there.
-    fn check(&self, array: &ArrayRef, node: Node) -> Result<()> {
+    fn check_array(&self, array: &ArrayRef, node: Node) -> Result<()> {
         let malformed = |message: String| Error::new(ErrorKind::Malformed, message);
         if let Data::File(_) = array.array.data {
             return Err(Error::new(ErrorKind::Unsupported, "its elements stand in another file"));
         }
         if array.has_objects() {
-            let (there, promised) = (self.outline.object_count(node, &array.array), array.array.count());
+            let (there, promised) = (self.object_count(node, &array.array), array.array.count());
             return match (there, promised) {
                 (Some(there), Some(promised)) if there as u64 == promised => Ok(()),
                 (Some(there), Some(promised)) => {
@@ -225,7 +232,7 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         let layout = array.layout()?;
         let len = match (array.place, array.value) {
             (Some((_, len)), _) => Some(len),
-            (None, Some(value)) => self.outline.bytes_len(value),
+            (None, Some(value)) => self.bytes_len(value),
             (None, None) => None,
         };
         let len = len.ok_or_else(|| malformed("its elements are not there".to_owned()))?;

@@ -9,6 +9,7 @@ use super::open::Contents;
 use super::tensors;
 use crate::array::{self, Array, Data};
 use crate::ast::{Ast, Kind, Moment, Value};
+use crate::dtype::DType;
 use crate::error::Error;
 use crate::loader::numpy::{DTypes, encoded_text, latin1};
 use crate::loader::{RawArray, Reading, View, reread};
@@ -22,13 +23,13 @@ use std::collections::{HashMap, HashSet};
 /// A value of one of the readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Node {
-    reading: u32,
-    pub(in crate::inspect) value: Value,
+    pub(crate) reading: u32,
+    pub(crate) value: Value,
 }
 
 impl Node {
     /// Another value of the same reading.
-    pub(in crate::inspect) const fn at(self, value: Value) -> Self {
+    pub(crate) const fn at(self, value: Value) -> Self {
         Self { value, ..self }
     }
 }
@@ -195,7 +196,8 @@ impl<'c, 'a> Outline<'c, 'a> {
         kept.get(reading).or_else(|| self.extra.get(reading.checked_sub(kept.len())?))
     }
 
-    fn view(&self, node: Node) -> Option<View<'_>> {
+    /// What the stream of a node builds and does.
+    pub(crate) fn view(&self, node: Node) -> Option<View<'_>> {
         let reading = self.reading(node.reading)?;
         Some(View {
             ast: &reading.ast,
@@ -210,18 +212,43 @@ impl<'c, 'a> Outline<'c, 'a> {
         self.view(node)?.literal(node.value)
     }
 
+    /// The offset of the opcode that made a node; `None` for containers and names, which several may make.
+    pub(crate) fn offset(&self, node: Node) -> Option<u64> {
+        let view = self.view(node)?;
+        let effect = |number: usize| view.effects.get(number).map(|effect| effect.at);
+        let at = match node.value.kind() {
+            kind if kind.is_literal() => node.value.index(),
+            Kind::Object => effect(view.ast.object_of(node.value)?.made_by as usize)?,
+            Kind::Persistent | Kind::Extension | Kind::Buffer | Kind::Opaque => effect(node.value.index())?,
+            _ => return None,
+        };
+        Some(view.source.offset(at))
+    }
+
     /// The array that a node is. One of objects in a pickle of its own is what that pickle builds.
-    pub(in crate::inspect) fn array(&self, node: Node) -> Option<Array> {
+    pub(crate) fn array(&self, node: Node) -> Option<Array> {
         let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
         let mut dtypes = self.dtypes.borrow_mut();
         array::array(view, dtypes.entry(node.reading).or_default(), node.value)
     }
 
     /// Data and mask of the masked array that a node is.
-    pub(in crate::inspect) fn masked(&self, node: Node) -> Option<(Array, Array)> {
+    pub(crate) fn masked(&self, node: Node) -> Option<(Array, Array)> {
         let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
         let mut dtypes = self.dtypes.borrow_mut();
         array::masked(view, dtypes.entry(node.reading).or_default(), node.value)
+    }
+
+    /// The data type that a node is.
+    pub(crate) fn dtype(&self, node: Node) -> Option<DType> {
+        let mut dtypes = self.dtypes.borrow_mut();
+        array::dtype(self.view(node)?, dtypes.entry(node.reading).or_default(), node.value)
+    }
+
+    /// Type and bytes of the numpy scalar that a node is.
+    pub(crate) fn scalar(&self, node: Node) -> Option<(DType, Cow<'_, [u8]>)> {
+        let mut dtypes = self.dtypes.borrow_mut();
+        array::scalar(self.view(node)?, dtypes.entry(node.reading).or_default(), node.value)
     }
 
     /// How many elements an array of objects has.
@@ -231,7 +258,7 @@ impl<'c, 'a> Outline<'c, 'a> {
     }
 
     /// The list of the elements of an array of objects.
-    fn object_elements(&self, node: Node, array: &Array) -> Option<Node> {
+    pub(crate) fn object_elements(&self, node: Node, array: &Array) -> Option<Node> {
         match &array.data {
             Data::Value(value) if value.kind() == Kind::List => Some(Node { value: *value, ..node }),
             Data::Behind(effect) => {
