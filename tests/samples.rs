@@ -44,6 +44,14 @@ fn benign_samples_are_clean_and_full() {
     assert!(alarms.is_empty(), "{}", alarms.join("\n"));
 }
 
+/// `joblib.dump({...}, path, compress=3, cache_size=0)` by joblib 0.8.4, the last to write compressed companions.
+#[test]
+fn compressed_companions_are_read() {
+    let report = scan(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/joblib_0.8_z.pkl"));
+    assert_eq!((report.verdict(), report.completeness), (Verdict::Clean, Completeness::Full), "{:#?}", report.findings);
+    assert_eq!((report.format.as_str(), report.companions.len()), ("joblib+zf", 2));
+}
+
 #[test]
 fn malicious_samples_are_not_clean_and_name_what_they_run() {
     let directory = samples().join("malicious");

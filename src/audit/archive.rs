@@ -1,11 +1,11 @@
 //! Archives: what they say of themselves becomes findings, what they hold becomes jobs.
 
 use super::bytes::Bytes;
-use super::compressed::Claim;
+use super::compressed::{Claim, head};
 use super::member::Member;
 use super::structure::is_padding;
 use super::{Audit, Job, Read};
-use crate::container::{Archive, Codec, Data, Entry, tar, zip};
+use crate::container::{Archive, Codec, Data, Entry, NpyHeader, tar, zip};
 use crate::error::ErrorKind;
 use crate::escape::escape;
 use crate::finding::Level;
@@ -14,6 +14,9 @@ use crate::rules;
 
 /// The codecs that are tried on a member whose own cannot be.
 const TRIED: [Option<Codec>; 2] = [None, Some(Codec::Deflate)];
+
+/// How many members a listing names.
+const NAMED: usize = 8;
 
 impl<'a> Audit<'a> {
     /// A zip archive.
@@ -26,7 +29,35 @@ impl<'a> Audit<'a> {
         self.entries(&archive.entries, data, member);
         let is_array = |entry: &Entry| entry.name.ends_with(".npy");
         let npz = !archive.entries.is_empty() && archive.entries.iter().all(is_array);
-        Read::silent(if npz { "npz" } else { "zip" })
+        self.list(if npz { "array" } else { "member" }, &archive, data, member);
+        let skops = archive.entries.iter().any(|entry| entry.name == "schema.json");
+        Read::silent(if npz {
+            "npz"
+        } else if skops {
+            "skops"
+        } else {
+            "zip"
+        })
+    }
+
+    /// Lists what the file itself holds; arrays with type and shape where their headers are at hand.
+    fn list(&mut self, kind: &str, archive: &Archive, data: &Bytes<'a>, member: &Member) {
+        if member.depth > 0 || self.listing.is_some() {
+            return;
+        }
+        let describe = |entry: &Entry| {
+            let part = data.part(entry.data.span());
+            let header = match &entry.data {
+                Data::Compressed(codec, _) => NpyHeader::parse(&head(*codec, part.get())),
+                _ => NpyHeader::parse(part.get()),
+            };
+            let shape = |of: NpyHeader| format!(" {} {}", of.dtype.type_string(), tuple(&of.shape));
+            format!("{}{}", entry.name, header.map(shape).unwrap_or_default())
+        };
+        let count = archive.entries.len();
+        let named: Vec<String> = archive.entries.iter().take(NAMED).map(describe).collect();
+        let (plural, more) = (if count == 1 { "" } else { "s" }, if count > NAMED { ", ..." } else { "" });
+        self.listing = Some(format!("{count} {kind}{plural}: {}{more}", named.join(", ")));
     }
 
     /// A tar archive.
@@ -36,6 +67,7 @@ impl<'a> Audit<'a> {
         if let Some(read) = self.torch_tar(&archive, data, member) {
             return read;
         }
+        self.list("member", &archive, data, member);
         self.entries(&archive.entries, data, member);
         Read::silent("tar")
     }
@@ -132,6 +164,14 @@ impl<'a> Audit<'a> {
             let codec = if let Data::Compressed(codec, _) = &entry.data { Some(*codec) } else { None };
             self.jobs.push_back(Job { data: data.part(span), codec, claim: Claim::default(), member: inner });
         }
+    }
+}
+
+/// A shape as numpy writes it.
+fn tuple(shape: &[u64]) -> String {
+    match shape {
+        [one] => format!("({one},)"),
+        more => format!("({})", more.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
     }
 }
 

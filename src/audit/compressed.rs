@@ -296,7 +296,7 @@ pub(super) fn yields(codec: Codec, packed: &[u8]) -> bool {
 }
 
 /// The first bytes that come out of a decompressor.
-fn head(codec: Codec, packed: &[u8]) -> Vec<u8> {
+pub(super) fn head(codec: Codec, packed: &[u8]) -> Vec<u8> {
     let mut decoder = Decoder::new(codec, packed);
     let mut head = vec![0; PREFIX];
     let mut len = 0;

@@ -4,7 +4,7 @@ use super::bytes::Bytes;
 use super::compressed::Claim;
 use super::member::Member;
 use super::passes::Passes;
-use super::torch::refused;
+use super::torch::{protocol, refused};
 use super::{Audit, Job, Read};
 use crate::container::{Archive, Data, Entry};
 use crate::finding::{Level, LoaderOutcome};
@@ -31,7 +31,7 @@ impl<'a> Audit<'a> {
     pub(super) fn torch_tar(&mut self, archive: &Archive, data: &Bytes<'a>, member: &Member) -> Option<Read> {
         let names = || PARTED.iter().map(|(name, _)| *name).chain([OBJECT]);
         let is_torch = names().all(|name| archive.entries.iter().any(|entry| is_called(entry, name)));
-        let (mut known, mut refused) = (Known::default(), Vec::new());
+        let (mut known, mut names_refused, mut highest) = (Known::default(), Vec::new(), 0);
         let mut outcome = LoaderOutcome { name: Reader::TorchTar.name(), loads: true, offset: None };
         for (name, read) in PARTED {
             for entry in archive.entries.iter().filter(|entry| is_called(entry, name)) {
@@ -42,12 +42,12 @@ impl<'a> Audit<'a> {
             return None;
         }
         for entry in archive.entries.iter().filter(|entry| is_called(entry, OBJECT)) {
-            outcome.loads &= self.tar_object(entry, &known, &mut refused, (data, member));
+            outcome.loads &= self.tar_object(entry, &known, (&mut names_refused, &mut highest), (data, member));
         }
         let other = |entry: &&Entry| !names().any(|name| is_called(entry, name)) || entry.data == Data::Nothing;
         let others: Vec<Entry> = archive.entries.iter().filter(other).cloned().collect();
         self.entries(&others, data, member);
-        self.weights_only(&refused, member);
+        self.weights_only(&names_refused, highest, member);
         Some(Read { loaders: vec![outcome], ..Read::silent("torch-tar") })
     }
 
@@ -103,7 +103,7 @@ impl<'a> Audit<'a> {
         &mut self,
         entry: &Entry,
         known: &Known,
-        names: &mut Vec<String>,
+        (names, highest): (&mut Vec<String>, &mut u8),
         (data, member): (&Bytes<'a>, &Member),
     ) -> bool {
         if !self.is_there(entry, member) {
@@ -115,7 +115,9 @@ impl<'a> Audit<'a> {
         let passes = Passes::read_by_torch(Reader::TorchTar, || SliceWindow(bytes.get()), &mut self.budget);
         self.judge(&passes, &inner);
         names.extend(refused(passes.own()));
-        let views = passes.own().readings.iter().map(|reading| Subject { reading, source: passes.own().source() }.view());
+        *highest = protocol(passes.own()).max(*highest);
+        let views =
+            passes.own().readings.iter().map(|reading| Subject { reading, source: passes.own().source() }.view());
         let missing = views.flat_map(torch_tar::asked).find(|&key| !known.has(key));
         if let Some(key) = missing {
             let message = format!("there is no tensor or storage {key}: the file cannot be loaded");

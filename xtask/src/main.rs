@@ -58,7 +58,11 @@ const TASKS: &[Task] = &[
         run: corpus::run,
     },
     Task { name: "abuse", help: "try every abuse of every entry of the policy: none may be clean", run: abuse::run },
-    Task { name: "bombs", help: "scan files that cost far more than they weigh: each within its bounds", run: bombs::run },
+    Task {
+        name: "bombs",
+        help: "scan files that cost far more than they weigh: each within its bounds",
+        run: bombs::run,
+    },
     Task {
         name: "bench",
         help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",

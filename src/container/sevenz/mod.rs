@@ -4,13 +4,11 @@
 //! one method packed, behind filters or none, are read; where several methods or a password were used, they are not.
 //! Nothing is inflated here but the header, within the budget.
 
-mod filter;
 mod records;
 
-use super::compress::{Codec, Decoder};
+use super::compress::{Codec, Decoder, Filter};
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
-pub use filter::Filter;
 use records::{Coders, Records, broken, kind};
 use std::ops::Range;
 

@@ -2,7 +2,7 @@
 //! read, and takes at least a byte each, before room is made for it.
 
 use super::Coder;
-use super::filter::Filter;
+use crate::container::compress::{Filter, lzma2_dictionary};
 use crate::error::{Error, Result};
 
 /// Kinds of records.
@@ -145,27 +145,29 @@ impl Bits<'_> {
 fn coder(id: &[u8], properties: &[u8]) -> Coder {
     match (id, properties) {
         ([0x00], _) => Coder::Stored,
-        ([0x21], &[size @ 0..=40]) => {
-            let base = u32::from(size & 1 | 2);
-            Coder::Lzma2(if size == 40 { u32::MAX } else { base << (size / 2).saturating_add(11) })
-        }
+        ([0x21], &[size]) => lzma2_dictionary(size).map_or(UNKNOWN, Coder::Lzma2),
         ([0x03, 0x01, 0x01], &[properties, a, b, c, d]) => Coder::Lzma(properties, u32::from_le_bytes([a, b, c, d])),
         ([0x04, 0x01, 0x08], _) => Coder::Deflate,
         ([0x04, 0x02, 0x02], _) => Coder::Bzip2,
         ([0x04, 0xf7, 0x11, 0x01], _) => Coder::Zstd,
         ([0x04, 0xf7, 0x11, 0x04], _) => Coder::Lz4,
-        ([0x03], &[distance]) => Coder::Filter(Filter::Delta(distance)),
-        ([0x04] | [0x03, 0x03, 0x01, 0x03], []) => Coder::Filter(Filter::X86),
-        ([0x05] | [0x03, 0x03, 0x02, 0x05], []) => Coder::Filter(Filter::PowerPc),
-        ([0x06] | [0x03, 0x03, 0x04, 0x01], []) => Coder::Filter(Filter::Itanium),
-        ([0x07] | [0x03, 0x03, 0x05, 0x01], []) => Coder::Filter(Filter::Arm),
-        ([0x08] | [0x03, 0x03, 0x07, 0x01], []) => Coder::Filter(Filter::Thumb),
-        ([0x09] | [0x03, 0x03, 0x08, 0x05], []) => Coder::Filter(Filter::Sparc),
-        ([0x0a], []) => Coder::Filter(Filter::Arm64),
-        ([0x0b], []) => Coder::Filter(Filter::RiscV),
         ([0x06, 0xf1, ..], _) => Coder::Unreadable("it is encrypted"),
-        _ => Coder::Unreadable("it is packed by a method that is not known"),
+        // The older numbers of filters.
+        ([0x03, 0x03, 0x01, 0x03], _) => filter(4, properties),
+        ([0x03, 0x03, 0x02, 0x05], _) => filter(5, properties),
+        ([0x03, 0x03, 0x04, 0x01], _) => filter(6, properties),
+        ([0x03, 0x03, 0x05, 0x01], _) => filter(7, properties),
+        ([0x03, 0x03, 0x07, 0x01], _) => filter(8, properties),
+        ([0x03, 0x03, 0x08, 0x05], _) => filter(9, properties),
+        (&[number], _) => filter(number, properties),
+        _ => UNKNOWN,
     }
+}
+
+const UNKNOWN: Coder = Coder::Unreadable("it is packed by a method that is not known");
+
+fn filter(number: u8, properties: &[u8]) -> Coder {
+    Filter::new(number.into(), properties).map_or(UNKNOWN, Coder::Filter)
 }
 
 pub(super) fn broken(what: &str) -> Error {
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn methods_are_undone_in_a_row() {
         let names = |bound: &[(u64, u64)]| {
-            let coders = [Coder::Filter(Filter::X86), Coder::Lzma2(1), Coder::Stored];
+            let coders = [Coder::Filter(Filter::Delta(0)), Coder::Lzma2(1), Coder::Stored];
             chain(&coders, bound).map(|row| row.iter().map(|(index, _)| *index).collect::<Vec<_>>())
         };
         assert_eq!(names(&[(0, 1), (2, 0)]), Some(vec![1, 0, 2]));
