@@ -2,7 +2,6 @@
 """Write the samples of old writers beside this script. Each part runs in its own interpreter:
 
     python2.7  make.py python2         # nothing but Python 2.7.18
-    python3.6  make.py joblib08        # joblib==0.8.4 numpy==1.13.3: several files, one of an array of objects
     python3.6  make.py joblib09        # joblib==0.9.4 numpy==1.13.3: several files, and the ZF form
     python3.6  make.py joblib010       # joblib==0.10.3 numpy==1.13.3: the first one-file form
     python3.9  make.py joblib11        # joblib==1.1.1 numpy==1.21.6: no padding before arrays
@@ -36,11 +35,6 @@ def python2():
     for protocol in (0, 1, 2):
         write('python2_p%d.pkl' % protocol, value, protocol)
     write('python2_bytes.pkl', {'name': b'caf\xc3\xa9', 'value': 1}, 2)    # needs encoding='latin-1' or 'bytes'
-
-
-def joblib08():
-    import joblib
-    joblib.dump(arrays(), os.path.join(HERE, 'joblib_0.8.pkl'))
 
 
 def joblib09():
@@ -77,7 +71,7 @@ def pipeline(name):
     joblib.dump(model.fit(x, x[:, 0] + x[:, 1]), os.path.join(HERE, name))
 
 
-PARTS = {'python2': python2, 'joblib08': joblib08, 'joblib09': joblib09, 'joblib010': joblib010, 'joblib11': joblib11,
+PARTS = {'python2': python2, 'joblib09': joblib09, 'joblib010': joblib010, 'joblib11': joblib11,
          'sklearn019': lambda: pipeline('sklearn_0.19.joblib'), 'sklearn024': lambda: pipeline('sklearn_0.24.joblib'), 'sklearn12': lambda: pipeline('sklearn_1.2.joblib')}
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ use super::member::Member;
 use super::structure::is_padding;
 use super::{Audit, Job, Read};
 use crate::container::{Archive, Codec, Data, Entry, NpyHeader, tar, zip};
+use crate::container::tar::Sparse;
 use crate::error::ErrorKind;
 use crate::escape::escape;
 use crate::finding::Level;
@@ -62,14 +63,39 @@ impl<'a> Audit<'a> {
 
     /// A tar archive.
     pub(super) fn tar(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
-        let archive = tar::read(data.get(), &mut self.budget);
+        let (archive, sparse) = tar::read(data.get(), &mut self.budget);
         self.archive(&archive, data, member);
+        for file in &sparse {
+            self.sparse(file, data, member);
+        }
         if let Some(read) = self.torch_tar(&archive, data, member) {
             return read;
         }
         self.list("member", &archive, data, member);
         self.entries(&archive.entries, data, member);
         Read::silent("tar")
+    }
+
+    /// Makes a job of a sparse file of a tar archive, with all its zeros.
+    fn sparse(&mut self, file: &Sparse, data: &Bytes<'a>, member: &Member) {
+        let inner = member.entry(&file.name, file.header).inflated();
+        for limit in [Limit::Inflated, Limit::Retained] {
+            if let Err(error) = self.budget.spend(limit, file.size) {
+                return self.incomplete(&rules::limit_reached::RULE, error.message(), &inner, 0);
+            }
+        }
+        let mut bytes = vec![0; usize::try_from(file.size).unwrap_or(0)];
+        for (offset, piece) in &file.pieces {
+            if !member.evidence {
+                self.collected.region("member", member.run(piece.start as u64, piece.len() as u64));
+            }
+            // A piece behind the end is cut there.
+            let into = usize::try_from(*offset).ok().and_then(|offset| bytes.get_mut(offset..)).unwrap_or_default();
+            let from = data.part(piece.clone());
+            into.iter_mut().zip(from.get()).for_each(|(to, from)| *to = *from);
+        }
+        let data = Bytes::inflated(bytes, &self.held);
+        self.jobs.push_back(Job { data, codec: None, claim: Claim::default(), member: inner });
     }
 
     /// A zip archive behind something else, which stands on its own.

@@ -164,6 +164,46 @@ fn nothing_hides_a_member() {
     told("bytes behind", &[tar(&[plain]), b"what".to_vec()].concat(), "trailing-data", Level::Suspicious);
 }
 
+/// A sparse file as GNU tar has written it at one time or another: bytes around a hole.
+fn sparse(kind: &str, first: &[u8], hole: usize, second: &[u8]) -> Vec<u8> {
+    let (cut, next, all) = (first.len(), first.len() + hole, first.len() + hole + second.len());
+    let line = |text: String| {
+        let len = (text.len() + 3..).find(|len| len.to_string().len() + 2 + text.len() == *len).unwrap();
+        format!("{len} {text}\n")
+    };
+    let pax = |lines: &[String]| special(b'x', lines.iter().cloned().map(line).collect::<String>().as_bytes());
+    let mut data = [first, second].concat();
+    let lines = match kind {
+        "header" => {
+            let map = format!("{:011o}\0{cut:011o}\0{next:011o}\0{:011o}\0", 0, second.len());
+            let header = Header::new(b"sparse", data.len(), b'S').with(257, b"ustar  \0").with(386, map.as_bytes());
+            return [header.with(483, format!("{all:011o}\0").as_bytes()).bytes(), filled(&data)].concat();
+        }
+        "list" => [format!("GNU.sparse.size={all}"), format!("GNU.sparse.map=0,{cut},{next},{}", second.len())],
+        _ => {
+            data = [filled(format!("2\n0\n{cut}\n{next}\n{}\n", second.len()).as_bytes()), data].concat();
+            [format!("GNU.sparse.realsize={all}"), "GNU.sparse.major=1".to_owned()]
+        }
+    };
+    [pax(&lines), member("sparse", &data)].concat()
+}
+
+#[test]
+fn the_holes_of_sparse_files_are_zeros() {
+    // A text of zeros between the halves of a pickle.
+    let halves = |tail: &[u8]| ([b"\x80\x02X\x00\x04\0\0".to_vec(), [b"0", tail].concat()], 1024);
+    for kind in ["header", "list", "data"] {
+        let ([first, second], hole) = halves(b"N.");
+        let report = clean(kind, &tar(&[sparse(kind, &first, hole, &second)]));
+        assert_eq!(report.streams.len(), 1, "{kind}");
+        let ([first, second], hole) = halves(&CALL[2..]);
+        named(kind, &tar(&[sparse(kind, &first, hole, &second)]));
+        // Who knows no sparse files reads the pieces one behind the other.
+        let vast = sparse(kind, CALL, 1 << 40, b"x");
+        assert_ne!(scan(&tar(&[vast])).verdict(), Verdict::Clean, "{kind}");
+    }
+}
+
 /// C9, C22: what is one thing to one reader and another thing to another.
 #[test]
 fn an_archive_may_be_a_pickle_too() {
