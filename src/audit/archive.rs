@@ -1,16 +1,19 @@
 //! Archives: what they say of themselves becomes findings, what they hold becomes jobs.
 
 use super::bytes::Bytes;
-use super::compressed::{Claim, head};
+use super::compressed::Claim;
 use super::member::Member;
 use super::structure::is_padding;
 use super::{Audit, Job, Read};
-use crate::container::{Archive, Codec, Data, Entry, NpyHeader, tar, zip};
+use crate::container::detect::PREFIX;
 use crate::container::tar::Sparse;
+use crate::container::{Archive, Codec, Data, Decoder, Entry, NpyHeader, tar, zip};
 use crate::error::ErrorKind;
 use crate::escape::escape;
 use crate::finding::Level;
 use crate::limits::Limit;
+use crate::loader::Inflating;
+use crate::opcode::StreamWindow;
 use crate::rules;
 
 /// The codecs that are tried on a member whose own cannot be.
@@ -49,7 +52,10 @@ impl<'a> Audit<'a> {
         let describe = |entry: &Entry| {
             let part = data.part(entry.data.span());
             let header = match &entry.data {
-                Data::Compressed(codec, _) => NpyHeader::parse(&head(*codec, part.get())),
+                Data::Compressed(codec, _) => {
+                    let feed = Inflating::new(Decoder::new(*codec, part.get()), self.budget.clone());
+                    NpyHeader::parse(StreamWindow::new(feed).head(PREFIX))
+                }
                 _ => NpyHeader::parse(part.get()),
             };
             let shape = |of: NpyHeader| format!(" {} {}", of.dtype.type_string(), tuple(&of.shape));

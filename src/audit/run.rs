@@ -52,6 +52,7 @@ fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Opti
     };
     let format = audit.file(source);
     audit.queue();
+    audit.unchanged(source);
     let regions = audit.collected.regions();
     let grounds = audit.collected.grounds();
     let mut policy_items = std::mem::take(&mut audit.collected.policy_items);

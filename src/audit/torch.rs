@@ -9,7 +9,7 @@ use crate::escape::escape;
 use crate::facts::Place;
 use crate::finding::{Level, LoaderOutcome};
 use crate::loader::torch::{self, Storage};
-use crate::loader::{Manner, Pass, Reader, Readers, Subject, pass, reread};
+use crate::loader::{Manner, Pass, Reader, Readers, Subject, pass};
 use crate::model;
 use crate::opcode::{SliceWindow, Window};
 use crate::rules;
@@ -34,7 +34,7 @@ impl<'a> Audit<'a> {
     /// The members of a zip archive of torch; nothing where it is none. Members that hold the bytes of tensors are
     /// measured, not read.
     pub(super) fn torch(&mut self, archive: &Archive, data: &Bytes<'a>, member: &Member) -> Option<Read> {
-        let is_pickle = |entry: &&Entry| pickle_of(&entry.name).is_some();
+        let is_pickle = |entry: &&Entry| torch::pickle_of(&entry.name).is_some();
         if !archive.entries.iter().any(|entry| entry.name.split_once('/').is_some_and(|(_, name)| name == "data.pkl")) {
             return None;
         }
@@ -88,7 +88,7 @@ impl<'a> Audit<'a> {
 
     /// A pickle whose tensors are members.
     fn torch_pickle(&mut self, entry: &Entry, data: &Bytes<'a>, member: &Member, seen: &mut Seen) {
-        let Some((root, folder)) = pickle_of(&entry.name) else { return };
+        let Some((root, folder)) = torch::pickle_of(&entry.name) else { return };
         let span = entry.data.span();
         let inner = member.entry(&entry.name, span.start);
         let part = data.part(span);
@@ -186,9 +186,8 @@ impl<'a> Audit<'a> {
         }
         let manner = Manner { readers: TORCH, dialect: Reader::Torch.dialect(), joblib: false, search: false };
         let five = pass(SliceWindow(bytes), manner, &mut self.budget);
-        let last = five.outer(torch::STREAMS.checked_sub(1)?).filter(|last| last.loads)?;
-        let end = last.position.checked_add(usize::try_from(last.len).ok()?)?;
-        let explained = self.raw_storages(&five, bytes, end).unwrap_or(false);
+        let end = torch::end(&five)?;
+        let explained = torch::raw_storages(&five, bytes, end, &mut self.budget).is_some_and(|raw| raw.explained);
         let pickles = bytes.get(..end)?;
         let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(pickles), &mut self.budget);
         // The pickles before the object say nothing of it.
@@ -207,38 +206,6 @@ impl<'a> Audit<'a> {
         self.weights_only(&refused(passes.own()).collect::<Vec<_>>(), protocol(passes.own()), member);
         let loaders = vec![passes.torch_outcome(torch::OBJECT)];
         Some(Read { loaders, ..Read::silent("torch-legacy") })
-    }
-
-    /// Whether the bytes behind the five pickles are the storages that they ask for, to the last byte.
-    fn raw_storages<W: Window>(&mut self, pass: &Pass<W>, bytes: &[u8], end: usize) -> Option<bool> {
-        let source = pass.source();
-        let mut read = |number| {
-            let position = pass.outer(number)?.position;
-            Some(reread(source, position, pass.manner, &mut self.budget))
-        };
-        let (object, list) = (read(torch::OBJECT)?, read(torch::OBJECT.checked_add(1)?)?);
-        let known = torch::storages(Subject { reading: &object, source }.view());
-        let known: HashMap<&str, &Storage> = known.iter().map(|storage| (storage.key.as_str(), storage)).collect();
-        let mut at = end;
-        for key in torch::keys(Subject { reading: &list, source }.view(), list.root?)? {
-            let storage = known.get(key.as_str())?;
-            let count = bytes.get(at..)?.first_chunk().map(|count| u64::from_le_bytes(*count))?;
-            if count != storage.count {
-                return Some(false);
-            }
-            at = at.checked_add(8)?.checked_add(usize::try_from(storage.nbytes()?).ok()?)?;
-        }
-        Some(at == bytes.len())
-    }
-}
-
-/// Where a pickle of an archive of torch stands, and the folder of its tensors.
-fn pickle_of(name: &str) -> Option<(&str, &'static str)> {
-    let (root, name) = name.split_once('/')?;
-    match name {
-        "data.pkl" => Some((root, "data")),
-        "constants.pkl" => Some((root, "constants")),
-        _ => None,
     }
 }
 

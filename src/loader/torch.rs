@@ -1,9 +1,15 @@
 //! What `torch.save` writes into a pickle (`torch/serialization.py`): storages by persistent id.
 
-use super::reading::View;
+use super::pass::Pass;
+use super::reading::{Subject, View};
+use super::stream::reread;
 use crate::ast::{Kind, Moment, Symbol, Value};
+use crate::dtype::{ByteOrder, DType};
+use crate::limits::Budget;
 use crate::machine::Action;
-use crate::opcode::Literal;
+use crate::opcode::{Literal, Window};
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// How a file of torch before 1.6 begins: a pickle of protocol 2 that is one number.
 pub const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
@@ -147,48 +153,60 @@ const SAFE: &[(&str, &[&str])] = &[
 /// Whether `torch.load(weights_only=True)` reads a name.
 pub fn is_safe(module: &str, name: &str) -> bool {
     let is_class = CLASSES.iter().any(|(class, ..)| *class == name);
-    let is_type = module == "torch" && TYPES.iter().any(|(of, _)| *of == name);
+    let is_type = module == "torch" && TYPES.iter().any(|(of, ..)| *of == name);
     let listed = SAFE.iter().any(|(of, names)| *of == module && names.contains(&name));
     listed || is_type || (is_class && matches!(module, "torch" | "torch.cuda" | "torch.storage"))
 }
 
-/// Types of elements by their name in `torch`, and their bytes; 0 for quantizers and layouts.
-const TYPES: &[(&str, u64)] = &[
-    ("bfloat16", 2),
-    ("bool", 1),
-    ("complex128", 16),
-    ("complex32", 4),
-    ("complex64", 8),
-    ("float16", 2),
-    ("float32", 4),
-    ("float4_e2m1fn_x2", 1),
-    ("float64", 8),
-    ("float8_e4m3fn", 1),
-    ("float8_e4m3fnuz", 1),
-    ("float8_e5m2", 1),
-    ("float8_e5m2fnuz", 1),
-    ("float8_e8m0fnu", 1),
-    ("int16", 2),
-    ("int32", 4),
-    ("int64", 8),
-    ("int8", 1),
-    ("per_channel_affine", 0),
-    ("per_channel_affine_float_qparams", 0),
-    ("per_tensor_affine", 0),
-    ("qint32", 0),
-    ("qint8", 0),
-    ("quint2x4", 0),
-    ("quint4x2", 0),
-    ("quint8", 0),
-    ("uint16", 2),
-    ("uint32", 4),
-    ("uint64", 8),
-    ("uint8", 1),
+/// Types of elements by their name in `torch`, with their bytes, and what numpy calls the same; 0 for quantizers and for
+/// types that only stand in storages of their own.
+const TYPES: &[(&str, u64, &str)] = &[
+    ("bfloat16", 2, ""),
+    ("bool", 1, "b1"),
+    ("complex128", 16, "c16"),
+    ("complex32", 4, ""),
+    ("complex64", 8, "c8"),
+    ("float16", 2, "f2"),
+    ("float32", 4, "f4"),
+    ("float4_e2m1fn_x2", 1, ""),
+    ("float64", 8, "f8"),
+    ("float8_e4m3fn", 1, ""),
+    ("float8_e4m3fnuz", 1, ""),
+    ("float8_e5m2", 1, ""),
+    ("float8_e5m2fnuz", 1, ""),
+    ("float8_e8m0fnu", 1, ""),
+    ("int16", 2, "i2"),
+    ("int32", 4, "i4"),
+    ("int64", 8, "i8"),
+    ("int8", 1, "i1"),
+    ("per_channel_affine", 0, ""),
+    ("per_channel_affine_float_qparams", 0, ""),
+    ("per_tensor_affine", 0, ""),
+    ("qint32", 0, ""),
+    ("qint8", 0, ""),
+    ("quint2x4", 0, ""),
+    ("quint4x2", 0, ""),
+    ("quint8", 0, ""),
+    ("uint16", 2, "u2"),
+    ("uint32", 4, "u4"),
+    ("uint64", 8, "u8"),
+    ("uint8", 1, "u1"),
 ];
 
 /// Bytes of an element of a type, by its name in `torch`.
 pub fn itemsize(name: &str) -> Option<u64> {
-    TYPES.iter().find(|&&(of, size)| of == name && size > 0).map(|&(_, size)| size)
+    TYPES.iter().find(|&&(of, size, _)| of == name && size > 0).map(|&(_, size, _)| size)
+}
+
+/// The type of elements of this name in `torch`, of `itemsize` bytes where it is a type of storages; one of numpy where
+/// numpy has it.
+pub fn dtype(name: &str, itemsize: Option<u64>, order: ByteOrder) -> Option<DType> {
+    let &(name, size, spec) = TYPES.iter().find(|(of, ..)| *of == name)?;
+    let sign = if order == ByteOrder::Big { '>' } else { '<' };
+    DType::from_descr_str(format!("{sign}{spec}").as_bytes()).ok().filter(|_| !spec.is_empty()).or_else(|| {
+        let itemsize = itemsize.unwrap_or(size);
+        (itemsize > 0).then(|| DType::foreign(name, order, itemsize))
+    })
 }
 
 /// Every storage that a stream asks for.
@@ -206,4 +224,56 @@ pub fn keys(view: View<'_>, list: Value) -> Option<Vec<String>> {
         return None;
     }
     view.ast.items(list, Moment::END).map(|value| text(view, value)).collect()
+}
+
+/// Where a pickle of a zip archive of torch stands by its name, and the folder of its tensors.
+pub fn pickle_of(name: &str) -> Option<(&str, &'static str)> {
+    let (root, name) = name.split_once('/')?;
+    match name {
+        "data.pkl" => Some((root, "data")),
+        "constants.pkl" => Some((root, "constants")),
+        _ => None,
+    }
+}
+
+/// Where the five pickles of a file before 1.6 end, if they are that.
+pub fn end<W: Window>(pass: &Pass<W>) -> Option<usize> {
+    let last = pass.outer(STREAMS.checked_sub(1)?).filter(|last| last.loads)?;
+    last.position.checked_add(usize::try_from(last.len).ok()?)
+}
+
+/// The bytes behind five pickles.
+#[derive(Clone, Debug, Default)]
+pub struct RawStorages {
+    /// Key and place of each storage that is there.
+    pub places: Vec<(String, Range<usize>)>,
+    /// Whether these are all that are asked for and all that the file holds.
+    pub explained: bool,
+}
+
+/// The bytes behind the five pickles of a file before 1.6, which end at `end`: for each storage a number of elements,
+/// and these, in little-endian order whatever the machine was. `None` where the pickles are not those of torch.
+pub fn raw_storages<W: Window>(pass: &Pass<W>, bytes: &[u8], end: usize, budget: &mut Budget) -> Option<RawStorages> {
+    let source = pass.source();
+    let mut read = |number| {
+        let position = pass.outer(number)?.position;
+        Some(reread(source, position, pass.manner, budget))
+    };
+    let (object, list) = (read(OBJECT)?, read(OBJECT.checked_add(1)?)?);
+    let known = storages(Subject { reading: &object, source }.view());
+    let known: HashMap<&str, &Storage> = known.iter().map(|storage| (storage.key.as_str(), storage)).collect();
+    let (mut raw, mut at) = (RawStorages::default(), end);
+    for key in keys(Subject { reading: &list, source }.view(), list.root?)? {
+        let storage = known.get(key.as_str())?;
+        let count = bytes.get(at..).and_then(<[u8]>::first_chunk).map(|count| u64::from_le_bytes(*count));
+        let start = at.checked_add(8)?;
+        let stop = start.checked_add(usize::try_from(storage.nbytes()?).ok()?)?;
+        if count != Some(storage.count) || stop > bytes.len() {
+            return Some(raw);
+        }
+        raw.places.push((key, start..stop));
+        at = stop;
+    }
+    raw.explained = at == bytes.len();
+    Some(raw)
 }

@@ -39,6 +39,9 @@ pub(super) enum Use {
 /// How many judgements of one kind on one symbol are kept; the rest would only repeat them.
 const MAX_ALIKE: u32 = 16;
 
+/// How many judgements of one kind say what exactly is wrong; nobody reads so many.
+const MAX_DETAILED: u32 = 4096;
+
 /// One reading, and what is known of it.
 pub(super) struct Judge<'a> {
     pub(super) subject: Subject<'a>,
@@ -46,7 +49,9 @@ pub(super) struct Judge<'a> {
     pub(super) trace: Trace,
     pub(super) judgements: Vec<Judgement>,
     refused: Option<usize>,
-    alike: HashMap<(Objection, Level, String), u32>,
+    alike: HashMap<(Objection, Level, Option<u32>), u32>,
+    /// How many objections of each kind are kept.
+    kept: HashMap<(Objection, Level), u32>,
 }
 
 impl<'a> Judge<'a> {
@@ -62,6 +67,7 @@ impl<'a> Judge<'a> {
             judgements: Vec::new(),
             refused: None,
             alike: HashMap::new(),
+            kept: HashMap::new(),
         }
     }
 
@@ -122,9 +128,16 @@ impl<'a> Judge<'a> {
             }
             name.clone_from(&imported.resolved);
         }
-        let alike = self.alike.entry((objection, level, name.clone())).or_insert(0);
+        let alike = self.alike.entry((objection, level, symbol)).or_insert(0);
         *alike = alike.saturating_add(1);
         if *alike > MAX_ALIKE {
+            return;
+        }
+        let kept = self.kept.entry((objection, level)).or_insert(0);
+        *kept = kept.saturating_add(1);
+        if *kept > MAX_DETAILED {
+            let symbol = super::show::plain(&name);
+            self.judgements.push(Judgement { effect, objection, level, symbol, detail: String::new() });
             return;
         }
         let moment = self.subject.reading.effects.get(effect).map_or(Moment::END, |effect| effect.moment);

@@ -46,6 +46,11 @@ pub(super) fn lines<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item 
     out.write_all(after)
 }
 
+/// The program and the policy that a report rests on, as every report of JSON has them.
+pub fn tool_json(tool: &Tool) -> impl Serialize {
+    ToolRow::from(tool)
+}
+
 pub(super) fn rows<'a, T, R: From<&'a T>>(items: &'a [T]) -> Vec<R> {
     items.iter().map(R::from).collect()
 }

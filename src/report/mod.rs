@@ -26,7 +26,7 @@ pub use github::github;
 pub use gitlab::gitlab;
 pub use html::html;
 pub use human::{Detail, Paint, Role, Screen, human, plain};
-pub use json::json;
+pub use json::{json, tool_json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use ndjson::{Lines, ndjson};

@@ -182,13 +182,7 @@ impl Reading<'_> {
 
     /// A sparse file whose map can be read, and whether its pieces are all that there is. `data` is where they stand,
     /// and perhaps the map.
-    fn sparse_file(
-        &self,
-        at: usize,
-        name: &str,
-        extended: &Extended,
-        data: &Range<usize>,
-    ) -> Option<(Sparse, bool)> {
+    fn sparse_file(&self, at: usize, name: &str, extended: &Extended, data: &Range<usize>) -> Option<(Sparse, bool)> {
         let block = self.bytes.get(at..at.checked_add(BLOCK)?)?;
         let mut start = data.start;
         let (map, size) = if !extended.is_sparse {

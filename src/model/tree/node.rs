@@ -109,6 +109,14 @@ impl Blob<'_> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Offset and length in the stream, where they have to be inflated again.
+    pub fn place(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Here(_) => None,
+            Self::Inflated(array) => array.place,
+        }
+    }
 }
 
 /// An array.
