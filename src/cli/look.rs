@@ -74,6 +74,13 @@ pub(super) fn at(path: &Path, member: &str, limits: &Limits, work: impl FnOnce(L
         };
         work(Look { name: &name, contents: &mut contents })
     });
+    if source.changed() {
+        return trouble(
+            &name,
+            "the file was written to while it was read: what was printed may be wrong",
+            "look at a copy of it",
+        );
+    }
     done.unwrap_or_else(|error| trouble(&name, error.message(), "please report this line, as SECURITY.md says"))
 }
 

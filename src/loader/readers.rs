@@ -32,6 +32,8 @@ pub enum Reader {
     PurePython314,
     /// The C engine, to which storages of tensors are no strangers.
     Torch,
+    /// The same, where what stands beside the pickle has numbers.
+    TorchTar,
     /// The Python engine, with array bytes between opcodes, and no padding before them.
     JoblibUnpadded,
 }
@@ -74,7 +76,7 @@ const fn row(reader: Reader, name: &'static str, dialect: Dialect, access: Acces
 }
 
 /// Every class, in the order of [`Reader`].
-pub const READERS: [ReaderInfo; 13] = [
+pub const READERS: [ReaderInfo; 14] = [
     row(Reader::Pickle, "pickle.load", Dialect::C, Access::Memory, Arrays::Unknown),
     row(Reader::Joblib, "joblib.load", Dialect::PYTHON, Access::Memory, Arrays::Padded),
     row(Reader::Unbuffered, "pickle.load[unbuffered]", Dialect::C, Access::Unbuffered, Arrays::Unknown),
@@ -87,6 +89,7 @@ pub const READERS: [ReaderInfo; 13] = [
     row(Reader::Buffered314, "pickle.load[buffered]", Dialect::C_314, Access::Buffered(128 << 10), Arrays::Unknown),
     row(Reader::PurePython314, "pickle._Unpickler", Dialect::PYTHON_314, Access::Memory, Arrays::Unknown),
     row(Reader::Torch, "torch.load", Dialect::C, Access::Memory, Arrays::Unknown),
+    row(Reader::TorchTar, "torch.load", Dialect::C, Access::Memory, Arrays::Unknown),
     row(Reader::JoblibUnpadded, "joblib.load[1.1]", Dialect::PYTHON, Access::Memory, Arrays::Unpadded),
 ];
 
@@ -156,7 +159,7 @@ pub struct Loader {
 
 use Reader::{
     Buffered4K, Buffered8K, Buffered314, Joblib, Joblib314, JoblibUnpadded, Pickle, Pickle314, PurePython,
-    PurePython314, Torch, Unbuffered, Unbuffered314,
+    PurePython314, Torch, TorchTar, Unbuffered, Unbuffered314,
 };
 
 /// The calls that open pickles.
@@ -220,9 +223,10 @@ pub const LOADERS: &[Loader] = &[
     },
     Loader {
         call: "torch.load(path, weights_only=False)",
-        readers: &[Torch, Unbuffered, Unbuffered314],
+        readers: &[Torch, TorchTar, Unbuffered, Unbuffered314],
         encoding: "UTF-8",
-        note: "the pickle in a zip archive is read as from `io.BytesIO`; a file of torch before 1.6 from the file",
+        note: "the pickle in a zip archive is read as from `io.BytesIO`; a file of torch before 1.6 from the file; a tar \
+               archive of torch 0.1 from the file, too, with other persistent ids",
     },
     Loader {
         call: "torch.load(path), torch 2.6 and later",

@@ -4,6 +4,7 @@
 mod arrays;
 mod cache;
 mod commands;
+mod convert;
 mod fixtures;
 mod formats;
 mod gate;

@@ -1,7 +1,7 @@
 //! Arrays, and bytes that stand in the file as text.
 
 use super::{Node, Outline};
-use crate::array::{self, Array, Data};
+use crate::array::{self, Array, Data, Tensor};
 use crate::ast::Kind;
 use crate::dtype::DType;
 use crate::inspect::elements;
@@ -85,7 +85,18 @@ impl Outline<'_, '_> {
                     _ => None,
                 }
             }
-            Data::File(_) | Data::Whole => None,
+            Data::File(_) | Data::Whole | Data::Storage { .. } => None,
+        }
+    }
+
+    /// The tensor that a node is; or the storage, where that is a value of its own.
+    pub(in crate::inspect) fn tensor(&self, node: Node) -> Option<Tensor> {
+        let view = self.view(node)?;
+        let order = self.contents.storages.order;
+        match node.value.kind() {
+            Kind::Object => array::tensor(view, node.value, order),
+            Kind::Persistent => array::bare_storage(view, node.value, order),
+            _ => None,
         }
     }
 
