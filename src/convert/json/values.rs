@@ -43,6 +43,7 @@ impl<'t> Writer<'_, 't, '_> {
             self.out.write_all(b"}")?;
             return Ok(None);
         }
+        self.out.write_all(b"{")?;
         self.head(&array.array)?;
         // The elements stand as they are stored.
         if array.array.array.order.letter() == "F" {
@@ -68,10 +69,25 @@ impl<'t> Writer<'_, 't, '_> {
         Ok(Some(Frame::fields(vec![("fill", masked.fill)], "}}")))
     }
 
-    /// Type and shape of an array, and its class where it is not the usual one. The object stays open.
+    /// `$tensor`: an array of torch.
+    pub(super) fn tensor(&mut self, array: &ArrayRef, requires_grad: bool) -> io::Result<()> {
+        self.out.write_all(b"{\"$tensor\":{")?;
+        if requires_grad {
+            self.out.write_all(b"\"requires_grad\":true,")?;
+        }
+        if let Some(storage) = &array.storage {
+            self.out.write_all(b"\"storage\":")?;
+            json(self.out, &storage.key)?;
+            self.out.write_all(b",")?;
+        }
+        self.fields(array, &array.address.to_string())?;
+        self.out.write_all(b"}}")
+    }
+
+    /// Type and shape of an array, and its class where it is not the usual one.
     fn head(&mut self, array: &ArrayRef) -> io::Result<()> {
         let of = &array.array;
-        self.out.write_all(b"{\"dtype\":")?;
+        self.out.write_all(b"\"dtype\":")?;
         match &of.dtype {
             Ok(dtype) => leaf::dtype(self.out, dtype)?,
             Err(_) => self.out.write_all(b"null")?,
@@ -79,7 +95,7 @@ impl<'t> Writer<'_, 't, '_> {
         let shape: Vec<Uint> = of.shape.iter().flatten().copied().map(Uint).collect();
         self.out.write_all(b",\"shape\":")?;
         json(self.out, &shape)?;
-        if !matches!(of.class.as_str(), "numpy.ndarray" | "mask") {
+        if !matches!(of.class.as_str(), "numpy.ndarray" | "mask" | "torch.Tensor") {
             self.out.write_all(b",\"class\":")?;
             json(self.out, &of.class)?;
         }
@@ -87,7 +103,13 @@ impl<'t> Writer<'_, 't, '_> {
     }
 
     /// An array of bytes: where its elements stand, or themselves.
-    fn body(&mut self, array: &ArrayRef, path: &str) -> io::Result<()> {
+    pub(super) fn body(&mut self, array: &ArrayRef, path: &str) -> io::Result<()> {
+        self.out.write_all(b"{")?;
+        self.fields(array, path)?;
+        self.out.write_all(b"}")
+    }
+
+    fn fields(&mut self, array: &ArrayRef, path: &str) -> io::Result<()> {
         self.head(array)?;
         let dtype = array.array.dtype.clone().map_err(io::Error::other)?;
         match self.elements {
@@ -104,7 +126,7 @@ impl<'t> Writer<'_, 't, '_> {
                 self.base64(array)?;
             }
         }
-        self.out.write_all(b"}")
+        Ok(())
     }
 
     fn base64(&mut self, array: &ArrayRef) -> io::Result<()> {
