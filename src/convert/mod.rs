@@ -135,11 +135,7 @@ pub fn write(
 /// What stands beside the arrays in a `.safetensors` file: the whole content, with the arrays by their names.
 ///
 /// Readers of models ask for which library a file is (`format`).
-fn metadata(
-    outline: &Outline<'_, '_>,
-    of_torch: bool,
-    carried: &mut Carried,
-) -> io::Result<BTreeMap<String, String>> {
+fn metadata(outline: &Outline<'_, '_>, of_torch: bool, carried: &mut Carried) -> io::Result<BTreeMap<String, String>> {
     let names = carried.arrays.iter().cloned().collect();
     let mut text = Vec::new();
     json::write(&mut text, outline, Elements::Named { field: "tensor", names: &names }, &mut carried.lost)?;
@@ -165,11 +161,7 @@ pub fn names(contents: &mut Contents<'_>) -> Vec<(String, String)> {
 }
 
 /// The arrays that a format can hold, with their names there, in the order in which they are read best.
-fn choose(
-    (format, object): (Format, Option<u32>),
-    arrays: &Arrays<'_, '_, '_>,
-    carried: &mut Carried,
-) -> Vec<Named> {
+fn choose((format, object): (Format, Option<u32>), arrays: &Arrays<'_, '_, '_>, carried: &mut Carried) -> Vec<Named> {
     let keys = format == Format::Safetensors;
     let mut names = if keys { Names::of_keys() } else { Names::of_files() };
     let mut chosen = Vec::new();

@@ -4,6 +4,7 @@
 mod arrays;
 mod commands;
 mod convert;
+mod faults;
 mod fixtures;
 mod formats;
 mod gate;

@@ -61,8 +61,7 @@ pub fn write(
         let bytes = Bytes::new(tree.outline());
         let (arrays, tensors) = (&arrays, &tensors);
         let seen = HashMap::new();
-        let mut writer =
-            Writer { out, tree, bytes, elements, stream: *stream, seen, numbers, arrays, tensors, lost };
+        let mut writer = Writer { out, tree, bytes, elements, stream: *stream, seen, numbers, arrays, tensors, lost };
         for problem in tree.problems() {
             let path = writer.path(problem.node);
             writer.lost.add(|| Loss { path: path.to_string(), why: problem.error.message().to_owned() });
@@ -134,8 +133,9 @@ impl<'t> Writer<'_, 't, '_> {
                     open.extend(self.begin(node)?);
                 }
                 None => {
-                    self.out.write_all(frame.close.as_bytes())?;
-                    open.pop();
+                    let (close, then) = open.pop().map(Frame::end).unwrap_or_default();
+                    self.out.write_all(close.as_bytes())?;
+                    open.extend(then);
                 }
             }
         }
@@ -155,10 +155,7 @@ impl<'t> Writer<'_, 't, '_> {
         self.seen.insert(id, self.numbers);
         write!(self.out, "{{\"$id\":{},\"$value\":", self.numbers)?;
         match self.plain(id)? {
-            Some(mut frame) => {
-                frame.close.push('}');
-                Ok(Some(frame))
-            }
+            Some(frame) => Ok(Some(frame.wrapped())),
             None => self.out.write_all(b"}").map(|()| None),
         }
     }
@@ -198,7 +195,7 @@ impl<'t> Writer<'_, 't, '_> {
             Node::Dict(_) if is_object(tree, items) => return open(self.out, "{", Frame::members(items, "}")),
             Node::Dict(_) => return open(self.out, "{\"$dict\":[", Frame::pairs(items, "]}")),
             Node::Array(array) => return self.array(id, array, items),
-            Node::Masked(masked) => return self.masked(id, masked),
+            Node::Masked(masked) => return self.masked(id, masked, items),
             Node::Scalar(scalar) => self.scalar(scalar)?,
             Node::DType(dtype) => {
                 self.out.write_all(b"{\"$dtype\":")?;

@@ -43,30 +43,45 @@ impl<'t> Writer<'_, 't, '_> {
             self.out.write_all(b"}")?;
             return Ok(None);
         }
-        self.out.write_all(b"{")?;
-        self.head(&array.array)?;
-        // The elements stand as they are stored.
-        if array.array.array.order.letter() == "F" {
-            self.out.write_all(b",\"order\":\"F\"")?;
-        }
-        self.out.write_all(b",\"items\":[")?;
+        self.objects(&array.array)?;
         Ok(Some(Frame::items(items, "]}}")))
     }
 
+    /// An array of objects, up to the first.
+    fn objects(&mut self, array: &ArrayRef) -> io::Result<()> {
+        self.out.write_all(b"{")?;
+        self.head(array)?;
+        // The elements stand as they are stored.
+        if array.array.order.letter() == "F" {
+            self.out.write_all(b",\"order\":\"F\"")?;
+        }
+        self.out.write_all(b",\"items\":[")
+    }
+
     /// `$masked`: two arrays, and what stands for masked elements.
-    pub(super) fn masked(&mut self, id: NodeId, masked: &'t Masked) -> io::Result<Option<Frame<'t>>> {
-        let problem = masked.data.array.problem.is_some() || masked.mask.problem.is_some();
-        if problem || masked.data.elements.is_some() {
+    pub(super) fn masked(
+        &mut self,
+        id: NodeId,
+        masked: &'t Masked,
+        items: &'t [NodeId],
+    ) -> io::Result<Option<Frame<'t>>> {
+        if masked.data.array.problem.is_some() || masked.mask.problem.is_some() {
             self.lost(id)?;
             return Ok(None);
         }
         let mut address = self.path(id);
-        self.out.write_all(b"{\"$masked\":{\"data\":")?;
-        self.body(&masked.data.array, &address.to_string())?;
-        self.out.write_all(b",\"mask\":")?;
+        let path = address.to_string();
         address.path.0.extend(MASK);
+        self.out.write_all(b"{\"$masked\":{\"mask\":")?;
         self.body(&masked.mask, &address.to_string())?;
-        Ok(Some(Frame::fields(vec![("fill", masked.fill)], "}}")))
+        self.out.write_all(b",\"data\":")?;
+        let fill = Frame::fields(vec![("fill", masked.fill)], "}}");
+        if masked.data.elements.is_none() {
+            self.body(&masked.data.array, &path)?;
+            return Ok(Some(fill));
+        }
+        self.objects(&masked.data.array)?;
+        Ok(Some(Frame::items(items, "]}").then(fill)))
     }
 
     /// `$tensor`: an array of torch.
