@@ -5,11 +5,12 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that read bytes of files, or values made of them.
-const READERS: [&str; 13] = [
+const READERS: [&str; 14] = [
     "array",
     "ast",
     "audit",
     "container",
+    "convert",
     "dtype",
     "input",
     "inspect",
@@ -26,10 +27,8 @@ const DENIED: [&str; 6] =
     ["indexing_slicing", "arithmetic_side_effects", "cast_possible_truncation", "unwrap_used", "expect_used", "panic"];
 
 /// Rooms that are handed values and bytes only as plain data, or by the user.
-const OTHERS: [&str; 13] = [
-    "baseline", "cli", "error", "escape", "facts", "finding", "glance", "limits", "output", "report", "rules", "span",
-    "convert",
-];
+const OTHERS: [&str; 12] =
+    ["baseline", "cli", "error", "escape", "facts", "finding", "glance", "limits", "output", "report", "rules", "span"];
 
 /// The only files that may hold unsafe code: the memory map, and what happens when its file is cut short.
 const UNSAFE: [&str; 2] = ["src/input/shrunk.rs", "src/input/source.rs"];
@@ -121,7 +120,16 @@ fn no_number_is_read_in_the_order_of_the_machine() {
 
 #[test]
 fn only_two_rooms_touch_the_file_system() {
-    let words = ["std::fs", "fs::", "File::", "std::net", "std::process::Command", "TcpStream", "Command::new("];
+    let words = [
+        "std::fs",
+        "fs::",
+        "File::open",
+        "File::create",
+        "std::net",
+        "std::process::Command",
+        "TcpStream",
+        "Command::new(",
+    ];
     for (name, code) in sources() {
         let may = ["src/input/", "src/output/"].iter().any(|room| name.starts_with(room));
         let found: Vec<_> = words.iter().filter(|word| code.contains(**word)).collect();

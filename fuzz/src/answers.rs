@@ -2,13 +2,15 @@
 
 use crate::bounded;
 use depickle::audit;
+use depickle::convert::skops;
 use depickle::finding::{Completeness, FileReport, Finding, Verdict};
 use depickle::input::Source;
 use depickle::inspect::{self, Cuts, Outline, disasm, graph, open, tree};
 use depickle::inspect::{Arrays, Bytes};
+use depickle::model::tree::Tree;
 use depickle::policy::Policy;
 use depickle::report::{self, Detail, Report, Screen};
-use std::io::{self, Write};
+use std::io::{self, Cursor, Write};
 
 /// Work in proportion to the bytes, one answer for one file, and no clean file that was not read whole.
 pub(crate) fn scan(data: &[u8]) {
@@ -103,5 +105,19 @@ pub(crate) fn arrays(data: &[u8]) {
             let header = depickle::container::NpyHeader::parse(&out).expect("what is written can be read");
             assert_eq!(header.nbytes(), Some((out.len() - header.data_offset) as u64));
         }
+    }
+}
+
+/// The typed tree of what is listed; what is written of it for skops is an archive that another reader can list.
+pub(crate) fn skops(data: &[u8]) {
+    let Ok(mut contents) = open(data, &bounded(data.len())) else { return };
+    let outline = Outline::new(&mut contents);
+    let Ok(tree) = Tree::new(&outline) else { return };
+    let Ok(plan) = skops::plan(&tree) else { return };
+    let _ = (plan.untrusted().len(), plan.lost().count(), plan.load_line("model.skops"));
+    let mut out = Vec::new();
+    if plan.write(&mut out).is_ok() {
+        let archive = zip::ZipArchive::new(Cursor::new(&out)).expect("what is written is an archive");
+        assert!(archive.index_for_name("schema.json").is_some());
     }
 }

@@ -51,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "scan", run: answers::scan, seeds: SAMPLES },
     Target { name: "reports", run: answers::reports, seeds: SAMPLES },
     Target { name: "inspect", run: answers::inspect, seeds: SAMPLES },
+    Target { name: "skops", run: answers::skops, seeds: &["seeds/joblib", "../samples"] },
     Target { name: "arrays", run: answers::arrays, seeds: &["seeds/joblib", "../samples"] },
 ];
 

@@ -62,7 +62,10 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     end_when_interrupted(args, &outputs, found.files.len(), &gathered);
     let (judge, policy) = (if args.why { audit::scan_with_grounds } else { audit::scan }, &loaded.policy);
     scan(args, &found, &limits, &accepting, &gathered, |source| {
-        let report = judge(source, policy, &limits);
+        let mut report = judge(source, policy, &limits);
+        if args.verbose == 0 {
+            report.regions.clear();
+        }
         FileReport { gate: policy.fail_on(source.name()), ..report }
     });
     match gathered.finish() {

@@ -58,7 +58,7 @@ impl Source<'static> {
         }
         let data = match map(&file, &about) {
             Some(map) => Data::Mapped(map, Box::new(Origin { file, about })),
-            None => Data::Owned(read(file, limits)?),
+            None => Data::Owned(read(file, about.len(), limits)?),
         };
         Ok(Self { name: display_name(path), path: Some(path.to_owned()), data })
     }
@@ -68,7 +68,7 @@ impl Source<'static> {
     /// # Errors
     /// As [`Source::open`].
     pub fn stdin(limits: &Limits) -> Result<Self> {
-        Ok(Self { name: "-".to_owned(), path: None, data: Data::Owned(read(io::stdin().lock(), limits)?) })
+        Ok(Self { name: "-".to_owned(), path: None, data: Data::Owned(read(io::stdin().lock(), 0, limits)?) })
     }
 }
 
@@ -123,10 +123,12 @@ fn map(file: &File, about: &Metadata) -> Option<Mmap> {
     unsafe { Mmap::map(file) }.ok()
 }
 
-/// All bytes of `reader`, which has no length we could believe.
-fn read(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
+/// All bytes of `reader`, which has no length we could believe. `about` how many are expected: with room for them all and
+/// one more, the system is asked twice, and not once for each doubling of the room.
+fn read(reader: impl Read, about: u64, limits: &Limits) -> Result<Vec<u8>> {
     let most = limits.get(Limit::Retained);
-    let mut bytes = Vec::new();
+    let room = usize::try_from(about.min(MAP_FROM).min(most)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(room.saturating_add(1));
     let got = reader.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
     if u64::try_from(got).is_ok_and(|got| got <= most) {
         return Ok(bytes);

@@ -51,10 +51,6 @@ impl<'t> Writer<'_, 't, '_> {
     fn objects(&mut self, array: &ArrayRef) -> io::Result<()> {
         self.out.write_all(b"{")?;
         self.head(array)?;
-        // The elements stand as they are stored.
-        if array.array.order.letter() == "F" {
-            self.out.write_all(b",\"order\":\"F\"")?;
-        }
         self.out.write_all(b",\"items\":[")
     }
 

@@ -352,7 +352,7 @@ impl<'t, 'o> Schema<'t, 'o> {
                 return self.refuse(id, "an array of objects whose shape skops would not find again");
             }
         }
-        let mut pieces = vec![head, Piece::text(",\"content\":[")];
+        let mut pieces = vec![head, Piece::text(",\"type\":\"json\",\"content\":[")];
         // How many elements a list of each level holds, the innermost first.
         let mut rows = Vec::new();
         let mut row = 1_usize;

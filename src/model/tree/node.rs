@@ -124,7 +124,8 @@ impl Blob<'_> {
 pub struct Array {
     /// Class, type, shape, order and place of the elements; and what is wrong with it.
     pub array: ArrayRef,
-    /// The elements, where they are objects: [`Tree::items`](super::Tree::items).
+    /// The elements, where they are objects: [`Tree::items`](super::Tree::items). They are in C order, whatever the order
+    /// of the array: numpy pickles them so.
     pub elements: Option<Run>,
 }
 
