@@ -26,16 +26,18 @@ struct Summary {
 /// Runs the command.
 pub(super) fn run(args: &ArraysArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
-    look::all(&args.file, &limits, |LookAll { name, mut all, out }| {
+    look::all(&args.file, &limits, |LookAll { name, mut all }| {
         let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
         let arrays = Arrays::of_all(&outlines);
         let summaries = summaries(args, &outlines, &arrays);
         let problems = problems(&outlines, &all.problems);
-        let broken = match args.format {
-            ArraysFormat::Human => human(out, &arrays, &summaries, &problems),
-            ArraysFormat::Json => write_json(out, (name, &all.format), &arrays, &summaries, &problems),
-        }?;
-        Ok(if broken { Exit::Incomplete } else { Exit::Success })
+        look::each(&args.file, &args.format, |output, out| {
+            let broken = match output.format {
+                ArraysFormat::Human => human(out, &arrays, &summaries, &problems),
+                ArraysFormat::Json => write_json(out, (name, &all.format), &arrays, &summaries, &problems),
+            }?;
+            Ok(if broken { Exit::Incomplete } else { Exit::Success })
+        })
     })
 }
 

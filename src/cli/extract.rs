@@ -46,7 +46,7 @@ pub(super) fn run(args: &ExtractArgs) -> Exit {
         }
     }
     place::abandon_when_interrupted();
-    look::all(&args.file, &limits, |look| extract(args, &wanted, look))
+    look::all(&args.file, &limits, |look| look::print(|out| extract(args, &wanted, look, out)))
 }
 
 fn wrong(path: &str, why: &str) -> Exit {
@@ -54,8 +54,13 @@ fn wrong(path: &str, why: &str) -> Exit {
     Exit::Trouble
 }
 
-fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: LookAll<'_, '_>) -> io::Result<Exit> {
-    let LookAll { name: file, mut all, out } = look;
+fn extract(
+    args: &ExtractArgs,
+    wanted: &[(&str, Address)],
+    look: LookAll<'_, '_>,
+    out: &mut dyn Write,
+) -> io::Result<Exit> {
+    let LookAll { name: file, mut all } = look;
     let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
     let arrays = Arrays::of_all(&outlines);
     let mut met = vec![false; wanted.len()];

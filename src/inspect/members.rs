@@ -128,7 +128,7 @@ fn folder_of(name: &str) -> (&str, &str) {
 }
 
 fn read(bytes: &[u8], budget: &mut Budget) -> Archive {
-    if tar::starts(bytes) { tar::read(bytes, budget) } else { zip::read(bytes, false, budget) }
+    if tar::starts(bytes) { tar::read(bytes, budget).0 } else { zip::read(bytes, false, budget) }
 }
 
 /// The member of a name, or the archive that the name goes on in.
