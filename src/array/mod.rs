@@ -15,14 +15,16 @@
 mod element;
 mod found;
 mod layout;
+mod masked;
 mod npy;
 mod stats;
 mod tensor;
 pub(crate) mod view;
 
 pub use element::{Element, half, signed, unsigned};
-pub use found::{Array, Data, array, bytes, dtype, masked, scalar};
+pub use found::{Array, Data, array, bytes, dtype, scalar};
 pub use layout::{Layout, Offsets, Order};
+pub use masked::masked;
 pub use npy::{descr, named, npy_header};
 pub use stats::{Histogram, Number, Stats};
 pub use tensor::{Tensor, bare_storage, tensor};
