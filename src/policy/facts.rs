@@ -92,6 +92,8 @@ pub(super) enum Answered {
     Storage(Storage),
     /// A class that the id names.
     Class(Value),
+    /// A tensor or its storage, which stand in other members and were held against each other there.
+    Tensor,
 }
 
 /// Everything known so far.
@@ -206,7 +208,7 @@ impl<'p> Facts<'p> {
     pub(super) fn storage(&self, value: Value) -> Option<&Storage> {
         match self.answered(value)? {
             Answered::Storage(storage) => Some(storage),
-            Answered::Class(_) => None,
+            Answered::Class(_) | Answered::Tensor => None,
         }
     }
 
@@ -214,7 +216,7 @@ impl<'p> Facts<'p> {
     pub(super) fn class(&self, value: Value) -> Option<Value> {
         match self.answered(value)? {
             Answered::Class(class) => Some(*class),
-            Answered::Storage(_) => None,
+            Answered::Storage(_) | Answered::Tensor => None,
         }
     }
 

@@ -13,6 +13,7 @@ mod html;
 mod human;
 mod json;
 mod junit;
+mod map;
 mod markdown;
 mod ndjson;
 mod sarif;

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod bench;
+mod bombs;
 #[path = "../../tests/metamorphic/spoil.rs"]
 mod changes;
 #[path = "../../tests/semantics/compare.rs"]
@@ -61,6 +62,11 @@ const TASKS: &[Task] = &[
         run: corpus::run,
     },
     Task { name: "abuse", help: "try every abuse of every entry of the policy: none may be clean", run: abuse::run },
+    Task {
+        name: "bombs",
+        help: "scan files that cost far more than they weigh: each within its bounds",
+        run: bombs::run,
+    },
     Task {
         name: "spoil",
         help: "[--python PATH]...  show CPython each malicious sample that one change makes clean",

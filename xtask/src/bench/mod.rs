@@ -8,7 +8,7 @@ mod bars;
 mod case;
 mod gate;
 mod machine;
-mod measure;
+pub(crate) mod measure;
 mod peers;
 
 use crate::{Fallible, Outcome};
