@@ -165,7 +165,7 @@ def asked(load, data):
         load(io.BytesIO(data))
     except Exception as error:
         failure = type(error).__name__
-    words = [line[len("import "):] for line in worker.LOG if line.startswith("import ")]
+    words = [worker.sent(line[len("import "):]).decode() for line in worker.LOG if line.startswith("import ")]
     return sorted(set(words)), failure
 
 
