@@ -15,10 +15,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("escape", &[]),
     ("limits", &["error"]),
-    ("facts", &[]),
+    ("word", &[]),
+    ("facts", &["word"]),
     ("glance", &[]),
     // The report of a file that cannot be read carries the kind of the error.
-    ("finding", &["span", "error", "facts", "glance"]),
+    ("finding", &["span", "error", "facts", "glance", "word"]),
     ("dtype", &["span", "error"]),
     ("input", &["span", "error", "limits"]),
     ("output", &["span", "error", "limits"]),
@@ -41,7 +42,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("baseline", &["policy", "finding", "error"]),
     // The texts of rules, for formats that list them.
     ("report", &["rules", "finding", "baseline", "escape"]),
-    ("cli", &["audit", "report", "inspect", "output"]),
+    // It writes what `inspect` finds, and says so in a report of its own.
+    ("convert", &["model", "inspect", "output", "report"]),
+    ("cli", &["audit", "convert", "report", "inspect", "output"]),
 ];
 
 /// What a room may use: its row, and the rows of those.

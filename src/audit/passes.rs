@@ -3,7 +3,7 @@
 use super::structure::is_exhaustion;
 use crate::finding::LoaderOutcome;
 use crate::limits::Budget;
-use crate::loader::{Manner, Pass, READERS, Reader, ReaderInfo, Readers, Reading, pass, with_one_memo};
+use crate::loader::{Arrays, Manner, Pass, READERS, Reader, ReaderInfo, Readers, Reading, pass, with_one_memo};
 use crate::machine::{Action, Effect};
 use crate::opcode::{Access, FileWindow, Window};
 use std::collections::HashSet;
@@ -27,9 +27,9 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         Self::read_by(Readers::of(Reader::Pickle), open, budget)
     }
 
-    /// The same for a source that torch reads: by the C engine, with storages.
-    pub(super) fn read_by_torch(open: impl Fn() -> W, budget: &mut Budget) -> Self {
-        Self::read_by(Readers::of(Reader::Pickle).union(Readers::of(Reader::Torch)), open, budget)
+    /// The same for a source that torch reads: by the C engine, with storages. `by` is which class of its readers.
+    pub(super) fn read_by_torch(by: Reader, open: impl Fn() -> W, budget: &mut Budget) -> Self {
+        Self::read_by(Readers::of(Reader::Pickle).union(Readers::of(by)), open, budget)
     }
 
     /// `by` is who reads as the C engine does over memory.
@@ -53,15 +53,15 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
     fn read_further(&mut self, open: impl Fn() -> W, budget: &mut Budget) {
         let is_odd = self.joblib.is_odd() || self.pickle.as_ref().is_some_and(Pass::is_odd);
         let has_raw_opcodes = self.joblib.first_raw.is_some_and(|raw| raw.opcode);
+        let acts_unpadded = self.joblib.acts_unpadded;
         let mut is_decimal = self.joblib.is_decimal() || self.pickle.as_ref().is_some_and(Pass::is_decimal);
-        if !(is_odd || has_raw_opcodes || is_decimal) {
+        if !(is_odd || has_raw_opcodes || acts_unpadded || is_decimal) {
             return;
         }
         let source = self.own().source();
         let len = source.offset(source.bytes.len());
-        for info in
-            READERS.iter().filter(|info| !matches!(info.reader, Reader::Joblib | Reader::Pickle | Reader::Torch))
-        {
+        let is_read = |by| matches!(by, Reader::Joblib | Reader::Pickle | Reader::Torch | Reader::TorchTar);
+        for info in READERS.iter().filter(|info| !is_read(info.reader)) {
             // What sets a reader apart: how it gets at bytes, its version, that it knows no arrays.
             let by_access = match info.access {
                 Access::Memory => false,
@@ -69,7 +69,11 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
                 Access::Buffered(size) => is_odd && len > u64::from(size),
             };
             let by_version = info.dialect.decimal && is_decimal;
-            let by_arrays = has_raw_opcodes && !info.arrays && !info.dialect.is_c();
+            let by_arrays = match info.arrays {
+                Arrays::Unknown => has_raw_opcodes && !info.dialect.is_c(),
+                Arrays::Unpadded => acts_unpadded,
+                Arrays::Padded => false,
+            };
             let wanted = match info.reader {
                 Reader::Unbuffered314 => by_access && by_version,
                 Reader::PurePython314 => by_arrays && by_version,
@@ -85,7 +89,7 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
                 }
             };
             let in_memory = info.access == Access::Memory;
-            let search = in_memory && (info.arrays || !self.joblib.is_joblib());
+            let search = in_memory && (info.arrays == Arrays::Padded || !self.joblib.is_joblib());
             let manner = Manner { search, ..manner(info) };
             let pass = pass(open(), manner, budget);
             is_decimal |= pass.is_decimal();
@@ -113,9 +117,14 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         Some(if self.is_joblib() { pickle } else { &self.joblib })
     }
 
-    /// What the own reader of a joblib file does where; `None` where a pass is not another format's reader's.
+    /// What the own reader of a joblib file does where; `None` where a pass is not a [foreign](Self::is_foreign) one.
     pub(super) fn known<V>(&self, other: &Pass<V>) -> Option<Known> {
-        (self.is_joblib() && !other.manner.joblib).then(|| Known::of(&self.joblib))
+        self.is_foreign(other).then(|| Known::of(&self.joblib))
+    }
+
+    /// Whether a pass is that of a reader which takes array bytes of a joblib file for opcodes.
+    pub(super) fn is_foreign<V>(&self, other: &Pass<V>) -> bool {
+        self.is_joblib() && other.manner.arrays != Arrays::Padded
     }
 
     /// Positions of imports and calls of another format's reader that are none of the own reader's: what makes a file
@@ -210,7 +219,7 @@ fn ends_early<W: Window>(pass: &Pass<W>) -> bool {
 
 /// How a class of readers reads.
 fn manner(info: &ReaderInfo) -> Manner {
-    Manner { readers: Readers::of(info.reader), dialect: info.dialect, joblib: info.arrays, search: false }
+    Manner { readers: Readers::of(info.reader), dialect: info.dialect, arrays: info.arrays, search: false }
 }
 
 /// How a pass fares with the first stream.

@@ -7,6 +7,8 @@ mod about;
 mod accepted;
 mod args;
 mod arrays;
+mod cache;
+mod convert;
 mod disasm;
 mod exit;
 mod explain;
@@ -18,6 +20,7 @@ mod limit;
 mod look;
 mod message;
 mod outputs;
+mod place;
 mod policy;
 mod policy_file;
 mod progress;
@@ -51,6 +54,7 @@ fn run() -> Exit {
             Command::Show(args) => show::run(&args),
             Command::Arrays(args) => arrays::run(&args),
             Command::Extract(args) => extract::run(&args),
+            Command::Convert(args) => convert::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
             Command::Policy(policy) => policy::run(&policy),

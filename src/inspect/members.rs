@@ -32,7 +32,7 @@ pub(super) struct Found<'a> {
 pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Result<Found<'a>> {
     let (mut start, mut whole, mut rest) = (0_usize, bytes, asked);
     for _ in 0..budget.left(Limit::Depth) {
-        let archive = if tar::starts(whole) { tar::read(whole, budget) } else { zip::read(whole, false, budget) };
+        let archive = if tar::starts(whole) { tar::read(whole, budget).0 } else { zip::read(whole, false, budget) };
         let entry = if rest.is_empty() { model(&archive.entries, whole) } else { named(&archive.entries, rest) };
         let Some(entry) = entry else { return Err(missing(&archive.entries, asked)) };
         let inner = rest.strip_prefix(entry.name.as_str()).unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::pass::Pass;
 use super::reading::{Subject, View};
 use super::stream::reread;
-use crate::ast::{Kind, Moment, Value};
+use crate::ast::{Kind, Moment, Symbol, Value};
 use crate::dtype::{ByteOrder, DType};
 use crate::limits::Budget;
 use crate::machine::Action;
@@ -65,6 +65,13 @@ impl Storage {
 /// The longest key.
 const KEY: usize = 40;
 
+/// What a class of storages has for elements: what torch calls them, and the bytes of one.
+pub(super) fn elements(class: &Symbol) -> Option<(&'static str, Option<u64>)> {
+    let is_torch = matches!(&*class.module, "torch" | "torch.cuda" | "torch.storage");
+    let &(_, dtype, itemsize) = CLASSES.iter().find(|(name, ..)| is_torch && *name == &*class.name)?;
+    Some((dtype, itemsize))
+}
+
 /// The storage that a persistent id asks for: `('storage', class, key, location, numel)`, and `None` behind it in files
 /// before 1.6. Anything else is no storage: views within storages, classes with their source.
 pub fn storage(view: View<'_>, id: Value, moment: Moment) -> Option<Storage> {
@@ -77,23 +84,26 @@ pub fn storage(view: View<'_>, id: Value, moment: Moment) -> Option<Storage> {
     if next().is_some_and(|metadata| metadata.kind() != Kind::None) || next().is_some() {
         return None;
     }
-    let text = |value| match view.literal(value)? {
-        Literal::Str(text) | Literal::ByteStr(text) => String::from_utf8(text.into_owned()).ok(),
-        _ => None,
-    };
-    let class = view.ast.symbol(class)?;
-    if text(kind)? != "storage" || !matches!(&*class.module, "torch" | "torch.cuda" | "torch.storage") {
+    if text(view, kind)? != "storage" {
         return None;
     }
-    let &(_, dtype, itemsize) = CLASSES.iter().find(|(name, ..)| *name == &*class.name)?;
+    let (dtype, itemsize) = elements(view.ast.symbol(class)?)?;
     let is_key = |key: &String| !key.is_empty() && key.len() <= KEY && key.bytes().all(|byte| byte.is_ascii_digit());
-    let key = text(key).filter(is_key)?;
+    let key = text(view, key).filter(is_key)?;
     let is_location = |text: &String| {
         text.len() <= KEY && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_'))
     };
-    text(location).filter(is_location)?;
+    text(view, location).filter(is_location)?;
     let Literal::Int(count) = view.literal(count)? else { return None };
     Some(Storage { key, count: u64::try_from(count).ok()?, dtype, itemsize })
+}
+
+/// A text of either Python.
+pub(super) fn text(view: View<'_>, value: Value) -> Option<String> {
+    match view.literal(value)? {
+        Literal::Str(text) | Literal::ByteStr(text) => String::from_utf8(text.into_owned()).ok(),
+        _ => None,
+    }
 }
 
 /// The class that a persistent id stands for: `('module', class, file, source)`, in files before 1.6. torch compares the
@@ -213,11 +223,7 @@ pub fn keys(view: View<'_>, list: Value) -> Option<Vec<String>> {
     if list.kind() != Kind::List {
         return None;
     }
-    let text = |value| match view.literal(value)? {
-        Literal::Str(text) | Literal::ByteStr(text) => String::from_utf8(text.into_owned()).ok(),
-        _ => None,
-    };
-    view.ast.items(list, Moment::END).map(text).collect()
+    view.ast.items(list, Moment::END).map(|value| text(view, value)).collect()
 }
 
 /// Where a pickle of a zip archive of torch stands by its name, and the folder of its tensors.

@@ -15,6 +15,7 @@
 )]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic))]
 
+mod archive;
 mod boosters;
 mod estimator;
 mod facts;
@@ -24,4 +25,5 @@ pub mod tree;
 mod values;
 mod writer;
 
+pub use archive::torch_member;
 pub use facts::facts;

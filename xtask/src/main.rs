@@ -4,6 +4,7 @@
 mod abuse;
 mod around;
 mod bench;
+mod bombs;
 #[path = "../../tests/metamorphic/spoil.rs"]
 mod changes;
 #[path = "../../tests/semantics/compare.rs"]
@@ -68,13 +69,18 @@ const TASKS: &[Task] = &[
         run: around::run,
     },
     Task {
+        name: "bombs",
+        help: "scan files that cost far more than they weigh: each within its bounds",
+        run: bombs::run,
+    },
+    Task {
         name: "spoil",
         help: "[--python PATH]...  show CPython each malicious sample that one change makes clean",
         run: spoil::run,
     },
     Task {
         name: "bench",
-        help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",
+        help: "[--small] [--runs N] [--only TEXT] [--keep]  compare with peers, as ratios (target/bench keeps the corpus); --gate counts instructions",
         run: bench::run,
     },
     Task { name: "sbom", help: "[FILE]  what depickle is built of, as CycloneDX", run: sbom::run },

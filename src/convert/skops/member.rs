@@ -3,11 +3,11 @@
 use super::broken;
 use super::rules::Sparse;
 use crate::array::{ArrayView, Order, npy_header};
+use crate::convert::npz::Sum;
+use crate::convert::pour;
 use crate::dtype::{DType, Kind};
-use crate::error::{Error, ErrorKind};
 use crate::model::tree::{Node, NodeId, Payloads, Tree};
 use crate::output::ZipWriter;
-use flate2::Crc;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -25,32 +25,6 @@ pub(super) enum Member {
     Bytes(NodeId),
     /// A sparse matrix.
     Sparse(Box<SparseMatrix>),
-}
-
-/// What is written, for the header in front of it.
-#[derive(Default)]
-pub(super) struct Sum {
-    crc: Crc,
-    len: u64,
-}
-
-impl Sum {
-    /// Checksum and length.
-    pub(super) fn about(&self) -> (u32, u64) {
-        (self.crc.sum(), self.len)
-    }
-}
-
-impl Write for Sum {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.crc.update(bytes);
-        self.len = self.len.saturating_add(bytes.len() as u64);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Member {
@@ -118,15 +92,7 @@ fn gone() -> io::Error {
 
 /// Writes an array as a `.npy` file.
 fn array(payloads: &mut Payloads<'_, '_>, id: NodeId, out: &mut dyn Write) -> io::Result<()> {
-    let mut failed = None;
-    let read = payloads.npy(id, &mut |piece| {
-        out.write_all(piece).map_err(|error| {
-            let told = Error::new(ErrorKind::Io, error.to_string());
-            failed = Some(error);
-            told
-        })
-    });
-    failed.map_or_else(|| broken(read), Err)
+    pour(out, |sink| payloads.npy(id, sink))
 }
 
 /// Writes bytes with type and shape as a `.npy` file.

@@ -13,6 +13,8 @@ mod rules;
 mod schema;
 mod trust;
 
+use super::Loss;
+use super::npz::Sum;
 use crate::error::Result;
 use crate::model::tree::{NodeId, Tree};
 use crate::output::ZipWriter;
@@ -83,19 +85,10 @@ impl Plan<'_, '_> {
         &self.untrusted
     }
 
-    /// Object path of everything that loading will not give back, and what it is.
-    pub fn lost(&self) -> impl Iterator<Item = (String, &str)> {
-        self.lost.iter().map(|(node, what)| (self.tree.path(*node).to_string(), what.as_str()))
-    }
-
-    /// The call that loads the file, in Python.
-    pub fn load_line(&self, path: &str) -> String {
-        let quoted = |text: &str| json::quoted(text.as_bytes());
-        if self.untrusted.is_empty() {
-            return format!("skops.io.load({})", quoted(path));
-        }
-        let trusted: Vec<String> = self.untrusted.iter().map(|name| quoted(name)).collect();
-        format!("skops.io.load({}, trusted=[{}])", quoted(path), trusted.join(", "))
+    /// Everything that loading will not give back.
+    pub fn lost(&self) -> impl Iterator<Item = Loss> {
+        let loss = |(node, why): &(NodeId, String)| Loss { path: self.tree.path(*node).to_string(), why: why.clone() };
+        self.lost.iter().map(loss)
     }
 
     /// Writes the file. The same tree gives the same bytes. Every array is read twice: its checksum stands in front of
@@ -107,7 +100,7 @@ impl Plan<'_, '_> {
         let mut payloads = self.tree.payloads();
         let mut sums = Vec::new();
         for member in &self.members {
-            let mut sum = member::Sum::default();
+            let mut sum = Sum::default();
             member.write(self.tree, &mut payloads, &mut sum)?;
             sums.push(sum.about());
         }
@@ -116,21 +109,21 @@ impl Plan<'_, '_> {
         for (member, about) in self.members.iter().zip(sums) {
             zip.add(&member.name(), about, |out| member.write(self.tree, &mut payloads, out))?;
         }
-        let mut sum = member::Sum::default();
+        let mut sum = Sum::default();
         sum.write_all(self.schema.as_bytes())?;
         zip.add("schema.json", sum.about(), |out| out.write_all(self.schema.as_bytes()))?;
         zip.finish()
     }
 }
 
-/// As `plan`, and then [`Plan::write`].
-///
-/// # Errors
-/// As those, each as what it is: a [`Refused`] is an [`io::ErrorKind::Unsupported`].
-pub fn write<'t, 'o>(tree: &'t Tree<'o>, out: &mut dyn Write) -> io::Result<Plan<'t, 'o>> {
-    let plan = plan(tree).map_err(|refused| io::Error::new(io::ErrorKind::Unsupported, refused))?;
-    plan.write(out)?;
-    Ok(plan)
+/// The call that loads a file, in Python.
+pub fn load_line(path: &str, untrusted: &[String]) -> String {
+    let quoted = |text: &str| json::quoted(text.as_bytes());
+    if untrusted.is_empty() {
+        return format!("skops.io.load({})", quoted(path));
+    }
+    let trusted: Vec<String> = untrusted.iter().map(|name| quoted(name)).collect();
+    format!("skops.io.load({}, trusted=[{}])", quoted(path), trusted.join(", "))
 }
 
 /// Takes an error of reading for one of writing.

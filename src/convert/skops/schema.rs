@@ -273,7 +273,7 @@ impl<'t, 'o> Schema<'t, 'o> {
             // False is written as "false", which is true.
             Node::Bool(true) => (("builtins", "bool"), "true".to_owned()),
             Node::Scalar(scalar) => {
-                let class = scalar_class(&scalar.dtype)?;
+                let class = scalar_class(scalar)?;
                 let view = scalar.view().ok()?;
                 let is_big = scalar.dtype.byte_order() == ByteOrder::Big;
                 let text = match scalar.dtype.kind() {
@@ -283,6 +283,7 @@ impl<'t, 'o> Schema<'t, 'o> {
                         4 => f64::from(view.iter::<f32>().ok()?.next()?),
                         _ => view.iter::<f64>().ok()?.next()?,
                     }),
+                    Kind::Str => ucs4(view.bytes(), is_big)?,
                     _ => return None,
                 };
                 (("numpy", class), text)
@@ -351,7 +352,7 @@ impl<'t, 'o> Schema<'t, 'o> {
                 return self.refuse(id, "an array of objects whose shape skops would not find again");
             }
         }
-        let mut pieces = vec![head, Piece::text(",\"content\":[")];
+        let mut pieces = vec![head, Piece::text(",\"type\":\"json\",\"content\":[")];
         // How many elements a list of each level holds, the innermost first.
         let mut rows = Vec::new();
         let mut row = 1_usize;
@@ -418,7 +419,7 @@ impl<'t, 'o> Schema<'t, 'o> {
     }
 
     fn scalar(&mut self, id: NodeId, scalar: &Scalar<'_>) -> Vec<Piece> {
-        let Some(class) = scalar_class(&scalar.dtype) else {
+        let Some(class) = scalar_class(scalar) else {
             return self.refuse(id, "a scalar of numpy that skops does not give back");
         };
         let head = self.head(&Head { loader: "NdArrayNode", module: "numpy", class, id: Some(id) });
@@ -475,9 +476,17 @@ pub(super) fn separated(pieces: &mut Vec<Piece>, items: impl Iterator<Item = Pie
     }
 }
 
-/// The name of the type of a scalar, as numpy 2 has it; `None` for structures.
-fn scalar_class(dtype: &DType) -> Option<&'static str> {
-    Some(match (dtype.kind(), dtype.itemsize()) {
+/// Text of four bytes for each character, padded with NUL.
+fn ucs4(bytes: &[u8], is_big: bool) -> Option<String> {
+    let char = |unit: &[u8]| char::from_u32(u32::try_from(unsigned(unit, is_big)?).ok()?);
+    let text: String = bytes.chunks_exact(4).map(char).collect::<Option<_>>()?;
+    Some(text.trim_end_matches('\0').to_owned())
+}
+
+/// The name of the type of a scalar, as the numpy that wrote it has it; `None` for structures.
+fn scalar_class(scalar: &Scalar<'_>) -> Option<&'static str> {
+    Some(match (scalar.dtype.kind(), scalar.dtype.itemsize()) {
+        (Kind::Bool, _) if scalar.before_numpy_2 => "bool_",
         (Kind::Bool, _) => "bool",
         (Kind::Int, 1) => "int8",
         (Kind::Int, 2) => "int16",

@@ -1,26 +1,19 @@
 //! `depickle extract FILE -o PLACE`: arrays, written out without loading anything.
 
-mod names;
-
 use super::args::ExtractArgs;
 use super::look::{self, Look};
+use super::place::{self, Place};
 use super::{Exit, arrays as listing, limit, message};
 use crate::ast::path::Address;
-use crate::error::{Error, ErrorKind, Result};
+use crate::convert::safetensors::{self, Other};
+use crate::convert::{Named, Names, npz};
+use crate::error::Result;
 use crate::input::display_name;
 use crate::inspect::{ArrayRef, Arrays, Bytes, Outline};
-use crate::output::{self, ZipWriter};
-use flate2::Crc;
-use names::Names;
-use std::collections::HashMap;
+use crate::output;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::Path;
-
-/// An array that is written: its number among the arrays, and its name.
-struct Chosen {
-    index: usize,
-    name: String,
-}
 
 /// Where the arrays go.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +21,7 @@ enum Target {
     Directory,
     Npy,
     Npz,
+    Safetensors,
 }
 
 impl Target {
@@ -35,6 +29,7 @@ impl Target {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some(extension) if extension.eq_ignore_ascii_case("npy") => Self::Npy,
             Some(extension) if extension.eq_ignore_ascii_case("npz") => Self::Npz,
+            Some(extension) if extension.eq_ignore_ascii_case("safetensors") => Self::Safetensors,
             _ => Self::Directory,
         }
     }
@@ -50,7 +45,8 @@ pub(super) fn run(args: &ExtractArgs) -> Exit {
             Err(why) => return wrong(path, &why),
         }
     }
-    look::at(&args.file, "", &limits, |look| extract(args, &wanted, look))
+    place::abandon_when_interrupted();
+    look::at(&args.file, "", &limits, |look| look::print(|out| extract(args, &wanted, look, out)))
 }
 
 fn wrong(path: &str, why: &str) -> Exit {
@@ -58,14 +54,25 @@ fn wrong(path: &str, why: &str) -> Exit {
     Exit::Trouble
 }
 
-fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -> io::Result<Exit> {
-    let Look { contents, out, .. } = look;
+fn extract(
+    args: &ExtractArgs,
+    wanted: &[(&str, Address)],
+    look: Look<'_, '_>,
+    out: &mut dyn Write,
+) -> io::Result<Exit> {
+    let Look { name: file, contents } = look;
     let outline = Outline::new(contents);
     let arrays = Arrays::new(&outline);
     let mut met = vec![false; wanted.len()];
     let mut complete = true;
     let mut chosen = Vec::new();
-    let mut names = Names::default();
+    let target = args.output.as_deref().map_or(Target::Directory, Target::of);
+    let (mut names, check) = match target {
+        Target::Safetensors => {
+            (Names::of_keys(), (|array| safetensors::check(array, Other::Refused)) as fn(&ArrayRef) -> Result<()>)
+        }
+        _ => (Names::of_files(), npz::check as _),
+    };
     for (index, array) in (0..arrays.len()).filter_map(|index| Some((index, arrays.get(index)?))) {
         if !is_wanted(wanted, &mut met, &array) {
             continue;
@@ -74,8 +81,8 @@ fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -
         if args.output.is_none() {
             writeln!(out, "{}", listing::line(&array))?;
         }
-        match writable(&array) {
-            Ok(()) => chosen.push(Chosen { index, name }),
+        match check(&array) {
+            Ok(()) => chosen.push(Named { index, name }),
             Err(error) => {
                 complete = false;
                 let help = "it is left out; depickle show prints what it holds";
@@ -88,22 +95,19 @@ fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -
     }
     for problem in listing::problems(&outline) {
         complete = false;
-        message::error(look.name, &problem, "there may be more arrays than were found");
+        message::error(file, &problem, "there may be more arrays than were found");
     }
     if let Some(path) = &args.output {
         if chosen.is_empty() {
-            return Ok(wrong(look.name, "there is no array that could be written"));
+            return Ok(wrong(file, "there is no array that could be written"));
         }
         // In the order in which they are read best.
         let place: HashMap<usize, usize> = arrays.by_offset().into_iter().zip(0..).collect();
         chosen.sort_by_key(|one| place.get(&one.index).copied());
-        let mut writer = Writer { args, arrays: &arrays, bytes: Bytes::new(&outline), chosen: &chosen };
+        let place = Place { input: &args.file, force: args.force };
+        let mut writer = Writer { place, arrays: &arrays, bytes: Bytes::new(&outline), chosen: &chosen };
         if let Err((place, error)) = writer.write(path) {
-            let exists = error.kind() == io::ErrorKind::AlreadyExists;
-            let help =
-                if exists { "give another place, or --force to write over it" } else { "nothing is half-written" };
-            message::error(&place, &error.to_string(), help);
-            return Ok(Exit::Trouble);
+            return Ok(place::trouble(&place, &error));
         }
         writeln!(out, "{} written to {}", count(chosen.len()), crate::escape::escape(&display_name(path)))?;
     } else if arrays.is_empty() {
@@ -131,22 +135,13 @@ fn is_wanted(wanted: &[(&str, Address)], met: &mut [bool], array: &ArrayRef) -> 
     any
 }
 
-/// Whether an array can be written as bytes.
-fn writable(array: &ArrayRef) -> Result<()> {
-    let layout = array.layout();
-    if let Some(problem) = &array.problem {
-        return Err(problem.clone());
-    }
-    array.npy_header().and(layout.map(drop))
-}
-
 type Written = std::result::Result<(), (String, io::Error)>;
 
 struct Writer<'w, 'o, 'c, 'a> {
-    args: &'w ExtractArgs,
+    place: Place<'w>,
     arrays: &'w Arrays<'o, 'c, 'a>,
     bytes: Bytes<'o, 'c, 'a>,
-    chosen: &'w [Chosen],
+    chosen: &'w [Named],
 }
 
 impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
@@ -154,72 +149,40 @@ impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
         let at = |place: &Path, error: io::Error| (display_name(place), error);
         match Target::of(path) {
             Target::Npy => match self.chosen {
-                [one] => self.file(path, |writer, out| writer.npy(one, out)),
+                [one] => self.npy(path, one),
                 _ => {
                     let message = "a .npy file holds one array; give a directory, a .npz file, or --select PATH";
                     Err(at(path, io::Error::new(io::ErrorKind::InvalidInput, message)))
                 }
             },
-            Target::Npz => self.file(path, Self::npz),
+            Target::Npz => {
+                self.file(path, |Self { arrays, bytes, chosen, .. }, out| npz::write(out, chosen, arrays, bytes))
+            }
+            Target::Safetensors => self.file(path, |Self { arrays, bytes, chosen, .. }, out| {
+                safetensors::write(out, (chosen, Other::Refused), &BTreeMap::new(), arrays, bytes)
+            }),
             Target::Directory => {
                 output::directory(path).map_err(|error| at(path, error))?;
                 // All of them before the first is written.
                 for one in self.chosen {
                     let file = path.join(format!("{}.npy", one.name));
-                    self.may_write(&file).map_err(|error| at(&file, error))?;
+                    self.place.check(&file).map_err(|error| at(&file, error))?;
                 }
                 for one in self.chosen {
-                    self.file(&path.join(format!("{}.npy", one.name)), |writer, out| writer.npy(one, out))?;
+                    self.npy(&path.join(format!("{}.npy", one.name)), one)?;
                 }
                 Ok(())
             }
         }
     }
 
-    fn may_write(&self, path: &Path) -> io::Result<()> {
-        if output::is_same(path, &self.args.file) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is the file that is read"));
-        }
-        if !self.args.force && path.symlink_metadata().is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        Ok(())
+    /// Header and elements of one array.
+    fn npy(&mut self, path: &Path, one: &Named) -> Written {
+        self.file(path, |writer, out| npz::npy(out, one, writer.arrays, &mut writer.bytes))
     }
 
     fn file(&mut self, path: &Path, write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>) -> Written {
-        let written = self.may_write(path).and_then(|()| output::replace(path, |out| write(self, out)));
-        written.map_err(|error| (display_name(path), error))
-    }
-
-    /// Header and elements of one array.
-    fn npy(&mut self, one: &Chosen, out: &mut dyn Write) -> io::Result<()> {
-        self.pieces(one, &mut |piece| out.write_all(piece).map_err(Error::from)).map_err(io::Error::other)
-    }
-
-    fn pieces(&mut self, one: &Chosen, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let gone = || Error::new(ErrorKind::Malformed, "the array is not there");
-        let array = self.arrays.get(one.index).ok_or_else(gone)?;
-        self.bytes.npy(&array, sink)
-    }
-
-    fn npz(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let mut sums = Vec::new();
-        for one in self.chosen {
-            let mut sum = Crc::new();
-            let mut len = 0_u64;
-            let summed = self.pieces(one, &mut |piece| {
-                sum.update(piece);
-                len = len.saturating_add(piece.len() as u64);
-                Ok(())
-            });
-            summed.map_err(io::Error::other)?;
-            sums.push((sum.sum(), len));
-        }
-        self.bytes.rewind();
-        let mut zip = ZipWriter::new(out);
-        for (one, about) in self.chosen.iter().zip(sums) {
-            zip.add(&format!("{}.npy", one.name), about, |out| self.npy(one, out))?;
-        }
-        zip.finish()
+        let place = self.place;
+        place.write(path, |out| write(self, out)).map_err(|error| (display_name(path), error))
     }
 }
