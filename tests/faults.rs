@@ -73,7 +73,7 @@ fn a_file_that_cannot_be_read_is_an_error_and_the_others_are_scanned() {
 fn a_file_without_permission_is_an_error() {
     use std::os::unix::fs::PermissionsExt as _;
     let scene = Scene::new(&[("d/a.pkl", HARMLESS), ("d/b.pkl", HARMLESS)]);
-    std::fs::set_permissions(scene.path("d/a.pkl"), std::fs::Permissions::from_mode(0o0)).unwrap();
+    std::fs::set_permissions(scene.path("d/a.pkl"), std::fs::Permissions::from_mode(0o000)).unwrap();
     let expected = if File::open(scene.path("d/a.pkl")).is_ok() { 0 } else { 2 };
     assert_eq!(code(&run(&scene, "scan d")), Some(expected), "root reads everything");
 }

@@ -124,7 +124,8 @@ impl Blob<'_> {
 pub struct Array {
     /// Class, type, shape, order and place of the elements; and what is wrong with it.
     pub array: ArrayRef,
-    /// The elements, where they are objects: [`Tree::items`](super::Tree::items).
+    /// The elements, where they are objects: [`Tree::items`](super::Tree::items). They are in C order, whatever the order
+    /// of the array: numpy pickles them so.
     pub elements: Option<Run>,
 }
 
@@ -146,6 +147,8 @@ pub struct Scalar<'o> {
     pub dtype: DType,
     /// Its bytes.
     pub bytes: Cow<'o, [u8]>,
+    /// Whether numpy before 2.0 wrote it: modules had other names then, and a few types.
+    pub before_numpy_2: bool,
 }
 
 impl Scalar<'_> {

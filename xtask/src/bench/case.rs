@@ -77,5 +77,16 @@ pub(super) fn corpus(python: &Path, directory: &Path, scale: Scale) -> Fallible<
             double_of: text(row, "double_of"),
         })
     };
-    rows.iter().map(|row| case(row).ok_or_else(|| "a row of the manifest is incomplete".into())).collect()
+    let cases = rows.iter().map(|row| case(row).ok_or_else(|| "a row of the manifest is incomplete".into()));
+    let mut cases = cases.collect::<Fallible<Vec<Case>>>()?;
+    let large = cases.iter().filter(|case| case.group == "array" && case.double_of.is_some());
+    let extracted = large.map(|case| Case {
+        name: format!("{} extracted", case.name),
+        group: "extract".to_owned(),
+        double_of: None,
+        ..case.clone()
+    });
+    let extracted: Vec<Case> = extracted.collect();
+    cases.extend(extracted);
+    Ok(cases)
 }

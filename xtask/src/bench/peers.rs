@@ -26,6 +26,8 @@ pub(super) enum Peer {
     Picklescan,
     /// `find | xargs cat`.
     Cat,
+    /// `cat FILE > OTHER`.
+    Copy,
     /// Our own decompressor and nothing behind it.
     Decoder,
 }
@@ -41,6 +43,7 @@ impl Peer {
             Self::Genops => "pickletools.genops",
             Self::Picklescan => "picklescan",
             Self::Cat => "find | xargs cat",
+            Self::Copy => "cat > file",
             Self::Decoder => "the bare decoder",
         }
     }
@@ -104,6 +107,7 @@ impl Tools {
             "forest" | "array" => &[Peer::Picklescan],
             "many" => &[Peer::Cat, Peer::Picklescan],
             "one" => &[Peer::PythonStart, Peer::Picklescan],
+            "extract" => &[Peer::Copy],
             "compressed" => &[Peer::Decoder, Peer::Picklescan],
             _ => &[],
         };
@@ -123,7 +127,24 @@ impl Tools {
             command.args(arguments).arg(&case.path);
             command
         };
+        // Tensors are several, and one file of this kind holds them all.
+        let is_torch = case.path.extension().is_some_and(|end| end == "pt");
+        let out = self.directory.join(if is_torch { "out.safetensors" } else { "out.npy" });
+        if case.group == "extract" {
+            // What was there costs to be taken away.
+            let _ = std::fs::remove_file(&out);
+        }
         match peer {
+            Peer::Depickle if case.group == "extract" => {
+                let mut command = program(&self.depickle, &["extract"]);
+                command.arg("-o").arg(&out);
+                command
+            }
+            Peer::Copy => {
+                let mut command = Command::new("sh");
+                command.args(["-c", "cat \"$1\" > \"$2\"", "sh"]).arg(&case.path).arg(&out);
+                command
+            }
             Peer::Depickle => program(&self.depickle, &["scan", "--no-progress", "--jobs", "1"]),
             Peer::PythonStart => python("pass"),
             Peer::Load => python("import gc, pickle, sys; gc.disable(); pickle.load(open(sys.argv[1], 'rb'))"),
@@ -145,10 +166,8 @@ impl Tools {
     /// What a peer says of a case: whether it read all of it.
     pub(super) fn answer(&self, peer: Peer, case: &Case) -> Fallible<String> {
         let mut command = self.command(peer, case);
-        if peer == Peer::Depickle {
+        if peer == Peer::Depickle && case.group != "extract" {
             command.args(["--format", "json"]);
-        }
-        if peer == Peer::Depickle {
             return verdict(&mut command);
         }
         let output = command.stdin(Stdio::null()).output()?;
