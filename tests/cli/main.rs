@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
 mod arrays;
+mod cache;
 mod commands;
 mod convert;
 mod faults;

@@ -295,7 +295,8 @@ impl<'o> Builder<'o> {
         if untouched {
             if let Some((dtype, bytes)) = self.outline().scalar(origin) {
                 let bytes = self.kept(bytes)?;
-                let scalar = Scalar { dtype, bytes };
+                let before_numpy_2 = call.callee_name().is_some_and(|(module, _)| module.starts_with("numpy.core."));
+                let scalar = Scalar { dtype, bytes, before_numpy_2 };
                 if let Err(error) = scalar.view() {
                     self.problem(id, error);
                 }
