@@ -159,7 +159,10 @@ impl<'o> Builder<'o> {
             pairs.extend([key_id, self.child((id, Via::Value(index)), origin.at(value))?]);
         }
         let all = pairs.len();
-        let pairs = keys::unique(|id| self.tree.node(id), pairs);
+        // Any other key is not there yet, and what it will be equal to is not known.
+        let is_literal = |id: NodeId| self.tree.meta(id)?.origin.map(|origin| origin.value.kind().is_literal());
+        let known = |id| if is_literal(id) == Some(true) { self.tree.node(id) } else { &Node::Unknown };
+        let pairs = keys::unique(known, pairs);
         if pairs.len() < all {
             self.renumber(id, &pairs);
         }
