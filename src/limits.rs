@@ -141,8 +141,8 @@ impl Limits {
         self
     }
 
-    /// The same limits, for a scan that looks into what readers take for plain bytes: members that are stored, and bytes
-    /// of tensors.
+    /// The same limits, for a scan that looks into what readers take for plain bytes: members that are stored, bytes of
+    /// tensors, and the numbers in models.
     #[must_use]
     pub fn deep(self) -> Self {
         Self { deep: true, ..self }

@@ -16,6 +16,7 @@ mod element;
 mod found;
 mod layout;
 mod npy;
+mod rows;
 mod stats;
 pub(crate) mod view;
 
@@ -23,5 +24,6 @@ pub use element::{Element, half, signed, unsigned};
 pub use found::{Array, Data, array, bytes, dtype, masked, scalar};
 pub use layout::{Layout, Offsets, Order};
 pub use npy::{descr, npy_header};
+pub use rows::{Column, Rows};
 pub use stats::{Histogram, Number, Stats};
 pub use view::{ArrayView, Iter};

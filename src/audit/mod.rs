@@ -22,6 +22,7 @@ mod evidence;
 mod judge;
 mod learn;
 mod member;
+mod models;
 mod npy;
 mod passes;
 mod plain;
@@ -142,6 +143,9 @@ impl<'a> Audit<'a> {
             self.companion(source, wanted);
         }
         self.loaders = read.loaders;
+        if self.limits.is_deep() {
+            models::check(source.bytes(), self.limits, &mut self.collected);
+        }
         read.format
     }
 

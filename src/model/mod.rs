@@ -16,12 +16,14 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic))]
 
 mod boosters;
+pub mod check;
 mod estimator;
 mod facts;
 mod names;
 mod table;
 pub mod tree;
 mod values;
+pub mod views;
 mod writer;
 
 pub use facts::facts;
