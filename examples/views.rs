@@ -98,10 +98,10 @@ fn labels(labels: &Labels) -> Value {
     }
 }
 
-fn branches_seen(
-    tree: &Tree<'_>,
-    payloads: &mut Payloads<'_, '_>,
-    branches: &Branches<'_, '_>,
+fn branches_seen<'o>(
+    tree: &Tree<'o>,
+    payloads: &mut Payloads<'_, 'o>,
+    branches: &Branches<'_, 'o>,
 ) -> Result<Value, Failure> {
     let nodes = branches.nodes(payloads)?;
     let names = [
