@@ -5,6 +5,9 @@
 //! everything seen so far judged.
 
 use crate::error::{Error, ErrorKind, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// What can be limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,11 +121,39 @@ pub fn amount(text: &str) -> Option<u64> {
 pub struct Limits {
     values: [u64; LIMITS.len()],
     deep: bool,
+    time: Option<Duration>,
+    stop: Option<Stop>,
 }
+
+/// Ends the analysis of every file whose [`Limits`] hold it, from any thread. What was read until then is judged, and
+/// the file is incomplete.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From now on, nothing more is read.
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was asked for.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Two are equal that are asked as one.
+impl PartialEq for Stop {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Stop {}
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { values: LIMITS.map(|row| row.default), deep: false }
+        Self { values: LIMITS.map(|row| row.default), deep: false, time: None, stop: None }
     }
 }
 
@@ -153,13 +184,31 @@ impl Limits {
         self.deep
     }
 
-    /// A budget with everything still to spend on a file of `len` bytes.
+    /// The same limits, and so much time for each file. It is looked at with every spending, so a file ends a little
+    /// later; and unlike all other limits it may be reached in one run and not in the next.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self { time: Some(time), ..self }
+    }
+
+    /// The same limits, for an analysis that `stop` can end.
+    #[must_use]
+    pub fn until(self, stop: &Stop) -> Self {
+        Self { stop: Some(stop.clone()), ..self }
+    }
+
+    /// A budget with everything still to spend on a file of `len` bytes. Its time begins now.
     pub fn budget(&self, len: u64) -> Budget {
         let mut left = self.values;
         for (left, row) in left.iter_mut().zip(&LIMITS) {
             *left = left.saturating_add(row.per_byte.saturating_mul(len));
         }
-        Budget { left, retained: left.get(Limit::Retained as usize).copied().unwrap_or(0) }
+        Budget {
+            left,
+            retained: left.get(Limit::Retained as usize).copied().unwrap_or(0),
+            end: self.time.and_then(|time| Instant::now().checked_add(time)),
+            stop: self.stop.clone(),
+        }
     }
 }
 
@@ -169,6 +218,9 @@ pub struct Budget {
     left: [u64; LIMITS.len()],
     /// What there was of [`Limit::Retained`], which comes back with the memory.
     retained: u64,
+    /// When the time is over.
+    end: Option<Instant>,
+    stop: Option<Stop>,
 }
 
 impl Budget {
@@ -189,9 +241,13 @@ impl Budget {
     /// Takes `amount` from `limit`.
     ///
     /// # Errors
-    /// [`ErrorKind::Limit`] when less than `amount` is left; nothing is left then.
+    /// [`ErrorKind::Limit`] when less than `amount` is left, the time is over or a stop was asked for; nothing is left
+    /// then.
     #[inline]
     pub fn spend(&mut self, limit: Limit, amount: u64) -> Result<()> {
+        if self.end.is_some() || self.stop.is_some() {
+            self.go_on()?;
+        }
         let Some(left) = self.left.get_mut(limit as usize) else { return Err(exceeded(limit)) };
         match left.checked_sub(amount) {
             Some(rest) => {
@@ -203,6 +259,19 @@ impl Budget {
                 Err(exceeded(limit))
             }
         }
+    }
+
+    /// Whether there is time left, and nobody asked to stop.
+    fn go_on(&mut self) -> Result<()> {
+        let why = if self.stop.as_ref().is_some_and(Stop::is_asked) {
+            "the analysis was stopped"
+        } else if self.end.is_some_and(|end| Instant::now() >= end) {
+            "the time for a file is over; give it more with --timeout SECONDS"
+        } else {
+            return Ok(());
+        };
+        self.left = [0; LIMITS.len()];
+        Err(Error::new(ErrorKind::Limit, why))
     }
 
     /// What is left of `limit`.
@@ -232,6 +301,19 @@ mod tests {
     fn what_grows_with_the_file_grows_from_the_limit() {
         let budget = Limits::default().with(Limit::Names, 5).budget(10);
         assert_eq!((budget.left(Limit::Names), budget.left(Limit::Depth)), (85, 16));
+    }
+
+    #[test]
+    fn time_and_a_stop_leave_nothing_to_spend() {
+        let stop = Stop::default();
+        let limits = Limits::default().within(Duration::from_secs(3600)).until(&stop);
+        let (mut going, mut late) = (limits.budget(0), limits.clone().within(Duration::ZERO).budget(0));
+        assert!(going.spend(Limit::Opcodes, 1).is_ok());
+        assert!(late.spend(Limit::Opcodes, 1).unwrap_err().message().contains("--timeout"));
+        assert_eq!(late.left(Limit::Inflated), 0);
+        stop.now();
+        assert!(going.spend(Limit::Opcodes, 1).unwrap_err().message().contains("stopped"));
+        assert!(limits == limits.clone() && limits != Limits::default().until(&Stop::default()));
     }
 
     #[test]

@@ -86,6 +86,18 @@ fn models_are_described() {
 }
 
 #[test]
+fn archives_say_what_is_in_them() {
+    let arrays = sample("data/arrays_deflated.npz");
+    assert_eq!(arrays.format, "npz");
+    assert!(arrays.facts.contents.contains(" arrays: "), "{}", arrays.facts.contents);
+    assert!(arrays.facts.contents.contains("ints.npy <"), "{}", arrays.facts.contents);
+    let state = sample("torch/zip_2.3.pt").facts;
+    assert!(holds(&state, "torch", "2.3.1") && !holds(&state, "torch", "1.13.1"), "{:?}", state.components);
+    let legacy = sample("torch/legacy_2.3.pt").facts;
+    assert!(legacy.contents.starts_with("OrderedDict") || legacy.contents.starts_with("dict"), "{}", legacy.contents);
+}
+
+#[test]
 fn what_a_file_says_stays_text() {
     let version: &[u8] = b"1.0\n--index-url http://x \x1b[2J";
     let mut bytes = b"\x80\x04csklearn.x\nG\n)\x81}(\x8c\x10_sklearn_version".to_vec();

@@ -41,7 +41,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("baseline", &["policy", "finding", "error"]),
     // The texts of rules, for formats that list them.
     ("report", &["rules", "finding", "baseline", "escape"]),
-    ("cli", &["audit", "report", "inspect", "output"]),
+    // It writes what `inspect` finds, and says so in a report of its own.
+    ("convert", &["model", "inspect", "output", "report"]),
+    ("cli", &["audit", "convert", "report", "inspect", "output"]),
 ];
 
 /// What a room may use: its row, and the rows of those.

@@ -1,6 +1,8 @@
-//! Arrays as numpy has them: `xtask/python/arrays.py record` wrote the files and what numpy says of each array.
+//! Arrays as numpy and torch have them: `xtask/python/arrays.py record` and `arrays_torch.py record` wrote the files and
+//! what the library says of each array.
 #![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
+use depickle::ast::path::Step;
 use depickle::inspect::{self, ArrayRef, Arrays, Bytes, Contents, Outline};
 use depickle::limits::{Limit, Limits};
 use serde_json::{Value, json};
@@ -12,8 +14,8 @@ fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/arrays").join(name)
 }
 
-fn facts() -> Value {
-    serde_json::from_slice(&std::fs::read(data("arrays.json")).unwrap()).unwrap()
+fn facts(name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(data(name)).unwrap()).unwrap()
 }
 
 fn open(bytes: &[u8]) -> Contents<'_> {
@@ -34,7 +36,7 @@ fn sha256(
 
 #[test]
 fn every_array_is_found_with_the_bytes_that_numpy_has() {
-    let facts = facts();
+    let facts = facts("arrays.json");
     for file in facts["files"].as_array().unwrap() {
         let bytes = std::fs::read(data(file.as_str().unwrap())).unwrap();
         let mut contents = open(&bytes);
@@ -66,6 +68,53 @@ fn every_array_is_found_with_the_bytes_that_numpy_has() {
             }
         }
     }
+}
+
+#[test]
+fn every_tensor_is_found_with_the_bytes_that_torch_has() {
+    let facts = facts("tensors.json");
+    for (file, expected) in facts["files"].as_object().unwrap() {
+        let bytes = std::fs::read(data(file)).unwrap();
+        let mut contents = open(&bytes);
+        let outline = Outline::new(&mut contents);
+        let arrays = Arrays::new(&outline);
+        let mut reader = Bytes::new(&outline);
+        let mut found = serde_json::Map::new();
+        for array in arrays.by_offset().into_iter().filter_map(|index| arrays.get(index)) {
+            assert_eq!(array.problem.as_ref().map(ToString::to_string), None, "{file} {}", array.address);
+            assert!(array.storage.is_some() && array.file_offset.is_some(), "{file} {}", array.address);
+            let dtype = array.array.dtype.as_ref().unwrap();
+            let torch = inspect::dtype_name(dtype);
+            let big = dtype.byte_order() == depickle::dtype::ByteOrder::Big;
+            assert_eq!(big, torch.starts_with('>'), "{torch}");
+            assert_eq!(big, file == "torch.big.pt" && dtype.itemsize() > 1, "{file} {torch}");
+            let [Step::Key(name)] = array.address.path.0.as_slice() else { panic!("{}", array.address) };
+            let about = json!({
+                "dtype": if big { expected[name]["dtype"].clone() } else { json!(torch) },
+                "shape": array.array.shape,
+                "sha256": sha256(|sink| reader.c_order(&array, sink)),
+            });
+            found.insert(name.clone(), about);
+        }
+        assert_eq!(&Value::from(found), expected, "{file}");
+    }
+}
+
+#[test]
+fn tensors_of_one_storage_say_so() {
+    let bytes = std::fs::read(data("torch.zip.pt")).unwrap();
+    let mut contents = open(&bytes);
+    let outline = Outline::new(&mut contents);
+    let arrays = Arrays::new(&outline);
+    let of = |name: &str| named(&arrays, &format!("root[\"{name}\"]"));
+    let (base, row, spread) = (of("base"), of("row"), of("spread"));
+    assert_eq!(base.storage, row.storage);
+    assert_eq!(row.place, Some((64, 32)), "its first element is the seventeenth");
+    // Three rows that are one.
+    assert_eq!((spread.place, spread.layout().unwrap().nbytes()), (Some((0, 16)), 48));
+    assert_eq!(spread.layout().unwrap().strides(), [0, 4]);
+    assert!(base.storage != of("float32").storage);
+    assert!(of("bfloat16").npy_header().is_err() && of("float32").npy_header().is_ok());
 }
 
 fn named(arrays: &Arrays<'_, '_, '_>, path: &str) -> ArrayRef {

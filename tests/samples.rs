@@ -44,6 +44,16 @@ fn benign_samples_are_clean_and_full() {
     assert!(alarms.is_empty(), "{}", alarms.join("\n"));
 }
 
+/// `joblib.dump(value, path)` by joblib 0.8.4, and with `compress=3, cache_size=0`: the first form of all.
+#[test]
+fn companions_of_the_oldest_joblib_are_read() {
+    for (name, format, companions) in [("joblib_0.8.pkl", "joblib", 3), ("joblib_0.8_z.pkl", "joblib+zf", 2)] {
+        let report = scan(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name));
+        assert_eq!((report.verdict(), report.completeness), (Verdict::Clean, Completeness::Full), "{report:#?}");
+        assert_eq!((report.format.as_str(), report.companions.len()), (format, companions));
+    }
+}
+
 #[test]
 fn malicious_samples_are_not_clean_and_name_what_they_run() {
     let directory = samples().join("malicious");

@@ -42,6 +42,13 @@ pub enum Data {
     File(String),
     /// In the file itself, which is one array.
     Whole,
+    /// In a storage of torch.
+    Storage {
+        /// Its name among the storages of the file.
+        key: String,
+        /// Bytes of it before the first element.
+        offset: u64,
+    },
 }
 
 impl Array {

@@ -12,6 +12,9 @@ pub enum Order {
     F,
     /// Axis `i` of the array is axis `axes[i]` of the bytes, which are in C order: `numpy.ndarray.transpose(axes)`.
     Axes(Vec<usize>),
+    /// The next element along axis `i` stands this many elements further on. Elements may share bytes, and there may be
+    /// bytes between them: a tensor of torch.
+    Strides(Vec<u64>),
 }
 
 impl Order {
@@ -20,18 +23,19 @@ impl Order {
         match self {
             Self::C => "C",
             Self::F => "F",
-            Self::Axes(_) => "K",
+            Self::Axes(_) | Self::Strides(_) => "K",
         }
     }
 }
 
-/// Shape and strides, in bytes. The bytes are dense: each belongs to one element.
+/// Shape and strides, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Vec<u64>,
     strides: Vec<u64>,
     itemsize: u64,
     nbytes: u64,
+    extent: u64,
 }
 
 /// Bytes that are put in order at a time.
@@ -44,6 +48,9 @@ impl Layout {
     pub fn new(dtype: &DType, shape: &[u64], order: &Order) -> Option<Self> {
         let nbytes = dtype.nbytes(shape)?;
         let itemsize = dtype.itemsize();
+        if let Order::Strides(strides) = order {
+            return Self::strided(shape, strides, itemsize, nbytes);
+        }
         let mut strides = vec![0; shape.len()];
         // Beside a dimension of 0 the others may be absurd, and no stride is ever used.
         if nbytes > 0 {
@@ -55,12 +62,48 @@ impl Layout {
         } else {
             slowest_first(shape.len(), order)?;
         }
-        Some(Self { shape: shape.to_vec(), strides, itemsize, nbytes })
+        Some(Self { shape: shape.to_vec(), strides, itemsize, nbytes, extent: nbytes })
+    }
+
+    /// The layout of elements that stand wherever `strides`, in elements, lead.
+    fn strided(shape: &[u64], strides: &[u64], itemsize: u64, nbytes: u64) -> Option<Self> {
+        if shape.len() != strides.len() {
+            return None;
+        }
+        let (mut extent, mut in_bytes) = (nbytes.min(itemsize), vec![0; shape.len()]);
+        // Of an empty array no stride is ever used.
+        if nbytes > 0 {
+            for (place, (length, stride)) in in_bytes.iter_mut().zip(shape.iter().zip(strides)) {
+                *place = stride.checked_mul(itemsize)?;
+                extent = extent.checked_add(place.checked_mul(length.saturating_sub(1))?)?;
+            }
+        }
+        Some(Self { shape: shape.to_vec(), strides: in_bytes, itemsize, nbytes, extent })
     }
 
     /// Bytes of all elements.
     pub fn nbytes(&self) -> u64 {
         self.nbytes
+    }
+
+    /// Bytes from the first element to the end of the last: as many as [`nbytes`](Self::nbytes) unless elements share
+    /// bytes or there are others between them.
+    pub fn extent(&self) -> u64 {
+        self.extent
+    }
+
+    /// How many bytes further on the next element along each axis stands. Of an empty array, and along an axis of one
+    /// element, that may be anything.
+    pub fn strides(&self) -> &[u64] {
+        &self.strides
+    }
+
+    /// Whether each byte belongs to one element.
+    pub fn is_dense(&self) -> bool {
+        let mut axes: Vec<_> =
+            self.strides.iter().zip(&self.shape).map(|(stride, length)| (*stride, *length)).collect();
+        axes.sort_unstable();
+        is_dense(axes.iter().map(|(stride, length)| (length, stride)), self.itemsize) || self.nbytes == 0
     }
 
     /// Whether the bytes are in C order.
@@ -85,22 +128,43 @@ impl Layout {
     /// Those of `sink`.
     pub fn c_order(&self, stored: &[u8], sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         if self.is_c() {
-            return sink(stored);
+            return sink(run(stored, 0, self.nbytes));
         }
+        let (outer, run_len) = self.runs();
         let row = self.shape.first().and_then(|&rows| self.nbytes.checked_div(rows)).unwrap_or(0);
         let rows = BLOCK.checked_div(row).unwrap_or(0);
         if rows >= ROWS && self.strides.first() == Some(&self.itemsize) {
             return self.by_rows(stored, (row, rows), sink);
         }
         let mut block = Vec::new();
-        for offset in self.offsets() {
-            block.extend_from_slice(run(stored, offset, self.itemsize));
+        for offset in outer.offsets() {
+            if run_len >= BLOCK {
+                sink(run(stored, offset, run_len))?;
+                continue;
+            }
+            block.extend_from_slice(run(stored, offset, run_len));
             if block.len() as u64 >= BLOCK {
                 sink(&block)?;
                 block.clear();
             }
         }
         if block.is_empty() { Ok(()) } else { sink(&block) }
+    }
+
+    /// The same elements as runs of bytes that are in C order, each as long as can be: their layout and their length.
+    fn runs(&self) -> (Self, u64) {
+        let (mut length, mut inner) = (self.itemsize, 0_usize);
+        for (axis, stride) in self.shape.iter().zip(&self.strides).rev() {
+            if *axis != 1 && *stride != length {
+                break;
+            }
+            length = length.saturating_mul(*axis);
+            inner = inner.saturating_add(1);
+        }
+        let outer = self.shape.len().saturating_sub(inner);
+        let of = |numbers: &[u64]| numbers.get(..outer).unwrap_or_default().to_vec();
+        let (shape, strides) = (of(&self.shape), of(&self.strides));
+        (Self { shape, strides, itemsize: length, ..*self }, length)
     }
 
     /// The same where the first index moves fastest: some rows at a time, so that each run of bytes is read once.
@@ -111,6 +175,7 @@ impl Layout {
             strides: self.strides.get(1..).unwrap_or_default().to_vec(),
             itemsize: self.itemsize,
             nbytes: row,
+            extent: self.extent,
         };
         let (size, row) = (index(self.itemsize), index(row));
         let mut block = Vec::new();
@@ -147,11 +212,13 @@ fn slowest_first(dimensions: usize, order: &Order) -> Option<Vec<usize>> {
             }
             (axes.len() == dimensions).then(|| of.into_iter().collect())?
         }
+        Order::Strides(_) => None,
     }
 }
 
-/// Whether strides are those of dense bytes, the fastest axis first. The stride of a single item does not matter.
-fn is_dense<'s>(axes: impl Iterator<Item = (&'s u64, &'s u64)>, itemsize: u64) -> bool {
+/// Whether strides are those of elements one after the other, the fastest axis first. The stride of a single item does
+/// not matter.
+pub(super) fn is_dense<'s>(axes: impl Iterator<Item = (&'s u64, &'s u64)>, itemsize: u64) -> bool {
     let mut step = itemsize;
     for (&length, &stride) in axes {
         if length != 1 && stride != step {
@@ -265,6 +332,25 @@ mod tests {
         assert_eq!(Layout::new(&double, &[1 << 61, 2], &Order::C), None);
         for axes in [vec![0, 0], vec![0], vec![0, 2], vec![0, 1, 2]] {
             assert_eq!(Layout::new(&double, &[2, 2], &Order::Axes(axes)), None);
+        }
+    }
+
+    #[test]
+    fn strides_lead_anywhere_and_are_checked() {
+        let stored: Vec<u8> = (0..24).collect();
+        let strides = |shape: &[u64], strides: &[u64]| {
+            let order = Order::Strides(strides.to_vec());
+            let layout = Layout::new(&DType::from_spec(b"u1").unwrap(), shape, &order).unwrap();
+            (in_c_order(shape, &order, &stored), layout.extent(), layout.is_dense())
+        };
+        assert_eq!(strides(&[2, 2], &[0, 3]), (vec![0, 3, 0, 3], 4, false));
+        assert_eq!(strides(&[2, 3], &[1, 2]), (vec![0, 2, 4, 1, 3, 5], 6, true));
+        assert_eq!(strides(&[2, 2, 1], &[12, 2, 77]), (vec![0, 2, 12, 14], 15, false));
+        assert_eq!(strides(&[2, 1, 3], &[12, 5, 1]), (vec![0, 1, 2, 12, 13, 14], 15, false));
+        assert_eq!(strides(&[0, 3], &[9, 9]), (vec![], 0, true));
+        let double = DType::from_spec(b"f8").unwrap();
+        for (shape, steps) in [(vec![2], vec![]), (vec![3], vec![u64::MAX / 8]), (vec![2], vec![u64::MAX])] {
+            assert_eq!(Layout::new(&double, &shape, &Order::Strides(steps)), None);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Arrays: what a stream says of each, and its elements, typed and checked. Nothing is run and nothing is believed.
 //!
-//! [`array()`] recognises an array in what a stream builds and says where its bytes stand; [`ArrayView`] is such bytes
+//! [`array()`] and [`tensor()`] recognise an array in what a stream builds and say where its bytes stand; [`ArrayView`] is such bytes
 //! with type, shape and order, all in agreement; [`Stats`] sums elements up; [`npy_header`] is what numpy writes in front
 //! of them. A walk over a whole file with object paths is `inspect::arrays`.
 #![deny(
@@ -18,6 +18,7 @@ mod layout;
 mod npy;
 mod rows;
 mod stats;
+mod tensor;
 pub(crate) mod view;
 
 pub use element::{Element, half, signed, unsigned};
@@ -26,4 +27,5 @@ pub use layout::{Layout, Offsets, Order};
 pub use npy::{descr, npy_header};
 pub use rows::{Column, Rows};
 pub use stats::{Histogram, Number, Stats};
+pub use tensor::{Tensor, bare_storage, tensor};
 pub use view::{ArrayView, Iter};

@@ -60,6 +60,9 @@ pub fn descr(dtype: &DType) -> Result<Literal> {
     if dtype.has_object() || dtype.kind() == Kind::StringDType {
         return Err(unsupported("objects have no bytes that could be written"));
     }
+    if let Kind::Foreign(name) = dtype.kind() {
+        return Err(Error::new(ErrorKind::Unsupported, format!("numpy has no type {name}")));
+    }
     let mut room = MAX_HEADER;
     of_type(dtype, &mut room)
 }

@@ -45,7 +45,7 @@ impl<'a> ArrayView<'a> {
         &self.order
     }
 
-    /// Where each element stands.
+    /// Where each element stands among the bytes.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -95,10 +95,10 @@ pub(crate) fn layout(dtype: &DType, shape: &[u64], order: &Order) -> Result<Layo
 
 /// Whether there are as many bytes as a layout takes.
 pub(crate) fn check_len(layout: &Layout, len: u64) -> Result<()> {
-    if layout.nbytes() == len {
+    if layout.extent() == len {
         return Ok(());
     }
-    let message = format!("it takes {} bytes and has {len}", layout.nbytes());
+    let message = format!("it takes {} bytes and has {len}", layout.extent());
     Err(Error::new(ErrorKind::Malformed, message))
 }
 

@@ -109,9 +109,7 @@ impl Ast {
     /// [`ErrorKind::Limit`] when the arena is full.
     pub fn make(&mut self, kind: Kind, items: &[Value]) -> Result<Value> {
         let id = index32(self.containers.len())?;
-        let first = index32(self.edges.len())?;
-        let len = index32(items.len())?;
-        index32(self.edges.len().saturating_add(items.len()))?;
+        let (first, len) = self.room(items)?;
         let mut container = Container { kinds: 0, len, first, second: 0 };
         let value = Value::new(kind, u64::from(id));
         let kinds = self.kinds_of(items);
@@ -129,6 +127,26 @@ impl Ast {
         Ok(value)
     }
 
+    /// Makes a container of `kind` that holds nothing yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] when the arena is full.
+    #[inline]
+    pub fn make_empty(&mut self, kind: Kind) -> Result<Value> {
+        let id = index32(self.containers.len())?;
+        let second = u32::from(EXPANDABLE.contains(kind));
+        self.containers.push(Container { kinds: 0, len: 0, first: 0, second });
+        Ok(Value::new(kind, u64::from(id)))
+    }
+
+    /// Where the first of more edges will stand, and how many they are.
+    #[inline]
+    fn room(&self, items: &[Value]) -> Result<(u32, u32)> {
+        let end = index32(self.edges.len().saturating_add(items.len()))?;
+        let added = u32::try_from(items.len()).unwrap_or(end);
+        Ok((end.saturating_sub(added), added))
+    }
+
     /// Puts `items` at the end of a list, set or dict.
     ///
     /// # Errors
@@ -137,9 +155,7 @@ impl Ast {
         if items.is_empty() {
             return Ok(());
         }
-        let start = index32(self.edges.len())?;
-        let added = index32(items.len())?;
-        index32(self.edges.len().saturating_add(items.len()))?;
+        let (start, added) = self.room(items)?;
         let kinds = self.kinds_of(items).bits();
         let next_extent = index32(self.extents.len().saturating_add(2))?;
         let Some(container) = self.containers.get_mut(target.index()) else { return Ok(()) };

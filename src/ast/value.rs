@@ -240,6 +240,13 @@ impl Value {
         KINDS.get(usize::from(tag)).copied().unwrap_or(Kind::Opaque)
     }
 
+    /// Whether it is of a kind.
+    #[inline]
+    #[allow(clippy::arithmetic_side_effects, reason = "a kind is below 255")]
+    pub const fn is(self, kind: Kind) -> bool {
+        self.0.get() >> PAYLOAD == kind as u64 + 1
+    }
+
     /// The set of its kind.
     #[inline]
     pub(super) fn kind_set(self) -> KindSet {

@@ -5,15 +5,22 @@ use super::compressed::Claim;
 use super::member::Member;
 use super::structure::is_padding;
 use super::{Audit, Job, Read};
-use crate::container::{Archive, Codec, Data, Entry, tar, zip};
+use crate::container::detect::PREFIX;
+use crate::container::tar::Sparse;
+use crate::container::{Archive, Codec, Data, Decoder, Entry, NpyHeader, tar, zip};
 use crate::error::ErrorKind;
 use crate::escape::escape;
 use crate::finding::Level;
 use crate::limits::Limit;
+use crate::loader::Inflating;
+use crate::opcode::StreamWindow;
 use crate::rules;
 
 /// The codecs that are tried on a member whose own cannot be.
 const TRIED: [Option<Codec>; 2] = [None, Some(Codec::Deflate)];
+
+/// How many members a listing names.
+const NAMED: usize = 8;
 
 impl<'a> Audit<'a> {
     /// A zip archive.
@@ -26,15 +33,75 @@ impl<'a> Audit<'a> {
         self.entries(&archive.entries, data, member);
         let is_array = |entry: &Entry| entry.name.ends_with(".npy");
         let npz = !archive.entries.is_empty() && archive.entries.iter().all(is_array);
-        Read::silent(if npz { "npz" } else { "zip" })
+        self.list(if npz { "array" } else { "member" }, &archive, data, member);
+        let skops = archive.entries.iter().any(|entry| entry.name == "schema.json");
+        Read::silent(if npz {
+            "npz"
+        } else if skops {
+            "skops"
+        } else {
+            "zip"
+        })
+    }
+
+    /// Lists what the file itself holds; arrays with type and shape where their headers are at hand.
+    fn list(&mut self, kind: &str, archive: &Archive, data: &Bytes<'a>, member: &Member) {
+        if member.depth > 0 || self.listing.is_some() {
+            return;
+        }
+        let describe = |entry: &Entry| {
+            let part = data.part(entry.data.span());
+            let header = match &entry.data {
+                Data::Compressed(codec, _) => {
+                    let feed = Inflating::new(Decoder::new(*codec, part.get()), self.budget.clone());
+                    NpyHeader::parse(StreamWindow::new(feed).head(PREFIX))
+                }
+                _ => NpyHeader::parse(part.get()),
+            };
+            let shape = |of: NpyHeader| format!(" {} {}", of.dtype.type_string(), tuple(&of.shape));
+            format!("{}{}", entry.name, header.map(shape).unwrap_or_default())
+        };
+        let count = archive.entries.len();
+        let named: Vec<String> = archive.entries.iter().take(NAMED).map(describe).collect();
+        let (plural, more) = (if count == 1 { "" } else { "s" }, if count > NAMED { ", ..." } else { "" });
+        self.listing = Some(format!("{count} {kind}{plural}: {}{more}", named.join(", ")));
     }
 
     /// A tar archive.
     pub(super) fn tar(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
-        let archive = tar::read(data.get(), &mut self.budget);
+        let (archive, sparse) = tar::read(data.get(), &mut self.budget);
         self.archive(&archive, data, member);
+        for file in &sparse {
+            self.sparse(file, data, member);
+        }
+        if let Some(read) = self.torch_tar(&archive, data, member) {
+            return read;
+        }
+        self.list("member", &archive, data, member);
         self.entries(&archive.entries, data, member);
         Read::silent("tar")
+    }
+
+    /// Makes a job of a sparse file of a tar archive, with all its zeros.
+    fn sparse(&mut self, file: &Sparse, data: &Bytes<'a>, member: &Member) {
+        let inner = member.entry(&file.name, file.header).inflated();
+        for limit in [Limit::Inflated, Limit::Retained] {
+            if let Err(error) = self.budget.spend(limit, file.size) {
+                return self.incomplete(&rules::limit_reached::RULE, error.message(), &inner, 0);
+            }
+        }
+        let mut bytes = vec![0; usize::try_from(file.size).unwrap_or(0)];
+        for (offset, piece) in &file.pieces {
+            if !member.evidence {
+                self.collected.region("member", member.run(piece.start as u64, piece.len() as u64));
+            }
+            // A piece behind the end is cut there.
+            let into = usize::try_from(*offset).ok().and_then(|offset| bytes.get_mut(offset..)).unwrap_or_default();
+            let from = data.part(piece.clone());
+            into.iter_mut().zip(from.get()).for_each(|(to, from)| *to = *from);
+        }
+        let data = Bytes::inflated(bytes, &self.held);
+        self.jobs.push_back(Job { data, codec: None, claim: Claim::default(), member: inner });
     }
 
     /// A zip archive behind something else, which stands on its own.
@@ -129,6 +196,14 @@ impl<'a> Audit<'a> {
             let codec = if let Data::Compressed(codec, _) = &entry.data { Some(*codec) } else { None };
             self.jobs.push_back(Job { data: data.part(span), codec, claim: Claim::default(), member: inner });
         }
+    }
+}
+
+/// A shape as numpy writes it.
+fn tuple(shape: &[u64]) -> String {
+    match shape {
+        [one] => format!("({one},)"),
+        more => format!("({})", more.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
     }
 }
 

@@ -27,6 +27,11 @@ impl<'a> Bytes<'a> {
         Self::held(Inflated { bytes, ledger: Rc::clone(ledger) })
     }
 
+    /// Whether they are those of the file itself.
+    pub(super) fn is_lent(&self) -> bool {
+        matches!(self, Self::Lent(_))
+    }
+
     pub(super) fn get(&self) -> &[u8] {
         match self {
             Self::Lent(bytes) => bytes,

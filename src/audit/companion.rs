@@ -10,6 +10,7 @@ use crate::input::Source;
 use crate::loader::joblib::Wrapper;
 use crate::rules;
 use sha2::{Digest, Sha256};
+use std::rc::Rc;
 
 /// A companion file that a stream names.
 pub(super) struct Wanted {
@@ -19,6 +20,14 @@ pub(super) struct Wanted {
 }
 
 impl Audit<'_> {
+    /// Says so if somebody wrote to a file while it was read.
+    pub(super) fn unchanged(&mut self, source: &Source<'_>) {
+        if source.changed() {
+            let message = format!("{} was written to while it was read", escape(source.name()));
+            self.collected.say(&rules::file_changed::RULE, Level::Incomplete, message, Location::default());
+        }
+    }
+
     /// A file beside this one that a joblib file of before 0.10 names.
     pub(super) fn companion(&mut self, source: &Source<'_>, wanted: Wanted) {
         if self.companions.iter().any(|companion| companion.path == wanted.name) {
@@ -32,7 +41,13 @@ impl Audit<'_> {
                 self.companions.push(Companion { path: wanted.name.clone(), size, sha256 });
                 // What a compressed companion holds is the bytes of an array; nothing unpickles them.
                 if wanted.wrapper == Wrapper::File {
-                    self.bytes(&Bytes::held(companion), &Member::named(&wanted.name));
+                    let companion = Rc::new(companion);
+                    let all = 0..companion.bytes().len();
+                    self.bytes(
+                        &Bytes::Held(Rc::<Source<'static>>::clone(&companion), all),
+                        &Member::named(&wanted.name),
+                    );
+                    self.unchanged(&companion);
                 }
                 return;
             }

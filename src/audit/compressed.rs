@@ -15,6 +15,7 @@ use crate::loader::{Inflating, Reader};
 use crate::opcode::{StreamWindow, Window};
 use crate::rules;
 use flate2::Crc;
+use std::cell::Cell;
 
 /// What an archive says of a member's inflated bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,13 +69,17 @@ impl<'a> Audit<'a> {
             let _ = window.skip(0, skip as u64);
             window
         };
-        let open = || open_at(0);
+        // What tells the format is not inflated twice.
+        let mut first = open_at(0);
+        let format = detect(first.head(PREFIX), u64::MAX);
+        let first = Cell::new(Some(first));
+        let open = || first.take().unwrap_or_else(|| open_at(0));
         if codec == Codec::Deflate && !inflates(codec, packed) && !member.evidence {
             // Whoever does not go by the method finds them as they are.
             let member = member.guessed();
             self.jobs.push_back(Job { data: data.clone(), codec: None, claim: Claim::default(), member });
         }
-        let read = match detect(&head(codec, packed), u64::MAX) {
+        let read = match format {
             format if format.is_wrapper() => {
                 let data = data.part(start..bytes.len());
                 self.wrapped.push(Job { data, codec: Some(codec), claim, member: member.within(start as u64) });
@@ -86,7 +91,7 @@ impl<'a> Audit<'a> {
                 (Read { format: format!("npy+{name}"), ..read }, Some(window))
             }
             Format::Other { kind, pickle_may_start: false } => {
-                (Read::silent(format!("not-pickle:{kind}+{name}")), Some(open()))
+                (Read::silent(format!("not-pickle:{kind}+{name}")), Some(open_at(0)))
             }
             format => {
                 let (read, window) = self.inflated(open, format, codec, name, (member, start));
@@ -293,20 +298,6 @@ fn inflates(codec: Codec, packed: &[u8]) -> bool {
 /// Whether there is a first byte that comes out of a decompressor.
 pub(super) fn yields(codec: Codec, packed: &[u8]) -> bool {
     matches!(Decoder::new(codec, packed).read(&mut [0]), Ok(1))
-}
-
-/// The first bytes that come out of a decompressor.
-fn head(codec: Codec, packed: &[u8]) -> Vec<u8> {
-    let mut decoder = Decoder::new(codec, packed);
-    let mut head = vec![0; PREFIX];
-    let mut len = 0;
-    while let Some(rest) = head.get_mut(len..).filter(|rest| !rest.is_empty())
-        && let Ok(count @ 1..) = decoder.read(rest)
-    {
-        len = len.saturating_add(count);
-    }
-    head.truncate(len);
-    head
 }
 
 /// How much text is looked at at once.

@@ -76,6 +76,7 @@ pub(super) fn judge<W: Window>(
             collected.policy_items.extend(judged.items);
         }
         let stream = reading.stream;
+        let readers = reading.readers.names();
         // Where a foreign reader is stopped: by a hook, or by a call that certainly raises.
         let stopped = match scope {
             Scope::Own => usize::MAX,
@@ -110,7 +111,7 @@ pub(super) fn judge<W: Window>(
                 decision: row.decision,
                 entry: row.entry,
                 uses: row.uses,
-                loaders: reading.readers.names(),
+                loaders: readers.clone(),
                 location: place(at),
                 count,
             });
@@ -132,7 +133,7 @@ pub(super) fn judge<W: Window>(
             let message = if judgement.detail.is_empty() { rule.title.to_owned() } else { judgement.detail };
             let mut finding = rule.finding(judgement.level, message, location);
             finding.symbol = (!judgement.symbol.is_empty()).then(|| escape(&judgement.symbol).into_owned());
-            finding.loaders = reading.readers.names();
+            finding.loaders.clone_from(&readers);
             collected.add(finding);
             if judgement.level > Level::Note {
                 jobs.extend(evidence::below(view, judgement.effect, pass, member));

@@ -30,6 +30,7 @@ mod run;
 mod sevenz;
 mod structure;
 mod torch;
+mod torch_tar;
 
 pub use directory::directories;
 
@@ -39,7 +40,7 @@ use crate::facts::Facts;
 use crate::finding::{Companion, FileReport, Level, LoaderOutcome};
 use crate::input::Source;
 use crate::limits::{Budget, Limit, Limits};
-use crate::loader::{Pass, Subject};
+use crate::loader::{Pass, Reading, Subject};
 use crate::model;
 use crate::opcode::{SliceWindow, Window};
 use crate::policy::{InForce, Observations, Policy};
@@ -75,9 +76,9 @@ pub fn scan_with_grounds(source: &Source<'_>, policy: &Policy, limits: &Limits) 
 }
 
 /// What a source says of its writer, with places counted in the file.
-fn facts_of<W: Window>(pass: &Pass<W>, member: &Member) -> Facts {
+fn facts_of<'r, W: Window>(pass: &'r Pass<W>, readings: &'r [Reading], member: &Member) -> Facts {
     let subject = |reading| Subject { reading, source: pass.source() };
-    let subjects: Vec<_> = pass.readings.iter().map(subject).collect();
+    let subjects: Vec<_> = readings.iter().map(subject).collect();
     let mut facts = model::facts(&subjects);
     for place in facts.places_mut() {
         place.file_offset = member.at(place.offset).file_offset;
@@ -113,6 +114,8 @@ struct Audit<'a> {
     loaders: Vec<LoaderOutcome>,
     /// What the file itself says of its writer.
     facts: Option<Facts>,
+    /// What it holds, where it is an archive.
+    listing: Option<String>,
 }
 
 /// What reading a source told.
@@ -246,7 +249,7 @@ impl<'a> Audit<'a> {
     fn judge<'w, W: Window + 'w>(&mut self, passes: &Passes<'w, W>, member: &Member) {
         if !member.evidence {
             structure::describe(passes, member, &mut self.collected);
-            self.facts.get_or_insert_with(|| facts_of(passes.own(), member));
+            self.facts.get_or_insert_with(|| facts_of(passes.own(), &passes.own().readings, member));
         }
         if member.guess && !passes.import_anything() {
             return;

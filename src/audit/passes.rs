@@ -27,9 +27,9 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         Self::read_by(Readers::of(Reader::Pickle), open, budget)
     }
 
-    /// The same for a source that torch reads: by the C engine, with storages.
-    pub(super) fn read_by_torch(open: impl Fn() -> W, budget: &mut Budget) -> Self {
-        Self::read_by(Readers::of(Reader::Pickle).union(Readers::of(Reader::Torch)), open, budget)
+    /// The same for a source that torch reads: by the C engine, with storages. `by` is which class of its readers.
+    pub(super) fn read_by_torch(by: Reader, open: impl Fn() -> W, budget: &mut Budget) -> Self {
+        Self::read_by(Readers::of(Reader::Pickle).union(Readers::of(by)), open, budget)
     }
 
     /// `by` is who reads as the C engine does over memory.
@@ -59,9 +59,8 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         }
         let source = self.own().source();
         let len = source.offset(source.bytes.len());
-        for info in
-            READERS.iter().filter(|info| !matches!(info.reader, Reader::Joblib | Reader::Pickle | Reader::Torch))
-        {
+        let is_read = |by| matches!(by, Reader::Joblib | Reader::Pickle | Reader::Torch | Reader::TorchTar);
+        for info in READERS.iter().filter(|info| !is_read(info.reader)) {
             // What sets a reader apart: how it gets at bytes, its version, that it knows no arrays.
             let by_access = match info.access {
                 Access::Memory => false,

@@ -48,14 +48,20 @@ fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Opti
         companions: Vec::new(),
         loaders: Vec::new(),
         facts: None,
+        listing: None,
     };
     let format = audit.file(source);
     audit.queue();
+    audit.unchanged(source);
     let regions = audit.collected.regions();
     let grounds = audit.collected.grounds();
     let mut policy_items = std::mem::take(&mut audit.collected.policy_items);
     let (mut findings, imports, streams) = audit.collected.finish();
     policy_items.extend(policy.accept(&mut findings));
+    let mut facts = audit.facts.unwrap_or_default();
+    if let Some(listing) = audit.listing.filter(|_| format == "npz" || facts.contents.is_empty()) {
+        facts.contents = listing;
+    }
     let partial = findings.iter().any(|finding| finding.level == Level::Incomplete);
     FileReport {
         path: source.name().to_owned(),
@@ -71,7 +77,7 @@ fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Opti
         findings,
         grounds: Some(grounds),
         policy_items,
-        facts: audit.facts.unwrap_or_default(),
+        facts,
         gate: None,
         glance: None,
         error: None,

@@ -5,10 +5,11 @@ use super::compressed::Claim;
 use super::member::Member;
 use super::{Audit, Job, Read};
 use crate::container::sevenz::{self, Folder};
-use crate::container::{Archive, Codec};
+use crate::container::{Archive, Codec, Filter};
 use crate::finding::Level;
 use crate::limits::Limit;
 use crate::rules;
+use std::io::Read as _;
 
 impl<'a> Audit<'a> {
     /// A 7z archive.
@@ -41,17 +42,18 @@ impl<'a> Audit<'a> {
                 let location = member.entry(name, start).at(Some(0));
                 self.collected.say(&rules::unread_member::RULE, Level::Incomplete, why, location);
             }
-            (Ok(Some(codec)), [only]) => {
+            (Ok(Some(codec)), [only]) if folder.filters.is_empty() => {
                 let member = member.entry(&only.name, start);
                 self.jobs.push_back(Job { data: packed, codec: Some(codec), claim: claim(only), member });
             }
             (Ok(codec), members) => {
-                let (unpacked, start) = self.unpacked_folder(codec, packed, start, member);
+                let (unpacked, start) = self.unpacked_folder(codec, &folder.filters, packed, start, member);
+                let is_own = codec.is_none() && folder.filters.is_empty();
                 let mut at = 0_usize;
                 for one in members {
                     let end = usize::try_from(one.size).map_or(usize::MAX, |size| at.saturating_add(size));
                     let inner = member.entry(&one.name, start.saturating_add(at));
-                    let inner = if codec.is_some() { inner.inflated() } else { inner };
+                    let inner = if is_own { inner } else { inner.inflated() };
                     let data = unpacked.part(at..end.min(unpacked.get().len()));
                     if (data.get().len() as u64) < one.size {
                         let message = "the packed stream ends before this member does";
@@ -77,13 +79,34 @@ impl<'a> Audit<'a> {
     fn unpacked_folder(
         &mut self,
         codec: Option<Codec>,
+        filters: &[Filter],
         packed: Bytes<'a>,
         start: usize,
         member: &Member,
     ) -> (Bytes<'a>, usize) {
-        match codec {
-            None => (packed, start),
-            Some(codec) => (self.inflate(codec, &packed, Claim::default(), &member.within(start as u64)), 0),
+        let member = member.within(start as u64);
+        let unpacked = match codec {
+            None => packed,
+            Some(codec) => self.inflate(codec, &packed, Claim::default(), &member),
+        };
+        if codec.is_none() && filters.is_empty() {
+            return (unpacked, start);
         }
+        (filters.iter().fold(unpacked, |bytes, filter| self.unfiltered(*filter, &bytes, &member)), 0)
+    }
+
+    /// The bytes before a filter. Of those that are too many for the memory, what comes first.
+    fn unfiltered(&mut self, filter: Filter, bytes: &Bytes<'a>, member: &Member) -> Bytes<'a> {
+        let len = bytes.get().len() as u64;
+        let there = len.min(self.budget.left(Limit::Retained));
+        for limit in [Limit::Inflated, Limit::Retained] {
+            if let Err(error) = self.budget.spend(limit, len) {
+                self.incomplete(&rules::limit_reached::RULE, error.message(), member, 0);
+            }
+        }
+        let mut plain = Vec::new();
+        // A filter reads memory, which does not fail.
+        let _ = filter.undo(bytes.get()).take(there).read_to_end(&mut plain);
+        Bytes::inflated(plain, &self.held)
     }
 }

@@ -3,12 +3,14 @@
 use super::bytes::Bytes;
 use super::member::Member;
 use super::passes::Passes;
-use super::{Audit, Read};
+use super::{Audit, Read, facts_of};
 use crate::container::{Archive, Data, Entry};
 use crate::escape::escape;
+use crate::facts::Place;
 use crate::finding::{Level, LoaderOutcome};
 use crate::loader::torch::{self, Storage};
-use crate::loader::{Manner, Pass, Reader, Readers, Subject, pass, reread};
+use crate::loader::{Manner, Pass, Reader, Readers, Subject, pass};
+use crate::model;
 use crate::opcode::{SliceWindow, Window};
 use crate::rules;
 use std::collections::{HashMap, HashSet};
@@ -23,6 +25,8 @@ struct Seen {
     storages: HashMap<String, u64>,
     /// Names that the default of `torch.load` does not let through.
     refused: Vec<String>,
+    /// The highest protocol.
+    protocol: u8,
     outcome: Option<LoaderOutcome>,
 }
 
@@ -30,7 +34,7 @@ impl<'a> Audit<'a> {
     /// The members of a zip archive of torch; nothing where it is none. Members that hold the bytes of tensors are
     /// measured, not read.
     pub(super) fn torch(&mut self, archive: &Archive, data: &Bytes<'a>, member: &Member) -> Option<Read> {
-        let is_pickle = |entry: &&Entry| pickle_of(&entry.name).is_some();
+        let is_pickle = |entry: &&Entry| torch::pickle_of(&entry.name).is_some();
         if !archive.entries.iter().any(|entry| entry.name.split_once('/').is_some_and(|(_, name)| name == "data.pkl")) {
             return None;
         }
@@ -55,6 +59,7 @@ impl<'a> Audit<'a> {
         let other = |entry: &&Entry| !is_storage(entry) && !is_pickle(entry);
         let others: Vec<Entry> = archive.entries.iter().filter(other).cloned().collect();
         self.entries(&others, data, member);
+        self.members(&others, data, member);
         // What contradicts itself may be read as something else, the bytes of tensors too.
         if !archive.anomalies.is_empty() {
             let storages: Vec<Entry> = archive.entries.iter().filter(is_storage).cloned().collect();
@@ -64,15 +69,26 @@ impl<'a> Audit<'a> {
         if let Some(message) = &code {
             self.collected.say(&rules::torchscript_code::RULE, Level::Suspicious, message, member.at(Some(0)));
         } else {
-            self.weights_only(&seen.refused, member);
+            self.weights_only(&seen.refused, seen.protocol, member);
         }
         let format = if code.is_some() { "torchscript" } else { "torch-zip" };
         Some(Read { loaders: seen.outcome.into_iter().collect(), ..Read::silent(format) })
     }
 
+    /// What small members say of the writer of the file itself.
+    fn members(&mut self, entries: &[Entry], data: &Bytes<'a>, member: &Member) {
+        let Some(facts) = self.facts.as_mut().filter(|_| member.depth == 0) else { return };
+        for entry in entries {
+            let (Some((_, name)), Data::Stored(span)) = (entry.name.split_once('/'), &entry.data) else { continue };
+            let at = Some(span.start as u64);
+            let place = Place { offset: Some(0), file_offset: at.filter(|_| data.is_lent()), ..Place::default() };
+            model::torch_member(facts, name, data.part(span.clone()).get(), &place);
+        }
+    }
+
     /// A pickle whose tensors are members.
     fn torch_pickle(&mut self, entry: &Entry, data: &Bytes<'a>, member: &Member, seen: &mut Seen) {
-        let Some((root, folder)) = pickle_of(&entry.name) else { return };
+        let Some((root, folder)) = torch::pickle_of(&entry.name) else { return };
         let span = entry.data.span();
         let inner = member.entry(&entry.name, span.start);
         let part = data.part(span);
@@ -85,13 +101,14 @@ impl<'a> Audit<'a> {
             Data::Compressed(codec, _) => (self.inflate(*codec, &part, entry.into(), &inner), inner.inflated()),
             _ => return self.entries(std::slice::from_ref(entry), data, member),
         };
-        let passes = Passes::read_by_torch(|| SliceWindow(bytes.get()), &mut self.budget);
+        let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(bytes.get()), &mut self.budget);
         self.judge(&passes, &member);
         for storage in asked(passes.own()) {
             let needed = seen.storages.entry(format!("{root}/{folder}/{}", storage.key)).or_default();
             *needed = storage.nbytes().unwrap_or(u64::MAX).max(*needed);
         }
         seen.refused.extend(refused(passes.own()));
+        seen.protocol = seen.protocol.max(protocol(passes.own()));
         if folder == "data" {
             seen.outcome.get_or_insert_with(|| passes.torch_outcome(0));
         }
@@ -137,8 +154,15 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// Says which names have to be allowed before `torch.load` reads the file by default.
-    fn weights_only(&mut self, refused: &[String], member: &Member) {
+    /// Says which names have to be allowed before `torch.load` reads the file by default, and that it reads no frames.
+    pub(super) fn weights_only(&mut self, refused: &[String], protocol: u8, member: &Member) {
+        if protocol >= 4 && !member.evidence {
+            let message = format!(
+                "torch.load(weights_only=True) knows few opcodes beyond protocol 2, and this is protocol {protocol}: it \
+                 has to be saved again with pickle_protocol=2"
+            );
+            self.collected.say(&rules::torch_weights_only::RULE, Level::Note, message, member.at(None));
+        }
         let mut known = HashSet::new();
         let names: Vec<String> =
             refused.iter().filter(|name| known.insert(name.as_str())).map(|name| escape(name).into_owned()).collect();
@@ -162,11 +186,15 @@ impl<'a> Audit<'a> {
         }
         let manner = Manner { readers: TORCH, dialect: Reader::Torch.dialect(), joblib: false, search: false };
         let five = pass(SliceWindow(bytes), manner, &mut self.budget);
-        let last = five.outer(torch::STREAMS.checked_sub(1)?).filter(|last| last.loads)?;
-        let end = last.position.checked_add(usize::try_from(last.len).ok()?)?;
-        let explained = self.raw_storages(&five, bytes, end).unwrap_or(false);
+        let end = torch::end(&five)?;
+        let explained = torch::raw_storages(&five, bytes, end, &mut self.budget).is_some_and(|raw| raw.explained);
         let pickles = bytes.get(..end)?;
-        let passes = Passes::read_by_torch(|| SliceWindow(pickles), &mut self.budget);
+        let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(pickles), &mut self.budget);
+        // The pickles before the object say nothing of it.
+        let object = passes.own().outer(torch::OBJECT).and_then(|object| object.reading);
+        if let Some(object) = object.and_then(|object| passes.own().readings.get(object..object.checked_add(1)?)) {
+            self.facts.get_or_insert_with(|| facts_of(passes.own(), object, member));
+        }
         self.judge(&passes, member);
         if explained {
             self.collected.region("storage", member.run(end as u64, bytes.len().saturating_sub(end) as u64));
@@ -175,41 +203,9 @@ impl<'a> Audit<'a> {
             let location = member.run(end as u64, bytes.len().saturating_sub(end) as u64);
             self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
         }
-        self.weights_only(&refused(passes.own()).collect::<Vec<_>>(), member);
+        self.weights_only(&refused(passes.own()).collect::<Vec<_>>(), protocol(passes.own()), member);
         let loaders = vec![passes.torch_outcome(torch::OBJECT)];
         Some(Read { loaders, ..Read::silent("torch-legacy") })
-    }
-
-    /// Whether the bytes behind the five pickles are the storages that they ask for, to the last byte.
-    fn raw_storages<W: Window>(&mut self, pass: &Pass<W>, bytes: &[u8], end: usize) -> Option<bool> {
-        let source = pass.source();
-        let mut read = |number| {
-            let position = pass.outer(number)?.position;
-            Some(reread(source, position, pass.manner, &mut self.budget))
-        };
-        let (object, list) = (read(torch::OBJECT)?, read(torch::OBJECT.checked_add(1)?)?);
-        let known = torch::storages(Subject { reading: &object, source }.view());
-        let known: HashMap<&str, &Storage> = known.iter().map(|storage| (storage.key.as_str(), storage)).collect();
-        let mut at = end;
-        for key in torch::keys(Subject { reading: &list, source }.view(), list.root?)? {
-            let storage = known.get(key.as_str())?;
-            let count = bytes.get(at..)?.first_chunk().map(|count| u64::from_le_bytes(*count))?;
-            if count != storage.count {
-                return Some(false);
-            }
-            at = at.checked_add(8)?.checked_add(usize::try_from(storage.nbytes()?).ok()?)?;
-        }
-        Some(at == bytes.len())
-    }
-}
-
-/// Where a pickle of an archive of torch stands, and the folder of its tensors.
-fn pickle_of(name: &str) -> Option<(&str, &'static str)> {
-    let (root, name) = name.split_once('/')?;
-    match name {
-        "data.pkl" => Some((root, "data")),
-        "constants.pkl" => Some((root, "constants")),
-        _ => None,
     }
 }
 
@@ -238,11 +234,16 @@ fn asked<W: Window>(pass: &Pass<W>) -> impl Iterator<Item = Storage> {
 }
 
 /// The names that the default of `torch.load` does not let through.
-fn refused<W: Window>(pass: &Pass<W>) -> impl Iterator<Item = String> {
+pub(super) fn refused<W: Window>(pass: &Pass<W>) -> impl Iterator<Item = String> {
     let symbols = pass.readings.iter().flat_map(|reading| reading.ast.symbols());
     symbols
         .filter(|symbol| !torch::is_safe(&symbol.module, &symbol.name))
         .map(|symbol| format!("{}.{}", symbol.module, symbol.name))
+}
+
+/// The highest protocol that the streams of a pass declare.
+pub(super) fn protocol<W: Window>(pass: &Pass<W>) -> u8 {
+    pass.streams.iter().map(|stream| stream.protocol).max().unwrap_or(0)
 }
 
 /// Who reads it.

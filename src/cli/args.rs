@@ -1,6 +1,7 @@
 //! The tree of commands and options.
 
 use super::about::AboutArgs;
+use super::convert::ConvertArgs;
 use super::explain::ExplainArgs;
 use super::limit::LimitArg;
 use super::policy::PolicyCommand;
@@ -30,8 +31,10 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// List every array in a file, with type, shape and place
     Arrays(ArraysArgs),
-    /// Write arrays of a file as .npy or .npz, without loading it
+    /// Write arrays of a file as .npy, .npz or .safetensors, without loading it
     Extract(ExtractArgs),
+    /// Write what a clean file holds in a format that cannot run anything
+    Convert(ConvertArgs),
     /// Print the opcodes of a file, with offsets
     Disasm(DisasmArgs),
     /// Write a policy for a project, learn one from vetted files, or check one
@@ -132,7 +135,8 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) select: Vec<String>,
 
-    /// Where to: a directory for a .npy file each, a .npy file for one, a .npz archive for all [default: list them]
+    /// Where to: a directory for a .npy file each, a .npy file for one, a .npz archive or a
+    /// .safetensors file for all [default: list them]
     #[arg(short, long, value_name = "DIR|FILE")]
     pub(super) output: Option<PathBuf>,
 
@@ -283,6 +287,10 @@ pub(super) struct ScanArgs {
     /// Change a limit, such as `--limit inflated=8G`; `--limit help` lists them
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) limit: Vec<LimitArg>,
+
+    /// Give a file so many seconds; it is incomplete if they do not do [default: no bound in time]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timeout: Option<u32>,
 
     /// Colours: NO_COLOR and CLICOLOR_FORCE are honoured by auto
     #[arg(long, value_name = "WHEN", default_value = "auto")]

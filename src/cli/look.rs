@@ -41,6 +41,13 @@ pub(super) fn at(
         let printed = work(Look { name: &name, contents: &mut contents, out: &mut out });
         printed.and_then(|exit| out.flush().map(|()| exit)).unwrap_or_else(|error| unwritten(&error))
     });
+    if source.changed() {
+        return trouble(
+            &name,
+            "the file was written to while it was read: what was printed may be wrong",
+            "look at a copy of it",
+        );
+    }
     done.unwrap_or_else(|error| trouble(&name, error.message(), "please report this line, as SECURITY.md says"))
 }
 

@@ -7,6 +7,7 @@ mod about;
 mod accepted;
 mod args;
 mod arrays;
+mod convert;
 mod disasm;
 mod exit;
 mod explain;
@@ -18,6 +19,7 @@ mod limit;
 mod look;
 mod message;
 mod outputs;
+mod place;
 mod policy;
 mod policy_file;
 mod progress;
@@ -28,6 +30,8 @@ mod style;
 
 pub use exit::Exit;
 
+#[cfg(target_os = "linux")]
+use crate::input::survive_shrinking;
 use args::{Args, Command};
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -35,6 +39,8 @@ use std::process::ExitCode;
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     guard::install();
+    #[cfg(target_os = "linux")]
+    survive_shrinking();
     // A panic has said where it arose; what is left is to end as the contract says.
     std::panic::catch_unwind(run).unwrap_or(Exit::Trouble).into()
 }
@@ -47,6 +53,7 @@ fn run() -> Exit {
             Command::Show(args) => show::run(&args),
             Command::Arrays(args) => arrays::run(&args),
             Command::Extract(args) => extract::run(&args),
+            Command::Convert(args) => convert::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
             Command::Policy(policy) => policy::run(&policy),

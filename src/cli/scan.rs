@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) const CHECK_PATH: &str = "check the spelling, the current directory and the permissions";
 
@@ -28,6 +29,10 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         return written("standard output", stdout().write_all(limit::table().as_bytes()), Exit::Success);
     };
     let limits = if args.deep { limits.deep() } else { limits };
+    let limits = match args.timeout {
+        Some(seconds) => limits.within(Duration::from_secs(seconds.into())),
+        None => limits,
+    };
     let outputs = match outputs(&args.format) {
         Ok(outputs) if !args.paths.is_empty() || args.files_from.is_some() => outputs,
         Ok(_) => {
@@ -57,7 +62,10 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     end_when_interrupted(args, &outputs, found.files.len(), &gathered);
     let (judge, policy) = (if args.why { audit::scan_with_grounds } else { audit::scan }, &loaded.policy);
     scan(args, &found, &limits, &accepting, &gathered, |source| {
-        let report = judge(source, policy, &limits);
+        let mut report = judge(source, policy, &limits);
+        if args.verbose == 0 {
+            report.regions.clear();
+        }
         FileReport { gate: policy.fail_on(source.name()), ..report }
     });
     match gathered.finish() {
@@ -202,7 +210,8 @@ fn scan_file(
             if asked(Format::Html) && !report.is_not_pickle() {
                 report.glance = guard::guarded(|| inspect::glance(source.bytes(), limits, rows)).ok();
             }
-            if source.changed() {
+            // Since it was judged.
+            if source.changed() && report.findings.iter().all(|finding| finding.rule != rules::file_changed::RULE.id) {
                 report.completeness = Completeness::Partial;
                 report
                     .findings

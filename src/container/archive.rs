@@ -14,7 +14,7 @@ pub struct Archive {
     pub entries: Vec<Entry>,
     /// What contradicts itself.
     pub anomalies: Vec<Anomaly>,
-    /// Runs of bytes that are the archive's own: directories, records that end it.
+    /// Runs of bytes that are the archive's own: directories, records behind the data of a member or the whole archive.
     pub records: Vec<Range<usize>>,
     /// Runs of bytes that nothing explains.
     pub unexplained: Vec<Range<usize>>,

@@ -22,7 +22,7 @@ pub mod zfile;
 pub mod zip;
 
 pub use archive::{Anomaly, Archive, Data, Entry};
-pub use compress::{Codec, Decoder, Ending};
+pub use compress::{Codec, Decoder, Ending, Filter};
 pub use detect::{Format, detect};
 pub use npy::NpyHeader;
 pub use zfile::ZFile;

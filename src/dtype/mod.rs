@@ -73,6 +73,8 @@ pub enum Kind {
     Void,
     /// numpy 2's text of variable width.
     StringDType,
+    /// A number that numpy has no type for, by the name that its library has for it: `bfloat16`.
+    Foreign(&'static str),
 }
 
 impl Kind {
@@ -89,7 +91,8 @@ impl Kind {
             Self::Object => 'O',
             Self::Bytes => 'S',
             Self::Str => 'U',
-            Self::Void => 'V',
+            // As numpy takes what it does not know.
+            Self::Void | Self::Foreign(_) => 'V',
             Self::StringDType => 'T',
         }
     }
@@ -207,6 +210,11 @@ impl DType {
         Self::simple(Kind::StringDType, ByteOrder::None, 16)
     }
 
+    /// A number of `itemsize` bytes that numpy has no type for.
+    pub fn foreign(name: &'static str, order: ByteOrder, itemsize: u64) -> Self {
+        Self::simple(Kind::Foreign(name), if itemsize > 1 { order } else { ByteOrder::None }, itemsize)
+    }
+
     fn with_unit(kind: Kind, order: ByteOrder, unit: Unit) -> Self {
         let mut inner = Arc::unwrap_or_clone(Self::simple(kind, order, 8).0);
         inner.unit = Some(unit);
@@ -318,12 +326,15 @@ impl DType {
         self.0.flags
     }
 
-    /// numpy's `dtype.str`: `<f8`, `|S5`, `<M8[ns]`, `|V16` for structures and subarrays.
+    /// numpy's `dtype.str`: `<f8`, `|S5`, `<M8[ns]`, `|V16` for structures and subarrays; the name of a type that numpy
+    /// does not have, behind a `>` where its bytes are in that order.
     pub fn type_string(&self) -> String {
         let (kind, order) = (self.kind(), self.byte_order().sign());
         match (kind, self.unit()) {
             (Kind::Object, _) => "|O".to_owned(),
             (Kind::StringDType, _) => "StringDType()".to_owned(),
+            (Kind::Foreign(name), _) if order == '>' => format!(">{name}"),
+            (Kind::Foreign(name), _) => name.to_owned(),
             (_, Some(Unit { name: "generic", .. })) => format!("{order}{}8", kind.code()),
             (_, Some(Unit { name, count: 1 })) => format!("{order}{}8[{name}]", kind.code()),
             (_, Some(Unit { name, count })) => format!("{order}{}8[{count}{name}]", kind.code()),

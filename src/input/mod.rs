@@ -17,6 +17,8 @@ mod companion;
 mod filter;
 mod list;
 mod name;
+#[cfg(target_os = "linux")]
+mod shrunk;
 mod source;
 mod upward;
 #[cfg(feature = "cli")]
@@ -26,6 +28,8 @@ mod walk;
 pub use filter::Filter;
 pub use list::paths_in;
 pub use name::display_name;
+#[cfg(target_os = "linux")]
+pub use shrunk::survive_shrinking;
 pub use source::Source;
 pub use upward::upward;
 #[cfg(feature = "cli")]

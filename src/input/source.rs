@@ -58,7 +58,7 @@ impl Source<'static> {
         }
         let data = match map(&file, &about) {
             Some(map) => Data::Mapped(map, Box::new(Origin { file, about })),
-            None => Data::Owned(read(file, limits)?),
+            None => Data::Owned(read(file, about.len(), limits)?),
         };
         Ok(Self { name: display_name(path), path: Some(path.to_owned()), data })
     }
@@ -68,7 +68,7 @@ impl Source<'static> {
     /// # Errors
     /// As [`Source::open`].
     pub fn stdin(limits: &Limits) -> Result<Self> {
-        Ok(Self { name: "-".to_owned(), path: None, data: Data::Owned(read(io::stdin().lock(), limits)?) })
+        Ok(Self { name: "-".to_owned(), path: None, data: Data::Owned(read(io::stdin().lock(), 0, limits)?) })
     }
 }
 
@@ -111,7 +111,7 @@ impl Origin {
 }
 
 /// The file as a memory map, if it is a regular file that is worth one and the system agrees.
-#[allow(unsafe_code, reason = "a memory map cannot be had without it; this is the only place")]
+#[allow(unsafe_code, reason = "a memory map cannot be had without it; there is no other")]
 fn map(file: &File, about: &Metadata) -> Option<Mmap> {
     if !about.is_file() || about.len() < MAP_FROM {
         return None;
@@ -119,14 +119,16 @@ fn map(file: &File, about: &Metadata) -> Option<Mmap> {
     // SAFETY: the map is private and read-only, and lives no longer than the bytes lent from it. What remains is
     // that another process writes to the file meanwhile: bytes are only ever read as plain numbers and checked at
     // each use, so changed bytes give a wrong answer about a file that no longer exists, and a file cut short ends
-    // the process with SIGBUS. docs/threat-model.md tells users to scan files that nobody writes to.
+    // the process with SIGBUS unless it was told to survive that (`survive_shrinking`).
     unsafe { Mmap::map(file) }.ok()
 }
 
-/// All bytes of `reader`, which has no length we could believe.
-fn read(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
+/// All bytes of `reader`, which has no length we could believe. `about` how many are expected: with room for them all and
+/// one more, the system is asked twice, and not once for each doubling of the room.
+fn read(reader: impl Read, about: u64, limits: &Limits) -> Result<Vec<u8>> {
     let most = limits.get(Limit::Retained);
-    let mut bytes = Vec::new();
+    let room = usize::try_from(about.min(MAP_FROM).min(most)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(room.saturating_add(1));
     let got = reader.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
     if u64::try_from(got).is_ok_and(|got| got <= most) {
         return Ok(bytes);
@@ -163,6 +165,21 @@ mod tests {
         let source = Source::open(file.path(), &Limits::default()).unwrap();
         assert!(!source.changed());
         std::fs::OpenOptions::new().append(true).open(file.path()).unwrap().write_all(b"x").unwrap();
+        assert!(source.changed());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_cut_short_reads_as_zeros_and_has_changed() {
+        crate::input::survive_shrinking();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let len = usize::try_from(MAP_FROM).unwrap();
+        std::fs::write(file.path(), vec![7; len]).unwrap();
+        let source = Source::open(file.path(), &Limits::default()).unwrap();
+        std::fs::OpenOptions::new().write(true).open(file.path()).unwrap().set_len(5000).unwrap();
+        // What is left of the last page is the system's zeros, what lies behind it the handler's.
+        assert_eq!((source.bytes()[4999], source.bytes()[5000], source.bytes()[len - 1]), (7, 0, 0));
+        assert!(source.bytes()[5000..].iter().all(|byte| *byte == 0));
         assert!(source.changed());
     }
 

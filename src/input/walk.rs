@@ -129,6 +129,10 @@ impl List<'_> {
             self.walk.left_out = self.walk.left_out.saturating_add(1);
             return;
         }
+        // What the directory calls a file need not be asked again; it is when it is opened.
+        if kind.is_some_and(|kind| kind.is_file()) {
+            return self.file(path, false, None);
+        }
         match path.metadata() {
             Ok(about) if about.is_dir() && link => {
                 self.walk.skipped.push(Skipped { path, what: Unfollowed::LinkToDirectory });

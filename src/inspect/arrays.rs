@@ -1,14 +1,13 @@
-//! Every array of a file, with its object path; and their bytes, read where they stand.
+//! Every array of a file, with its object path.
 
-use super::open::{Contents, Member};
-use super::outline::{Node, Outline};
-use super::sizes::Sizes;
-use crate::array::{Array, ArrayView, Data, Layout, Order, npy_header, view};
+use super::open::Member;
+use super::outline::{Label, Node, Outline};
+use super::sizes::{Row, Sizes};
+use crate::array::{Array, Data, Layout, Order, Tensor, npy_header, view};
+use crate::ast::Kind;
 use crate::ast::path::{Address, ObjectPath, Step};
-use crate::container::Decoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{Budget, Limit};
-use std::borrow::Cow;
+use crate::loader::torch;
 
 /// An array and where it stands.
 #[derive(Clone, Debug)]
@@ -17,17 +16,35 @@ pub struct ArrayRef {
     pub address: Address,
     /// The number of the stream, as in the report of `scan`.
     pub stream: u32,
+    /// The member of an archive that the stream stands in, as `scan` calls it; empty for the file itself.
+    pub member: String,
     /// What the stream says of it.
     pub array: Array,
-    /// Offset and length of its bytes in the streams, which are the file, or what comes out of it inflated. `None` where
-    /// they do not stand there as they are: text of protocols 0 to 2, objects, other files.
+    /// Offset and length of its bytes in the streams, or in its storage; these are the file, or what comes out of it
+    /// inflated. The length is the [`extent`](Layout::extent) of its layout. `None` where they do not stand there as
+    /// they are: text of protocols 0 to 2, objects, other files.
     pub place: Option<(u64, u64)>,
+    /// What is around its bytes.
+    pub source: Member,
     /// The offset in the file, where its bytes stand there.
     pub file_offset: Option<u64>,
+    /// The storage of which it is a view.
+    pub storage: Option<StorageRef>,
     /// What is wrong with it.
     pub problem: Option<Error>,
     /// The value of its bytes.
-    value: Option<Node>,
+    pub(super) value: Option<Node>,
+}
+
+/// The storage of a tensor: tensors of one member with the same key are views of the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageRef {
+    /// Its name among the storages beside the pickle.
+    pub key: String,
+    /// The member of an archive that it is; empty where it stands behind the pickles, or is not there.
+    pub member: String,
+    /// How many bytes it has, by what the pickle says.
+    pub nbytes: u64,
 }
 
 impl ArrayRef {
@@ -48,7 +65,7 @@ impl ArrayRef {
         npy_header(&self.array.dtype.clone()?, self.shape()?, &self.layout()?)
     }
 
-    fn shape(&self) -> Result<&[u64]> {
+    pub(super) fn shape(&self) -> Result<&[u64]> {
         self.array.shape.as_deref().ok_or_else(|| Error::new(ErrorKind::Malformed, "it has no usable shape"))
     }
 
@@ -65,6 +82,7 @@ enum Part {
     Array,
     Masked,
     Mask,
+    Tensor,
     /// The file, which is one array.
     Whole,
 }
@@ -109,10 +127,11 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         for root in roots {
             let Some(node) = root.node else { continue };
             let sizes = Sizes::of(outline, ROOT, node);
-            for (row, node) in sizes.rows.iter().map(|row| row.node).enumerate() {
-                let parts: &[Part] = match (outline.array(node), outline.masked(node)) {
+            for (row, of) in sizes.rows.iter().enumerate() {
+                let parts: &[Part] = match (outline.array(of.node), outline.masked(of.node)) {
                     (Some(_), _) => &[Part::Array],
                     (None, Some(_)) => &[Part::Masked, Part::Mask],
+                    (None, None) if outline.tensor(of.node).is_some() && !is_handed_over(&sizes, of) => &[Part::Tensor],
                     (None, None) => &[],
                 };
                 arrays.rows.extend(parts.iter().map(|&part| (arrays.trees.len(), row, part)));
@@ -145,31 +164,43 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
         }
         let (stream, sizes) = self.trees.get(tree)?;
         let node = sizes.rows.get(row)?.node;
-        let array = match part {
-            Part::Masked => self.outline.masked(node)?.0,
-            Part::Mask => self.outline.masked(node)?.1,
-            _ => self.outline.array(node)?,
-        };
         let mut path = sizes.path(row);
         if part == Part::Mask {
             path.0.extend([Step::State, Step::Index(MASK)]);
         }
         let address = Address { member: String::new(), stream: self.several.then_some(*stream), path };
-        Some(self.outline.array_ref(node, array, (address, *stream)))
+        if part == Part::Tensor {
+            return Some(self.outline.tensor_ref(self.outline.tensor(node)?, (address, *stream)));
+        }
+        Some(self.outline.array_ref(node, self.part(node, part)?, (address, *stream)))
+    }
+
+    fn part(&self, node: Node, part: Part) -> Option<Array> {
+        match part {
+            Part::Masked => self.outline.masked(node).map(|(data, _)| data),
+            Part::Mask => self.outline.masked(node).map(|(_, mask)| mask),
+            Part::Tensor => self.outline.tensor(node).map(|tensor| tensor.array),
+            Part::Array | Part::Whole => self.outline.array(node),
+        }
     }
 
     /// Numbers of arrays in the order in which their bytes stand in the streams: that in which they are read best.
     pub fn by_offset(&self) -> Vec<usize> {
         let offset = |&(tree, row, part): &(usize, usize, Part)| {
             let node = self.trees.get(tree).and_then(|(_, sizes)| sizes.rows.get(row)).map(|row| row.node)?;
-            let array = match part {
-                Part::Masked => self.outline.masked(node)?.0,
-                Part::Mask => self.outline.masked(node)?.1,
-                _ => self.outline.array(node)?,
-            };
-            self.outline.array_place(node, &array).map(|(offset, _)| offset)
+            let array = self.part(node, part)?;
+            match &array.data {
+                Data::Storage { key, offset } => {
+                    let storage = self.outline.contents().storages.get(key).ok()?;
+                    Some((storage.member.start(), *offset))
+                }
+                _ => {
+                    let (offset, _) = self.outline.array_place(node, &array)?;
+                    Some((self.outline.contents().member.start(), offset))
+                }
+            }
         };
-        let mut order: Vec<(Option<u64>, usize)> = self.rows.iter().map(offset).zip(0..).collect();
+        let mut order: Vec<(Option<(u64, u64)>, usize)> = self.rows.iter().map(offset).zip(0..).collect();
         order.sort_unstable();
         order.into_iter().map(|(_, index)| index).collect()
     }
@@ -177,19 +208,57 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
 
 impl Outline<'_, '_> {
     /// An array of a node with where it stands and what is wrong with it.
-    pub(crate) fn array_ref(&self, node: Node, array: Array, (address, stream): (Address, u32)) -> ArrayRef {
+    pub(crate) fn array_ref(&self, node: Node, array: Array, at: (Address, u32)) -> ArrayRef {
         let place = self.array_place(node, &array);
-        let file_offset = place.and_then(|(offset, _)| match self.contents().member {
-            Member::Plain { base } => base.checked_add(offset),
-            Member::Inflated { .. } => None,
-        });
         let value = match array.data {
             Data::Value(value) => Some(node.at(value)),
             _ => None,
         };
-        let mut array = ArrayRef { address, stream, array, place, file_offset, problem: None, value };
+        let mut array = ArrayRef { place, value, ..self.placed(array, at) };
+        array.file_offset = array.source.file_offset(place);
         array.problem = self.check_array(&array, node).err();
         array
+    }
+
+    /// A view of a storage, with where it stands and what is wrong with it.
+    pub(crate) fn tensor_ref(&self, tensor: Tensor, at: (Address, u32)) -> ArrayRef {
+        let mut array = self.placed(tensor.array, at);
+        let nbytes = tensor.storage.nbytes().unwrap_or(u64::MAX);
+        let storage = StorageRef { key: tensor.storage.key.clone(), member: String::new(), nbytes };
+        let storage = array.storage.insert(storage);
+        let stands = self.contents().storages.get(&storage.key).map(|place| {
+            storage.member.clone_from(&place.name);
+            (place.member, place.len)
+        });
+        match stands.and_then(|(source, len)| Ok((source, within(&array, &tensor.storage, len)?))) {
+            Ok((source, place)) => {
+                (array.source, array.place) = (source, Some(place));
+                array.file_offset = source.file_offset(Some(place));
+            }
+            Err(error) => array.problem = Some(error),
+        }
+        if tensor.is_lazy {
+            let message = "its elements are conjugated or negated when they are read, which is not done here";
+            array.problem.get_or_insert_with(|| Error::new(ErrorKind::Unsupported, message));
+        }
+        array
+    }
+
+    /// An array that stands nowhere yet.
+    fn placed(&self, array: Array, (address, stream): (Address, u32)) -> ArrayRef {
+        let (member, source) = (self.contents().name.clone(), self.contents().member);
+        ArrayRef {
+            address,
+            stream,
+            member,
+            array,
+            place: None,
+            source,
+            file_offset: None,
+            storage: None,
+            problem: None,
+            value: None,
+        }
     }
 
     /// The array that a `.npy` file of numbers is.
@@ -206,11 +275,9 @@ impl Outline<'_, '_> {
         let short = nbytes.is_none_or(|nbytes| nbytes > data.len() as u64);
         let problem = short.then(|| Error::new(ErrorKind::Truncated, "the file ends inside the array"));
         let place = nbytes.map(|nbytes| (0, nbytes));
-        let file_offset = match self.contents().member {
-            Member::Plain { base } => Some(base),
-            Member::Inflated { .. } => None,
-        };
-        Some(ArrayRef { address: Address::default(), stream: 0, array, place, file_offset, problem, value: None })
+        let array = self.placed(array, (Address::default(), 0));
+        let file_offset = array.source.file_offset(place);
+        Some(ArrayRef { place, file_offset, problem, ..array })
     }
 
     /// Whether what is said of an array agrees with what is there.
@@ -242,165 +309,30 @@ impl Outline<'_, '_> {
 
 /// Where the mask stands in the state of a masked array.
 const MASK: i64 = 5;
-/// Bytes that are inflated at a time.
-const PIECE: usize = 64 << 10;
 
-/// Reads the bytes of arrays. What is compressed is inflated again, from the start only where an array stands before the
-/// one that was read last: [`Arrays::by_offset`] gives the order in which that never happens.
-pub struct Bytes<'o, 'c, 'a> {
-    outline: &'o Outline<'c, 'a>,
-    decoder: Option<Decoder<'a>>,
-    budget: Budget,
+/// Whether a storage is what the call of a tensor is given.
+fn is_handed_over(sizes: &Sizes<'_, '_, '_>, row: &Row) -> bool {
+    let is_argument = |row: &Row| matches!(row.label, Some(Label::Argument(_)));
+    let parent = row.parent.and_then(|parent| sizes.rows.get(parent));
+    row.node.value.kind() == Kind::Persistent && (is_argument(row) || parent.is_some_and(is_argument))
 }
 
-impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
-    /// Of the arrays of a file.
-    pub fn new(outline: &'o Outline<'c, 'a>) -> Self {
-        Self { outline, decoder: None, budget: outline.contents().budget.clone() }
+/// Offset and length of a tensor in its storage, of which `len` bytes are there.
+///
+/// # Errors
+/// Where it reaches beyond it (`torch/_utils.py`, `set_` checks the same), or the storage is shorter than it should be.
+fn within(array: &ArrayRef, storage: &torch::Storage, len: u64) -> Result<(u64, u64)> {
+    let extent = array.layout()?.extent();
+    let Data::Storage { offset, .. } = array.array.data else {
+        return Err(Error::new(ErrorKind::Unsupported, "it is no view of a storage"));
+    };
+    let malformed = |message: String| Error::new(ErrorKind::Malformed, message);
+    let nbytes = storage.nbytes().ok_or_else(|| malformed("its storage is beyond any memory".to_owned()))?;
+    if nbytes > len {
+        return Err(malformed(format!("its storage has {len} bytes, and should have {nbytes}")));
     }
-
-    /// Starts with the whole budget of the file again: for another pass over the same arrays.
-    pub fn rewind(&mut self) {
-        self.budget = self.outline.contents().budget.clone();
-    }
-
-    /// Hands the bytes of an array to `sink` as they are stored, in pieces of whole elements.
-    ///
-    /// # Errors
-    /// What is wrong with the array, that its elements are objects, that the budget is spent; and those of `sink`.
-    pub fn stored(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let layout = self.sound(array)?;
-        if let Some(bytes) = self.at_hand(array)? {
-            return sink(&bytes);
-        }
-        let item = array.array.dtype.clone()?.itemsize();
-        let item = usize::try_from(item).unwrap_or(usize::MAX).max(1);
-        let mut rest = layout.nbytes();
-        self.seek(array)?;
-        let mut piece = Vec::new();
-        while rest > 0 {
-            // An element longer than a piece is handed over whole, once it is there.
-            let more = usize::try_from(rest).unwrap_or(usize::MAX).min(PIECE);
-            let from = piece.len();
-            piece.resize(from.saturating_add(more), 0);
-            self.inflate(piece.get_mut(from..).unwrap_or_default())?;
-            rest = rest.saturating_sub(more as u64);
-            let whole = piece.len().saturating_sub(piece.len().checked_rem(item).unwrap_or(0));
-            if whole > 0 {
-                sink(piece.get(..whole).unwrap_or_default())?;
-                piece.drain(..whole);
-            } else {
-                self.budget.spend(Limit::Retained, more as u64)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Hands the elements of an array to `sink` in C order, in pieces of whole elements. One that is compressed and in
-    /// another order is inflated whole.
-    ///
-    /// # Errors
-    /// As [`stored`](Self::stored).
-    pub fn c_order(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        if self.sound(array)?.is_c() {
-            return self.stored(array, sink);
-        }
-        let view = self.view(array)?;
-        view.layout().c_order(view.bytes(), sink)
-    }
-
-    /// Hands an array to `sink` as a `.npy` file, byte for byte as `numpy.save` writes it.
-    ///
-    /// # Errors
-    /// As [`stored`](Self::stored), and where numpy has no such file.
-    pub fn npy(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        sink(&array.npy_header()?)?;
-        // The header has a word for Fortran order, and for no other.
-        if array.layout()?.is_f() { self.stored(array, sink) } else { self.c_order(array, sink) }
-    }
-
-    /// An array, typed and checked. Its bytes are borrowed where they stand in the file.
-    ///
-    /// # Errors
-    /// As [`stored`](Self::stored).
-    pub fn view(&mut self, array: &ArrayRef) -> Result<ArrayView<'o>> {
-        let layout = self.sound(array)?;
-        let bytes = match self.at_hand(array)? {
-            Some(bytes) => bytes,
-            None => {
-                self.budget.spend(Limit::Retained, layout.nbytes())?;
-                let mut bytes = Vec::new();
-                self.stored(array, &mut |piece| {
-                    bytes.extend_from_slice(piece);
-                    Ok(())
-                })?;
-                Cow::Owned(bytes)
-            }
-        };
-        ArrayView::new(array.array.dtype.clone()?, array.shape()?.to_vec(), array.array.order.clone(), bytes)
-    }
-
-    /// The layout of an array that has nothing wrong with it.
-    fn sound(&self, array: &ArrayRef) -> Result<Layout> {
-        let layout = array.layout()?;
-        array.problem.clone().map_or(Ok(layout), Err)
-    }
-
-    /// The bytes of an array where they need not be inflated. Counted all the same: many arrays may share them.
-    fn at_hand(&mut self, array: &ArrayRef) -> Result<Option<Cow<'o, [u8]>>> {
-        let contents: &'c Contents<'a> = self.outline.contents();
-        let bytes: Option<Cow<'o, [u8]>> = match (array.place, array.value) {
-            (Some((_, len)), _) if array.array.data == Data::Whole => {
-                let data = contents.npy.as_ref().map(|(_, data)| *data).unwrap_or_default();
-                usize::try_from(len).ok().and_then(|len| data.get(..len)).map(Cow::Borrowed)
-            }
-            (Some((offset, len)), _) => {
-                let source = contents.source();
-                let slice = source.position(offset).map(|at| source.slice(at, usize::try_from(len).unwrap_or(0)));
-                slice.filter(|slice| slice.len() as u64 == len).map(Cow::Borrowed)
-            }
-            (None, Some(value)) => self.outline.bytes(value),
-            (None, None) => None,
-        };
-        let empty = matches!(array.place, Some((_, 0))).then_some(Cow::Borrowed(&[][..]));
-        let bytes = bytes.or(empty);
-        if let Some(bytes) = &bytes {
-            self.budget.spend(Limit::Inflated, bytes.len() as u64)?;
-        }
-        Ok(bytes)
-    }
-
-    /// Brings the decoder to the first byte of an array.
-    fn seek(&mut self, array: &ArrayRef) -> Result<()> {
-        let contents = self.outline.contents();
-        let missing = || Error::new(ErrorKind::Unsupported, "its elements are not there");
-        let (Some((offset, _)), Member::Inflated { codec, start }) = (array.place, contents.member) else {
-            return Err(missing());
-        };
-        if self.decoder.as_ref().is_none_or(|decoder| decoder.inflated() > offset) {
-            let start = usize::try_from(start).unwrap_or(usize::MAX);
-            self.decoder = Some(Decoder::new(codec, contents.bytes.get(start..).unwrap_or_default()));
-        }
-        let mut skipped = vec![0; PIECE];
-        while let Some(decoder) = &self.decoder
-            && let Some(left) = offset.checked_sub(decoder.inflated()).filter(|&left| left > 0)
-        {
-            let some = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE);
-            self.inflate(skipped.get_mut(..some).unwrap_or_default())?;
-        }
-        Ok(())
-    }
-
-    /// Fills `out` from the decoder.
-    fn inflate(&mut self, mut out: &mut [u8]) -> Result<()> {
-        self.budget.spend(Limit::Inflated, out.len() as u64)?;
-        while !out.is_empty() {
-            let count = self.decoder.as_mut().map_or(Ok(0), |decoder| decoder.read(out))?;
-            if count == 0 {
-                return Err(Error::new(ErrorKind::Truncated, "the compressed data ends inside an array"));
-            }
-            out = out.get_mut(count..).unwrap_or_default();
-        }
-        Ok(())
+    match offset.checked_add(extent) {
+        Some(end) if end <= nbytes => Ok((offset, extent)),
+        _ => Err(malformed(format!("it reaches beyond its storage of {nbytes} bytes"))),
     }
 }

@@ -28,7 +28,7 @@ pub fn dtype_name(dtype: &DType) -> String {
         Element::Complex => "complex",
         Element::DateTime => return dtype.type_string().replace("<M8", "datetime64"),
         Element::TimeDelta => return dtype.type_string().replace("<m8", "timedelta64"),
-        Element::Bytes | Element::Str | Element::StringDType => return dtype.type_string(),
+        Element::Bytes | Element::Str | Element::StringDType | Element::Foreign(_) => return dtype.type_string(),
         Element::Void => {
             let Some(fields) = dtype.fields() else { return dtype.type_string() };
             let names = fields.iter().take(8).map(|field| {

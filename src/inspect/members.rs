@@ -1,5 +1,6 @@
 //! Which member of an archive is looked into: the one that was asked for, or the one that holds the model.
 
+use super::storages::Storages;
 use crate::container::archive::{Data, Entry};
 use crate::container::{Codec, Decoder, tar, zip};
 use crate::error::{Error, ErrorKind, Result};
@@ -19,6 +20,8 @@ pub(super) struct Found<'a> {
     pub(super) bytes: &'a [u8],
     /// What they are compressed with.
     pub(super) codec: Option<Codec>,
+    /// The bytes of tensors beside it, where it is a pickle of torch.
+    pub(super) storages: Option<Storages>,
 }
 
 /// The member of a zip or tar archive that is called `asked`, where archives in each other have a `!` between their names; the
@@ -29,12 +32,13 @@ pub(super) struct Found<'a> {
 pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Result<Found<'a>> {
     let (mut start, mut whole, mut rest) = (0_usize, bytes, asked);
     for _ in 0..budget.left(Limit::Depth) {
-        let archive = if tar::starts(whole) { tar::read(whole, budget) } else { zip::read(whole, false, budget) };
+        let archive = if tar::starts(whole) { tar::read(whole, budget).0 } else { zip::read(whole, false, budget) };
         let entry = if rest.is_empty() { model(&archive.entries, whole) } else { named(&archive.entries, rest) };
         let Some(entry) = entry else { return Err(missing(&archive.entries, asked)) };
         let inner = rest.strip_prefix(entry.name.as_str()).unwrap_or_default();
         let span = entry.data.span();
         let data = whole.get(span.clone()).unwrap_or_default();
+        let around = start;
         start = start.saturating_add(span.start);
         let codec = match &entry.data {
             Data::Stored(_) => None,
@@ -45,7 +49,8 @@ pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Res
         match (inner.strip_prefix('!'), codec) {
             (None, _) => {
                 let name = if asked.is_empty() { entry.name.clone() } else { asked.to_owned() };
-                return Ok(Found { name, start, bytes: data, codec });
+                let storages = Storages::beside(&entry.name, &archive, whole, around);
+                return Ok(Found { name, start, bytes: data, codec, storages });
             }
             (Some(inner), None) => (whole, rest) = (data, inner),
             (Some(_), Some(_)) => {

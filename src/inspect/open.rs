@@ -1,11 +1,12 @@
 //! A file as its format's own reader reads it.
 
 use super::members::{self, Found};
+use super::storages::Storages;
 use crate::container::detect::{PREFIX, is_text};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limits};
-use crate::loader::{Inflating, Manner, Pass, Reader, Readers, pass};
+use crate::loader::{Inflating, Manner, Pass, Reader, Readers, pass, torch};
 use crate::machine::Action;
 use crate::opcode::{Dialect, Gap, SliceWindow, Source, StreamWindow, Window};
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ pub struct Contents<'a> {
     pub pass: Option<Pass<Bytes<'a>>>,
     /// The header of a `.npy` file and the bytes of its array.
     pub npy: Option<(NpyHeader, &'a [u8])>,
+    /// Where the bytes of tensors stand.
+    pub storages: Storages,
     /// What is wrong with the file beyond its streams.
     pub broken: Option<String>,
     /// What is left to spend.
@@ -47,7 +50,47 @@ pub enum Member {
     },
 }
 
-impl Contents<'_> {
+impl Member {
+    /// Where it begins in the file.
+    pub(super) const fn start(self) -> u64 {
+        match self {
+            Self::Plain { base: start } | Self::Inflated { start, .. } => start,
+        }
+    }
+
+    /// Where in the file a place in it stands, if it stands there as it is.
+    pub(super) fn file_offset(self, place: Option<(u64, u64)>) -> Option<u64> {
+        match self {
+            Self::Plain { base } => base.checked_add(place?.0),
+            Self::Inflated { .. } => None,
+        }
+    }
+
+    /// The same, this many bytes further on in the file.
+    pub(super) fn further(self, count: u64) -> Self {
+        match self {
+            Self::Plain { base } => Self::Plain { base: base.saturating_add(count) },
+            Self::Inflated { codec, start } => Self::Inflated { codec, start: start.saturating_add(count) },
+        }
+    }
+}
+
+impl<'a> Contents<'a> {
+    /// Nothing, in a file of no bytes.
+    fn empty(budget: Budget) -> Contents<'a> {
+        Contents {
+            format: String::new(),
+            bytes: &[],
+            name: String::new(),
+            member: Member::Plain { base: 0 },
+            pass: None,
+            npy: None,
+            storages: Storages::default(),
+            broken: None,
+            budget,
+        }
+    }
+
     /// The bytes of the streams, as far as they are kept.
     pub fn source(&self) -> Source<'_> {
         self.pass.as_ref().map(Pass::source).unwrap_or_default()
@@ -164,16 +207,13 @@ pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<C
             "the file is no archive that is looked into, and has no members",
         ));
     }
-    let Found { name, start, bytes, codec } = members::find(bytes, name, &mut budget)?;
+    let Found { name, start, bytes, codec, storages } = members::find(bytes, name, &mut budget)?;
     let found = match codec {
         Some(codec) => compressed(codec, bytes, 0, codec.name(), budget)?,
         None => contents(bytes, budget)?,
     };
-    let member = match found.member {
-        Member::Plain { base } => Member::Plain { base: base.saturating_add(start as u64) },
-        Member::Inflated { codec, start: at } => Member::Inflated { codec, start: at.saturating_add(start as u64) },
-    };
-    Ok(Contents { name, bytes: whole, member, ..found })
+    let storages = storages.unwrap_or_else(|| found.storages.further(start as u64));
+    Ok(Contents { name, bytes: whole, member: found.member.further(start as u64), storages, ..found })
 }
 
 fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
@@ -197,6 +237,9 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     if let Format::Other { kind, pickle_may_start: false } = format {
         return Err(other(kind));
     }
+    if let Some(contents) = legacy(bytes, &mut budget) {
+        return Ok(contents);
+    }
     let pass = read(|_| Bytes::Plain(SliceWindow(bytes)), &mut budget);
     if !reaches_anything(&pass) {
         match format {
@@ -211,8 +254,23 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
         }
     }
     let format = if pass.is_joblib() { "joblib" } else { "pickle" }.to_owned();
-    let member = Member::Plain { base: 0 };
-    Ok(Contents { name: String::new(), format, bytes, member, pass: Some(pass), npy: None, broken: None, budget })
+    Ok(Contents { format, bytes, pass: Some(pass), ..Contents::empty(budget) })
+}
+
+/// A file of torch before 1.6: five pickles, and the bytes of tensors behind them.
+fn legacy<'a>(bytes: &'a [u8], budget: &mut Budget) -> Option<Contents<'a>> {
+    if !bytes.starts_with(torch::MAGIC) {
+        return None;
+    }
+    let manner =
+        Manner { readers: Readers::of(Reader::Torch), dialect: Reader::Torch.dialect(), joblib: false, search: false };
+    let end = torch::end(&pass(SliceWindow(bytes), manner, budget))?;
+    let pickles = bytes.get(..end)?;
+    let five = pass(Bytes::Plain(SliceWindow(pickles)), manner, budget);
+    let raw = torch::raw_storages(&five, bytes, end, budget)?;
+    let broken = (!raw.explained).then(|| "the bytes behind the pickles are not those of its storages".to_owned());
+    let (format, storages) = ("torch-legacy".to_owned(), Storages::behind(raw));
+    Some(Contents { format, bytes, pass: Some(five), storages, broken, ..Contents::empty(budget.clone()) })
 }
 
 /// Reads a source as its format's own reader does: joblib's where an array of joblib is met, pickle's otherwise.
@@ -263,7 +321,7 @@ fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut b
         Bytes::Plain(_) => None,
     };
     let member = Member::Inflated { codec, start: start as u64 };
-    Ok(Contents { name: String::new(), format, bytes, member, pass: Some(pass), npy: None, broken, budget })
+    Ok(Contents { format, bytes, member, pass: Some(pass), broken, ..Contents::empty(budget) })
 }
 
 /// What is wrong with the end of compressed data.
@@ -285,14 +343,6 @@ fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {
     let pass = header.has_object().then(|| read(|_| Bytes::Plain(SliceWindow(data)), &mut budget));
     let short = header.nbytes().is_some_and(|len| len > data.len() as u64);
     let broken = short.then(|| "the file ends inside the array".to_owned());
-    Ok(Contents {
-        name: String::new(),
-        format: "npy".to_owned(),
-        bytes,
-        member,
-        pass,
-        npy: Some((header, data)),
-        broken,
-        budget,
-    })
+    let (format, npy) = ("npy".to_owned(), Some((header, data)));
+    Ok(Contents { format, bytes, member, pass, npy, broken, ..Contents::empty(budget) })
 }

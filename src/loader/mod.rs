@@ -2,7 +2,7 @@
 //!
 //! [`pass`](pass::pass) reads a source from its first stream to its last byte, as one class of readers does;
 //! [`joblib`] says after a BUILD whether raw array bytes or a nested stream follow; [`numpy`] computes data types and
-//! sizes from values; [`torch`] knows storages; [`READERS`] is the table of readers. The answer is a list of [`Reading`]s: what one class of readers makes of one stream.
+//! sizes from values; [`torch`] knows storages, [`torch_tar`] those of its first versions; [`READERS`] is the table of readers. The answer is a list of [`Reading`]s: what one class of readers makes of one stream.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -21,6 +21,7 @@ mod readers;
 mod reading;
 mod stream;
 pub mod torch;
+pub mod torch_tar;
 
 pub use inflate::Inflating;
 pub use pass::{Companion, FirstRaw, Manner, Pass, StreamInfo, Trailing, pass, with_one_memo};

@@ -32,6 +32,8 @@ pub enum Reader {
     PurePython314,
     /// The C engine, to which storages of tensors are no strangers.
     Torch,
+    /// The same, where what stands beside the pickle has numbers.
+    TorchTar,
 }
 
 /// One class of readers.
@@ -54,7 +56,7 @@ const fn row(reader: Reader, name: &'static str, dialect: Dialect, access: Acces
 }
 
 /// Every class, in the order of [`Reader`].
-pub const READERS: [ReaderInfo; 12] = [
+pub const READERS: [ReaderInfo; 13] = [
     row(Reader::Pickle, "pickle.load", Dialect::C, Access::Memory, false),
     row(Reader::Joblib, "joblib.load", Dialect::PYTHON, Access::Memory, true),
     row(Reader::Unbuffered, "pickle.load[unbuffered]", Dialect::C, Access::Unbuffered, false),
@@ -67,6 +69,7 @@ pub const READERS: [ReaderInfo; 12] = [
     row(Reader::Buffered314, "pickle.load[buffered]", Dialect::C_314, Access::Buffered(128 << 10), false),
     row(Reader::PurePython314, "pickle._Unpickler", Dialect::PYTHON_314, Access::Memory, false),
     row(Reader::Torch, "torch.load", Dialect::C, Access::Memory, false),
+    row(Reader::TorchTar, "torch.load", Dialect::C, Access::Memory, false),
 ];
 
 impl Reader {
@@ -135,7 +138,7 @@ pub struct Loader {
 
 use Reader::{
     Buffered4K, Buffered8K, Buffered314, Joblib, Joblib314, Pickle, Pickle314, PurePython, PurePython314, Torch,
-    Unbuffered, Unbuffered314,
+    TorchTar, Unbuffered, Unbuffered314,
 };
 
 /// The calls that open pickles.
@@ -199,9 +202,10 @@ pub const LOADERS: &[Loader] = &[
     },
     Loader {
         call: "torch.load(path, weights_only=False)",
-        readers: &[Torch, Unbuffered, Unbuffered314],
+        readers: &[Torch, TorchTar, Unbuffered, Unbuffered314],
         encoding: "UTF-8",
-        note: "the pickle in a zip archive is read as from `io.BytesIO`; a file of torch before 1.6 from the file",
+        note: "the pickle in a zip archive is read as from `io.BytesIO`; a file of torch before 1.6 from the file; a tar \
+               archive of torch 0.1 from the file, too, with other persistent ids",
     },
     Loader {
         call: "torch.load(path), torch 2.6 and later",

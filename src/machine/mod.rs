@@ -14,6 +14,7 @@
     clippy::panic
 )]
 
+mod burst;
 mod effect;
 mod memo;
 mod run;

@@ -53,7 +53,7 @@ pub struct Machine {
     pub wide_ints: u64,
     /// Whether anything was fetched from the memo.
     pub reads_memo: bool,
-    stack: Stack,
+    pub(super) stack: Stack,
     names: HashMap<(Value, Value), Value>,
     edges_spent: u64,
     opcodes_spent: u64,
@@ -105,9 +105,21 @@ impl Machine {
         Ok(())
     }
 
+    /// How many opcodes are paid for.
+    #[inline]
+    pub(super) fn paid(&self) -> u64 {
+        self.opcodes_spent.saturating_sub(self.opcodes)
+    }
+
+    /// Notes that only so many are left.
+    #[inline]
+    pub(super) fn leave(&mut self, paid: u64) {
+        self.opcodes = self.opcodes_spent.saturating_sub(paid);
+    }
+
     /// Compares what an opcode did to the stack with what its row in the table says.
     #[cfg(debug_assertions)]
-    fn check(&self, opcode: Opcode, (values, marks, fence): (usize, usize, usize)) {
+    pub(super) fn check(&self, opcode: Opcode, (values, marks, fence): (usize, usize, usize)) {
         let info = opcode.info();
         let (values_after, marks_after, _) = self.stack.depth();
         let base = if info.to_mark { fence } else { values };
@@ -128,7 +140,14 @@ impl Machine {
         budget: &mut Budget,
         pause_at_build: bool,
     ) -> Result<Option<Pause>> {
-        while self.opcodes < self.opcodes_spent {
+        while self.paid() > 0 {
+            // Below protocol 2 arguments are lines of text, which a burst cannot take.
+            if self.protocol >= 2 {
+                self.burst(reader);
+                if self.paid() == 0 {
+                    break;
+                }
+            }
             let (at, opcode) = reader.next_opcode()?;
             let op = Op { at, opcode };
             self.opcodes = self.opcodes.wrapping_add(1);
@@ -447,7 +466,7 @@ impl Machine {
     }
 
     #[inline]
-    fn put(&mut self, index: u64, value: Value, at: usize) {
+    pub(super) fn put(&mut self, index: u64, value: Value, at: usize) {
         if index > self.highest_index.0 {
             self.highest_index = (index, at);
         }
@@ -488,7 +507,7 @@ impl Machine {
     #[inline]
     fn check_keys<W: Window>(&mut self, reader: &Reader<W>, op: Op, count: usize, step: usize) -> Result<()> {
         for &key in self.stack.last(count).iter().step_by(step) {
-            if key.kind() == Kind::Str {
+            if key.is(Kind::Str) {
                 continue;
             }
             if !self.ast.is_hashable(key) {
@@ -523,7 +542,7 @@ impl Machine {
     #[inline]
     fn append<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
         let target = self.below(reader, op, count)?;
-        if target.kind() == Kind::List {
+        if target.is(Kind::List) {
             self.ast.append(target, self.stack.last(count))?;
         } else if count > 0 || !self.nothing_to_put(reader, op) {
             self.foreign(reader, op, target, &[Kind::ByteArray])?;
@@ -538,7 +557,7 @@ impl Machine {
     #[inline]
     fn set_items<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
         let target = self.below(reader, op, count)?;
-        if target.kind() == Kind::Dict {
+        if target.is(Kind::Dict) {
             self.check_pairs(reader, op, count)?;
             self.ast.append(target, self.stack.last(count))?;
         } else if count > 0 {

@@ -61,6 +61,24 @@ impl Stack {
         Some(above)
     }
 
+    /// What stands above the topmost mark, and below it what may be taken.
+    #[inline]
+    pub(super) fn marked(&self) -> Option<(Value, &[Value])> {
+        let below =
+            self.fence.checked_sub(1).filter(|&below| self.marks.last().is_some_and(|&fence| below >= fence))?;
+        let (&target, items) = self.values.get(below..)?.split_first()?;
+        Some((target, items))
+    }
+
+    /// Takes the topmost mark away, and what stands above it.
+    #[inline]
+    pub(super) fn drop_marked(&mut self) {
+        if let Some(fence) = self.marks.pop() {
+            self.values.truncate(self.fence);
+            self.fence = fence;
+        }
+    }
+
     /// Whether the top of the stack is a mark.
     #[inline]
     pub(super) fn mark_on_top(&self) -> bool {

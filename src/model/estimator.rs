@@ -74,21 +74,23 @@ fn brief(look: &mut Look<'_>, value: Value) -> String {
 /// The models at the root, or directly in a dict, list or tuple there.
 pub(super) fn models(look: &mut Look<'_>, root: Value) -> Vec<Model> {
     let ast = look.view().ast;
-    let mut candidates = Vec::new();
-    match root.kind() {
+    // Most values are no objects, and get no path.
+    let is_object = |value: &Value| value.kind() == Kind::Object;
+    let candidates: Vec<(Value, Vec<PathStep>)> = match root.kind() {
         Kind::Dict => {
-            for (number, (key, value)) in ast.entries(root, Moment::END).take(ITEMS).enumerate() {
-                let step = look.text(key).map_or(PathStep::Member(number), PathStep::Key);
-                candidates.push((value, vec![step]));
-            }
+            let entries = ast.entries(root, Moment::END).take(ITEMS).enumerate();
+            let entries = entries.filter(|(_, (_, value))| is_object(value));
+            let step = |number, key| look.text(key).map_or(PathStep::Member(number), PathStep::Key);
+            entries.map(|(number, (key, value))| (value, vec![step(number, key)])).collect()
         }
         Kind::List | Kind::Tuple => {
-            for (number, value) in ast.items(root, Moment::END).take(ITEMS).enumerate() {
-                candidates.push((value, vec![PathStep::Index(i64::try_from(number).unwrap_or(i64::MAX))]));
-            }
+            let step = |number| PathStep::Index(i64::try_from(number).unwrap_or(i64::MAX));
+            let items = ast.items(root, Moment::END).take(ITEMS).enumerate();
+            let items = items.filter(|(_, value)| is_object(value));
+            items.map(|(number, value)| (value, vec![step(number)])).collect()
         }
-        _ => candidates.push((root, Vec::new())),
-    }
+        _ => vec![(root, Vec::new())],
+    };
     let mut seen = HashSet::new();
     let mut models = Vec::new();
     for (value, path) in candidates {

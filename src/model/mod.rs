@@ -15,6 +15,7 @@
 )]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic))]
 
+mod archive;
 mod boosters;
 pub mod check;
 mod estimator;
@@ -26,4 +27,5 @@ mod values;
 pub mod views;
 mod writer;
 
+pub use archive::torch_member;
 pub use facts::facts;

@@ -18,9 +18,11 @@ impl Table {
         let mut rows = self.0;
         while !rows.is_empty() {
             let (before, _) = rows.split_at_checked(rows.len() / 2)?;
-            let start = before.rfind('\n').map_or(0, |newline| newline.saturating_add(1));
+            let start = memchr::memrchr(b'\n', before.as_bytes()).map_or(0, |newline| newline.saturating_add(1));
             let (low, rest) = rows.split_at_checked(start)?;
-            let (line, high) = rest.split_once('\n').unwrap_or((rest, ""));
+            let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            let (line, high) = rest.split_at_checked(end)?;
+            let high = high.get(1..).unwrap_or_default();
             let words = line.split(' ');
             let here = words.clone().next()?;
             if line.starts_with('#') || here < key {
@@ -34,9 +36,15 @@ impl Table {
         None
     }
 
+    /// Each line.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.0.lines().filter(|line| !line.starts_with('#'))
+    }
+
     /// The words of each line.
+    #[cfg(test)]
     pub(super) fn rows(&self) -> impl Iterator<Item = std::str::Split<'static, char>> + use<> {
-        self.0.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(' '))
+        self.lines().map(|line| line.split(' '))
     }
 }
 

@@ -13,6 +13,7 @@
 )]
 
 mod file;
+mod here;
 mod literal;
 mod reader;
 mod refill;
@@ -21,6 +22,7 @@ pub mod text;
 mod window;
 
 pub use file::{Access, File, FileWindow};
+pub use here::Here;
 pub use literal::{Literal, literal};
 pub use reader::{Arg, Dialect, Engine, FrameOddity, Op, Reader, Run};
 pub use table::{Opcode, OpcodeInfo};

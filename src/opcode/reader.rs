@@ -1,5 +1,6 @@
 //! One reader: bytes to (position, opcode, argument), by the rules of one engine.
 
+use super::here::Here;
 use super::table::{ArgumentKind, Opcode};
 use super::text::{self, Number};
 use super::window::{Source, Window};
@@ -171,6 +172,18 @@ impl<W: Window> Reader<W> {
     /// Where a reader of the underlying file stands: the end of the current frame.
     pub fn file_position(&self) -> usize {
         if self.in_frame { self.behind } else { self.at }
+    }
+
+    /// What may be read without asking; [`advance`](Self::advance) over what was.
+    #[inline]
+    pub fn here(&self) -> Here<'_> {
+        Here::new(self.window.bytes().get(..self.limit).unwrap_or_default(), self.at)
+    }
+
+    /// Goes on at a position that [`Here`] has come to.
+    #[inline]
+    pub fn advance(&mut self, at: usize) {
+        self.at = at.min(self.limit);
     }
 
     /// The bytes read so far.

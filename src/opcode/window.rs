@@ -162,16 +162,39 @@ pub struct StreamWindow<F> {
     kept: Vec<u8>,
     gaps: Vec<Gap>,
     ended: bool,
+    /// What went wrong where nobody has come to yet.
+    pending: Option<Error>,
     failure: Option<Error>,
 }
 
-/// How much is read from a feed at once.
+/// How much is read from a feed at once: at first little, since most streams are short, then as much as there is already.
+const FIRST_CHUNK: usize = 4 << 10;
 const CHUNK: usize = 64 << 10;
 
 impl<F: Feed> StreamWindow<F> {
     /// A window over `feed`.
     pub fn new(feed: F) -> Self {
-        Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false, failure: None }
+        Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false, pending: None, failure: None }
+    }
+
+    /// The first bytes, `count` of them if there are so many. What keeps more from being read is told to whoever reads on.
+    pub fn head(&mut self, count: usize) -> &[u8] {
+        while self.kept.len() < count && !self.ended && self.pending.is_none() {
+            match self.more() {
+                Ok(read) => self.ended = read == 0,
+                Err(error) => self.pending = Some(error),
+            }
+        }
+        self.kept.get(..count).unwrap_or(&self.kept)
+    }
+
+    /// Keeps what comes next, and says how much that is; 0 at the end.
+    fn more(&mut self) -> Result<usize> {
+        let here = self.kept.len();
+        self.kept.resize(here.saturating_add(here.clamp(FIRST_CHUNK, CHUNK)), 0);
+        let count = self.feed.read(self.kept.get_mut(here..).unwrap_or_default(), true);
+        self.kept.truncate(here.saturating_add(*count.as_ref().unwrap_or(&0)));
+        count
     }
 
     /// Takes all that is here out of the window, which is of no use to a reader then.
@@ -179,12 +202,15 @@ impl<F: Feed> StreamWindow<F> {
         std::mem::take(&mut self.kept)
     }
 
-    /// Reads once into `buffer`; 0 at the end.
-    fn read(&mut self, buffer: &mut [u8], kept: bool) -> Result<usize> {
+    /// Reads once, by `read`; 0 at the end.
+    fn read(&mut self, read: impl FnOnce(&mut Self) -> Result<usize>) -> Result<usize> {
         if self.ended {
             return Ok(0);
         }
-        let count = self.feed.read(buffer, kept);
+        let count = match self.pending.take() {
+            Some(error) => Err(error),
+            None => read(self),
+        };
         self.ended = !matches!(count, Ok(1..));
         self.failure = count.as_ref().err().cloned();
         count
@@ -199,9 +225,7 @@ impl<F: Feed> Window for StreamWindow<F> {
 
     fn fill(&mut self, end: usize) -> Result<()> {
         while self.kept.len() < end && !self.ended {
-            let mut chunk = [0; CHUNK];
-            let count = self.read(&mut chunk, true)?;
-            self.kept.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            self.read(Self::more)?;
         }
         Ok(())
     }
@@ -213,10 +237,11 @@ impl<F: Feed> Window for StreamWindow<F> {
         self.kept.drain(at..at.saturating_add(here));
         let mut taken = here as u64;
         self.feed.forget(taken);
+        let mut chunk = Vec::new();
         while taken < count && !self.ended {
-            let mut chunk = [0; CHUNK];
             let wanted = usize::try_from(count.saturating_sub(taken)).map_or(CHUNK, |left| left.min(CHUNK));
-            let read = self.read(chunk.get_mut(..wanted).unwrap_or_default(), false)?;
+            chunk.resize(wanted, 0);
+            let read = self.read(|window| window.feed.read(&mut chunk, false))?;
             taken = taken.saturating_add(read as u64);
         }
         if taken > 0 {

@@ -11,6 +11,10 @@ pub use zip::ZipWriter;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Files that are being written beside their targets; nothing once they were abandoned.
+static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
 
 /// Makes `path` hold what `write` writes, or leaves it as it was.
 ///
@@ -23,13 +27,55 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
         let mut file = OpenOptions::new().write(true).open(path)?;
         return write(&mut file).and_then(|()| file.flush());
     }
+    write_beside(path, write, |beside| fs::rename(beside, path))
+}
+
+/// Makes a file at `path` that holds what `write` writes, where there is none.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] where anything stands at `path`, even if it came there meanwhile; those of the file
+/// system and those of `write`.
+pub fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let free = || path.symlink_metadata().map_or(Ok(()), |_| Err(io::ErrorKind::AlreadyExists.into()));
+    free()?;
+    write_beside(path, write, |beside| match fs::hard_link(beside, path) {
+        Ok(()) => fs::remove_file(beside),
+        // Not every file system has links.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => free().and_then(|()| fs::rename(beside, path)),
+        Err(error) => Err(error),
+    })
+}
+
+fn write_beside(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    finish: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let (beside, file) = create_beside(path)?;
-    let written = fill(file, write).and_then(|()| fs::rename(&beside, path));
+    let written = fill(file, write).and_then(|()| {
+        // What is unfinished is abandoned before this or after, not meanwhile.
+        let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        let unfinished = unfinished.as_mut().ok_or(io::ErrorKind::Interrupted)?;
+        finish(&beside).map(|()| unfinished.retain(|one| *one != beside))
+    });
     if written.is_err() {
         // The first error is the one to report.
         let _ = fs::remove_file(&beside);
+        if let Some(unfinished) = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            unfinished.retain(|one| *one != beside);
+        }
     }
     written
+}
+
+/// Removes what is half-written, for a process that is about to end: no file is begun after this, and none gets its
+/// final name.
+pub fn abandon() {
+    let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    for path in unfinished.into_iter().flatten() {
+        // There is nobody left to tell.
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// The directory at `path`, which is made if it is not there.
@@ -43,9 +89,22 @@ pub fn directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether two paths are one file.
+/// Whether two paths are one file, by links of either kind.
 pub fn is_same(one: &Path, two: &Path) -> bool {
-    matches!((one.canonicalize(), two.canonicalize()), (Ok(one), Ok(two)) if one == two)
+    let canonical = matches!((one.canonicalize(), two.canonicalize()), (Ok(one), Ok(two)) if one == two);
+    canonical || matches!((identity(one), identity(two)), (Some(one), Some(two)) if one == two)
+}
+
+/// What the system knows a file by, whatever its names.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    path.metadata().ok().map(|about| (about.dev(), about.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_path: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 /// Adds what `write` writes to the end of the file at `path`, which is made if it is not there.
@@ -66,6 +125,8 @@ fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io:
 /// A new file in the directory of `path`; never one that is there already.
 fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let Some(name) = path.file_name() else { return Err(io::ErrorKind::InvalidInput.into()) };
+    let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    let unfinished = unfinished.as_mut().ok_or(io::ErrorKind::Interrupted)?;
     let mut number = 0_u32;
     loop {
         let mut hidden = std::ffi::OsString::from(".");
@@ -73,7 +134,10 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
         hidden.push(format!(".{}-{number}.tmp", std::process::id()));
         let beside = path.with_file_name(hidden);
         match OpenOptions::new().write(true).create_new(true).open(&beside) {
-            Ok(file) => return Ok((beside, file)),
+            Ok(file) => {
+                unfinished.push(beside.clone());
+                return Ok((beside, file));
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => number += 1,
             Err(error) => return Err(error),
         }
@@ -93,5 +157,28 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_came_there_meanwhile_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out.npz");
+        let made = create(&path, |out| fs::write(&path, b"other").and_then(|()| out.write_all(b"ours")));
+        assert_eq!(made.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"other");
+        fs::remove_file(&path).unwrap();
+        create(&path, |out| out.write_all(b"ours")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"ours");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn one_file_may_have_several_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+        fs::write(&one, b"x").unwrap();
+        assert!(!is_same(&one, &two) && is_same(&one, &dir.path().join("./one")));
+        fs::hard_link(&one, &two).unwrap();
+        assert!(is_same(&one, &two));
     }
 }

@@ -25,6 +25,9 @@
 
 use super::shape::{Parsed, Parser, Shape};
 use super::table::{self, Paragraph};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// What a call answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,9 +151,20 @@ impl<'t> Entry<'t> {
 /// How many aliases may lead to each other.
 const MAX_ALIASES: usize = 4;
 
+thread_local! {
+    /// The entries that were read, by each name that led to them: one file after another needs the same.
+    static READ: RefCell<HashMap<&'static str, Rc<Entry<'static>>>> = RefCell::default();
+}
+
 /// The entry of a symbol, after aliases. An entry that cannot be read allows nothing: there is none.
-pub(super) fn lookup(symbol: &str) -> Option<Entry<'static>> {
-    parse(paragraph(symbol)?).ok()
+pub(super) fn lookup(symbol: &str) -> Option<Rc<Entry<'static>>> {
+    let known = READ.with_borrow(|read| read.get(symbol).cloned());
+    known.or_else(|| {
+        let name = table::entry(symbol)?.key;
+        let entry = Rc::new(parse(paragraph(symbol)?).ok()?);
+        READ.with_borrow_mut(|read| read.insert(name, Rc::clone(&entry)));
+        Some(entry)
+    })
 }
 
 /// The name of the built-in entry of a symbol: its own, or the one that it is another name for.

@@ -92,6 +92,8 @@ pub(super) enum Answered {
     Storage(Storage),
     /// A class that the id names.
     Class(Value),
+    /// A tensor or its storage, which stand in other members and were held against each other there.
+    Tensor,
 }
 
 /// Everything known so far.
@@ -146,8 +148,11 @@ impl<'p> Facts<'p> {
         let steps = dotted(name, symbol.protocol).count();
         // Below protocol 4 a dot is part of the one attribute that is asked for, and no entry has such a name.
         let literal_dot = steps == 1 && name.contains('.');
-        let listed = !literal_dot && self.every_step_is_listed(module, name, symbol.protocol);
-        if listed && let Some(entry) = self.entry(&resolved) {
+        let listed = !literal_dot && (steps == 1 || self.every_step_is_listed(module, name, symbol.protocol));
+        if listed
+            && !name.is_empty()
+            && let Some(entry) = self.entry(&resolved)
+        {
             return (resolved, Known::Entry(entry));
         }
         let known = match explain::harm(module, name, symbol.protocol) {
@@ -177,15 +182,15 @@ impl<'p> Facts<'p> {
         }
         let found = self.policy.entry(symbol).and_then(|found| {
             let canonical = found.symbol;
-            if canonical != symbol
-                && let Some(&known) = self.by_symbol.get(canonical)
-            {
-                return known;
+            let id = u32::try_from(self.entries.len()).ok();
+            if canonical != symbol {
+                match self.by_symbol.get(canonical) {
+                    Some(&known) => return known,
+                    None => self.by_symbol.insert(canonical.to_owned(), id),
+                };
             }
-            let id = u32::try_from(self.entries.len()).ok()?;
-            self.entries.push(Rc::new(found));
-            self.by_symbol.insert(canonical.to_owned(), Some(id));
-            Some(id)
+            self.entries.push(found);
+            id
         });
         self.by_symbol.insert(symbol.to_owned(), found);
         found
@@ -203,7 +208,7 @@ impl<'p> Facts<'p> {
     pub(super) fn storage(&self, value: Value) -> Option<&Storage> {
         match self.answered(value)? {
             Answered::Storage(storage) => Some(storage),
-            Answered::Class(_) => None,
+            Answered::Class(_) | Answered::Tensor => None,
         }
     }
 
@@ -211,7 +216,7 @@ impl<'p> Facts<'p> {
     pub(super) fn class(&self, value: Value) -> Option<Value> {
         match self.answered(value)? {
             Answered::Class(class) => Some(*class),
-            Answered::Storage(_) => None,
+            Answered::Storage(_) | Answered::Tensor => None,
         }
     }
 

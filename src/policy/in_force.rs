@@ -5,6 +5,7 @@ use super::entry::{self, Entry};
 use super::user::{Accept, Allow, Item, User, What};
 use crate::finding::{Accepted, Finding, Level};
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// What is in force for one file; [`Policy::for_file`](super::Policy::for_file) makes it.
 #[derive(Debug, Default)]
@@ -58,14 +59,15 @@ impl<'p> InForce<'p> {
 
     /// The entry of a symbol, after aliases. The built-in one holds where there is one; one that cannot be read allows
     /// nothing.
-    pub(super) fn entry(&self, symbol: &str) -> Option<Entry<'p>> {
+    pub(super) fn entry(&self, symbol: &str) -> Option<Rc<Entry<'p>>> {
         if self.denied(symbol).is_some() {
             return None;
         }
-        entry::lookup(symbol).or_else(|| {
-            let &(number, allow) = self.allow.get(symbol)?;
-            Some(Entry { item: Some(number), ..allow.entry().ok()? })
-        })
+        if let Some(entry) = entry::lookup(symbol) {
+            return Some(entry);
+        }
+        let &(number, allow) = self.allow.get(symbol)?;
+        Some(Rc::new(Entry { item: Some(number), ..allow.entry().ok()? }))
     }
 
     /// The clauses that the user's policy gives a symbol, as the built-in tables would write them.

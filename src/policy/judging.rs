@@ -12,7 +12,7 @@ use super::{Judged, Judgement, Objection, SymbolDecision};
 use super::{code, data};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
-use crate::loader::{Reader, Subject, torch};
+use crate::loader::{Reader, Subject, torch, torch_tar};
 use crate::machine::{Action, Effect};
 use crate::opcode::Opcode;
 use std::collections::{HashMap, HashSet};
@@ -39,6 +39,9 @@ pub(super) enum Use {
 /// How many judgements of one kind on one symbol are kept; the rest would only repeat them.
 const MAX_ALIKE: u32 = 16;
 
+/// How many judgements of one kind say what exactly is wrong; nobody reads so many.
+const MAX_DETAILED: u32 = 4096;
+
 /// One reading, and what is known of it.
 pub(super) struct Judge<'a> {
     pub(super) subject: Subject<'a>,
@@ -46,7 +49,9 @@ pub(super) struct Judge<'a> {
     pub(super) trace: Trace,
     pub(super) judgements: Vec<Judgement>,
     refused: Option<usize>,
-    alike: HashMap<(Objection, Level, String), u32>,
+    alike: HashMap<(Objection, Level, Option<u32>), u32>,
+    /// How many objections of each kind are kept.
+    kept: HashMap<(Objection, Level), u32>,
 }
 
 impl<'a> Judge<'a> {
@@ -62,6 +67,7 @@ impl<'a> Judge<'a> {
             judgements: Vec::new(),
             refused: None,
             alike: HashMap::new(),
+            kept: HashMap::new(),
         }
     }
 
@@ -122,9 +128,16 @@ impl<'a> Judge<'a> {
             }
             name.clone_from(&imported.resolved);
         }
-        let alike = self.alike.entry((objection, level, name.clone())).or_insert(0);
+        let alike = self.alike.entry((objection, level, symbol)).or_insert(0);
         *alike = alike.saturating_add(1);
         if *alike > MAX_ALIKE {
+            return;
+        }
+        let kept = self.kept.entry((objection, level)).or_insert(0);
+        *kept = kept.saturating_add(1);
+        if *kept > MAX_DETAILED {
+            let symbol = super::show::plain(&name);
+            self.judgements.push(Judgement { effect, objection, level, symbol, detail: String::new() });
             return;
         }
         let moment = self.subject.reading.effects.get(effect).map_or(Moment::END, |effect| effect.moment);
@@ -157,9 +170,7 @@ impl<'a> Judge<'a> {
             Action::SetItem { target, count } => self.put(index, effect.moment, target, count, Use::SetItem),
             Action::Add { target, count } => self.put(index, effect.moment, target, count, Use::Add),
             Action::Persistent { id } => {
-                if self.subject.reading.readers.contains(Reader::Torch)
-                    && let Some(answer) = torch_answer(self.subject, id, effect.moment)
-                {
+                if let Some(answer) = torch_answer(self.subject, id, effect.moment) {
                     // The class of a module stands in its id.
                     self.trace.claim(id);
                     self.facts.persistent.insert(index, answer);
@@ -525,9 +536,16 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What torch answers for a persistent id.
+/// What torch answers for a persistent id, where it is torch that reads.
 fn torch_answer(subject: Subject<'_>, id: Value, moment: Moment) -> Option<Answered> {
-    let view = subject.view();
+    let (view, readers) = (subject.view(), subject.reading.readers);
+    if readers.contains(Reader::TorchTar) {
+        let tensor = torch_tar::key(view, id).map(|_| Answered::Tensor);
+        return tensor.or_else(|| torch_tar::class(view, id, moment).map(Answered::Class));
+    }
+    if !readers.contains(Reader::Torch) {
+        return None;
+    }
     let storage = torch::storage(view, id, moment).map(Answered::Storage);
     storage.or_else(|| torch::class(view, id, moment).map(Answered::Class))
 }

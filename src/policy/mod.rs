@@ -117,10 +117,9 @@ impl Policy {
     }
 }
 
-/// The top-level modules of all that the built-in tables allow; most of them many times.
+/// The top-level modules of all that the built-in tables allow; some of them several times.
 pub fn roots() -> impl Iterator<Item = &'static str> {
-    let keys = table::ENTRIES.iter().flat_map(table::Table::paragraphs).map(|paragraph| paragraph.key);
-    keys.filter_map(|key| key.split('.').next())
+    table::ENTRIES.iter().flat_map(|table| table.roots).copied()
 }
 
 /// What is wrong with an effect; `rules` words it.

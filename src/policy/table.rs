@@ -4,6 +4,7 @@
 //! line, usually indented, is its body. Lines that start with `#` belong to the paragraph before them. Nothing is
 //! parsed before somebody asks for one key; then the table's paragraphs are counted, and only the one asked for is read.
 
+use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 /// A table of entries or shapes.
@@ -11,6 +12,8 @@ pub(super) struct Table {
     /// The file it stands in, for messages of tests.
     #[cfg_attr(not(test), allow(dead_code))]
     pub(super) name: &'static str,
+    /// What stands before the first dot of its keys; nothing where that may be anything.
+    pub(super) roots: &'static [&'static str],
     /// Its text.
     pub(super) text: &'static str,
     /// Where its paragraphs start.
@@ -18,33 +21,33 @@ pub(super) struct Table {
 }
 
 macro_rules! tables {
-    ($($name:literal),+ $(,)?) => {
-        [$(Table::new($name, include_str!(concat!("tables/", $name, ".txt")))),+]
+    ($($name:literal: $($root:literal)+),+ $(,)?) => {
+        [$(Table::new($name, &[$($root),+], include_str!(concat!("tables/", $name, ".txt")))),+]
     };
 }
 
 /// The allowed symbols, one file per library.
 pub(super) static ENTRIES: [Table; 13] = tables![
-    "python",
-    "numpy",
-    "joblib",
-    "scipy",
-    "sklearn",
-    "boosters",
-    "pandas",
-    "pyarrow",
-    "statsmodels",
-    "imblearn",
-    "encoders",
-    "torch",
-    "torch_nn",
+    "python": "_codecs" "_operator" "array" "builtins" "calendar" "collections" "copyreg" "datetime" "dateutil" "decimal" "dill" "enum" "fractions" "functools" "http" "inspect" "ipaddress" "logging" "operator" "pathlib" "platform" "pytz" "random" "re" "string" "time" "types" "uuid" "zoneinfo",
+    "numpy": "numpy" "scipy",
+    "joblib": "joblib" "sklearn",
+    "scipy": "scipy",
+    "sklearn": "_loss" "sklearn",
+    "boosters": "catboost" "lightgbm" "xgboost",
+    "pandas": "pandas",
+    "pyarrow": "pyarrow",
+    "statsmodels": "statsmodels",
+    "imblearn": "imblearn",
+    "encoders": "category_encoders",
+    "torch": "torch",
+    "torch_nn": "torch",
 ];
 
 /// Shapes that several entries share.
-pub(super) static SHAPES: Table = Table::new("shapes", include_str!("tables/shapes.txt"));
+pub(super) static SHAPES: Table = Table::new("shapes", &[], include_str!("tables/shapes.txt"));
 
 /// What symbols known to do harm would do.
-pub(super) static DANGEROUS: Table = Table::new("dangerous", include_str!("tables/dangerous.txt"));
+pub(super) static DANGEROUS: Table = Table::new("dangerous", &[], include_str!("tables/dangerous.txt"));
 
 /// One paragraph: its key and its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,20 +57,24 @@ pub(super) struct Paragraph<'t> {
 }
 
 impl Table {
-    const fn new(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, starts: OnceLock::new() }
+    const fn new(name: &'static str, roots: &'static [&'static str], text: &'static str) -> Self {
+        Self { name, roots, text, starts: OnceLock::new() }
     }
 
     /// The paragraph of `key`.
     pub(super) fn find(&self, key: &str) -> Option<Paragraph<'static>> {
-        // Most tables are about one library, and most symbols are of another.
-        let first = self.text.get(next_start(self.text, 0)..)?;
-        if key < paragraph(first).key {
+        let (key, text) = (key.as_bytes(), self.text.as_bytes());
+        // What ends a key is no part of any.
+        if key.iter().any(|&byte| byte <= b' ') {
             return None;
         }
         let starts = self.starts();
-        let found =
-            starts.binary_search_by(|&start| self.text.get(start..).map_or("", |rest| paragraph(rest).key).cmp(key));
+        let found = starts.binary_search_by(|&start| {
+            let here = text.get(start..).unwrap_or_default();
+            let (here, rest) = here.split_at_checked(key.len()).unwrap_or((here, &[]));
+            let longer = rest.first().is_some_and(|&byte| byte > b' ');
+            here.cmp(key).then(if longer { Ordering::Greater } else { Ordering::Equal })
+        });
         let number = found.ok()?;
         let start = starts.get(number).copied()?;
         let end = starts.get(number.saturating_add(1)).copied().unwrap_or(self.text.len());
@@ -87,6 +94,7 @@ impl Table {
     }
 
     /// All paragraphs, in their order.
+    #[cfg(test)]
     pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph<'static>> {
         let ends = self.starts().iter().skip(1).chain([&self.text.len()]).copied().collect::<Vec<_>>();
         self.starts().iter().zip(ends).filter_map(|(&start, end)| self.text.get(start..end).map(paragraph))
@@ -95,7 +103,9 @@ impl Table {
 
 /// The allowed symbol of this name.
 pub(super) fn entry(symbol: &str) -> Option<Paragraph<'static>> {
-    ENTRIES.iter().find_map(|table| table.find(symbol))
+    // Most tables are about one library, and most symbols are of another.
+    let (root, _) = symbol.split_once('.')?;
+    ENTRIES.iter().filter(|table| table.roots.contains(&root)).find_map(|table| table.find(symbol))
 }
 
 fn paragraph(text: &'static str) -> Paragraph<'static> {
@@ -140,11 +150,22 @@ mod tests {
     }
 
     #[test]
+    fn roots_are_those_of_the_keys() {
+        for table in &ENTRIES {
+            let mut roots: Vec<_> = table.paragraphs().filter_map(|entry| Some(entry.key.split_once('.')?.0)).collect();
+            assert_eq!(roots.len(), table.paragraphs().count(), "{}", table.name);
+            roots.sort_unstable();
+            roots.dedup();
+            assert_eq!(roots, table.roots, "{}", table.name);
+        }
+    }
+
+    #[test]
     fn a_key_that_is_not_there_is_not_found() {
-        static TABLE: Table = Table::new("", "# head\n\nb.c  one\n  two\n# note\nb.d  three\nb.f\n");
+        static TABLE: Table = Table::new("", &[], "# head\n\nb.c  one\n  two\n# note\nb.d  three\nb.f\n");
         assert_eq!(TABLE.find("b.c").map(|found| found.body), Some("  one\n  two\n# note\n"));
         assert_eq!(TABLE.find("b.f").map(|found| found.body), Some("\n"));
-        for key in ["", "a", "b", "b.c.d", "b.e", "b.g", "two"] {
+        for key in ["", "a", "b", "b.c.d", "b.e", "b.g", "two", "b.c  one", "b.c\n", "b.f\n"] {
             assert_eq!(TABLE.find(key), None, "{key}");
         }
     }

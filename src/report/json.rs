@@ -5,6 +5,7 @@
 //! that a double cannot hold.
 
 use super::facts::EnvironmentRow;
+use super::map::RegionRow;
 use super::{PolicyInfo, PolicyNote, Report, Summary, Tool};
 use crate::baseline::Stale;
 use crate::escape::{Uint, json as value};
@@ -43,6 +44,11 @@ pub(super) fn lines<T: Serialize>(out: &mut dyn Write, rows: impl Iterator<Item 
         (before, after) = (b",\n", b"\n]");
     }
     out.write_all(after)
+}
+
+/// The program and the policy that a report rests on, as every report of JSON has them.
+pub fn tool_json(tool: &Tool) -> impl Serialize {
+    ToolRow::from(tool)
 }
 
 pub(super) fn rows<'a, T, R: From<&'a T>>(items: &'a [T]) -> Vec<R> {
@@ -134,6 +140,7 @@ pub(super) struct FileRow<'a> {
     imports: Vec<ImportRow<'a>>,
     findings: Vec<FindingRow<'a>>,
     why: Option<Vec<GroundRow<'a>>>,
+    map: Option<Vec<RegionRow<'a>>>,
     environment: EnvironmentRow<'a>,
     error: Option<ErrorRow<'a>>,
 }
@@ -153,6 +160,7 @@ impl<'a> From<&'a FileReport> for FileRow<'a> {
             imports: rows(&file.imports),
             findings: rows(&file.findings),
             why: file.grounds.as_deref().map(rows),
+            map: (!file.regions.is_empty()).then(|| rows(&file.regions)),
             environment: EnvironmentRow::from(&file.facts),
             error: file.error.as_ref().map(ErrorRow::from),
         }
@@ -213,7 +221,7 @@ impl<'a> From<&'a Stream> for StreamRow<'a> {
 }
 
 /// The member's name, null for the file itself.
-fn member(at: &Location) -> Option<&str> {
+pub(super) fn member(at: &Location) -> Option<&str> {
     Some(at.member.as_str()).filter(|member| !member.is_empty())
 }
 

@@ -9,6 +9,6 @@ pub const RULE: Rule = Rule {
     severity: Severity::Info,
     confidence: Confidence::Medium,
     title: "torch.load(weights_only=True) refuses the file",
-    why: "It is the default from torch 2.6 on, and it reads only names of a list of its own.",
+    why: "It is the default from torch 2.6 on, and it reads only names of a list of its own, in pickles of protocol 2.",
     help: "Allow these names before loading if you trust them, or ask for a state dict.",
 };

@@ -1,7 +1,8 @@
 //! Archives that cost more than they weigh: bounded, never clean, and what lies in front of them is still named.
 
 use super::assemble::{Member, archive};
-use super::{CALL, PLAIN, clean, scan_with};
+use super::readers::base64;
+use super::{CALL, PLAIN, clean, named, scan_with};
 use depickle::finding::{FileReport, Verdict};
 use depickle::limits::{Limit, Limits};
 
@@ -34,6 +35,29 @@ fn archives_in_archives_are_bounded_and_what_lies_beside_them_is_named() {
     }
     let report = scan_with(&bomb, &Limits::default().with(Limit::Members, 100));
     assert_eq!(report.verdict(), Verdict::Incomplete);
+}
+
+#[test]
+fn archives_are_opened_to_a_depth() {
+    let deep = (0..30).fold(archive(&[Member::stored("x", PLAIN)]), |inner, _| {
+        archive(&[Member::stored("call.pkl", CALL), Member::deflated("next.zip", &inner)])
+    });
+    let report = named("30 deep", &deep);
+    assert!(report.findings.iter().any(|finding| finding.rule == "limit-reached"), "{:#?}", report.findings);
+}
+
+/// A stream of xz: a MiB of zeros.
+const ZEROS: &str = "/Td6WFoAAATm1rRGAgAhAQwAAACPmEGc7///ANldAABv/f//o7f/Rz5IFXI5YVG4kijmo4YH+e7kHoLTL8U6PAFLsX7JiopNL6MN2X+m44wjEVPgWRjFdYrid/i2lH8MasDedElk4ulcU7IE2PdEDKtfDW1G6eXDdoi3llestk3haR1v+0uIEGxCy4g/XACP0E6vJiiUcR89jyThcJ6nI1/sKMuF0ZWYin4qkfIndfcZwAaYTZj92K/VkA/EJVP49ZE2MQWlsO5vwXBNRwzRkRGqrWAdus6xJxhcWYbpZlJYvul2rFnk5VsFCPnH2q38+1Iq9+SVJQAAAAAAwva6PqJwa2AAAfUBgIBAAHmXf0exxGf7AgAAAAAEWVo=";
+
+#[test]
+fn zeros_without_end_are_not_kept() {
+    let zeros = base64(ZEROS);
+    let vast = zeros.repeat(256);
+    let limits = Limits::default().with(Limit::Inflated, 0);
+    assert_eq!(scan_with(&vast, &limits).verdict(), Verdict::Incomplete);
+    let beside = archive(&[Member::stored("call.pkl", CALL), Member::stored("zeros.xz", &vast)]);
+    let report = scan_with(&beside, &limits);
+    assert_eq!(report.verdict(), Verdict::Dangerous, "{:#?}", report.findings);
 }
 
 #[test]

@@ -5,12 +5,14 @@
 
 mod assemble;
 mod bombs;
+mod compressed;
 mod look;
 mod npz;
 mod readers;
 mod sevenz;
 mod tar;
 mod torch;
+mod torch_tar;
 mod zip;
 
 use depickle::audit;

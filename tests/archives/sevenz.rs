@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What py7zr packs with more than one method, or by one that is not read.
-const UNREAD: [&str; 4] = ["ppmd", "x86+lzma2", "delta+lzma2", "encrypted"];
+const UNREAD: [&str; 2] = ["ppmd", "encrypted"];
 
 #[test]
 fn what_py7zr_hands_over_is_read() {

@@ -45,15 +45,20 @@ fn filled(data: &[u8]) -> Vec<u8> {
     data
 }
 
-fn member(name: &str, data: &[u8]) -> Vec<u8> {
+pub(crate) fn member(name: &str, data: &[u8]) -> Vec<u8> {
     [Header::new(name.as_bytes(), data.len(), b'0').bytes(), filled(data)].concat()
+}
+
+/// A link by another name.
+pub(crate) fn linked(name: &str, to: &str) -> Vec<u8> {
+    Header::new(name.as_bytes(), 0, b'2').with(157, to.as_bytes()).bytes()
 }
 
 fn special(kind: u8, data: &[u8]) -> Vec<u8> {
     [Header::new(b"special", data.len(), kind).bytes(), filled(data)].concat()
 }
 
-fn tar(members: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn tar(members: &[Vec<u8>]) -> Vec<u8> {
     [members.concat(), vec![0; 1024]].concat()
 }
 
@@ -98,7 +103,7 @@ const SKIPPED: &[u8] = b"\x50\x2a\x4d\x18\x03\0\0\0abc";
 fn honest_archives_are_clean_and_calls_in_them_are_named() {
     let text = member("readme.txt", &b"hello world\n".repeat(100));
     let folder = Header::new(b"folder/", 0, b'5').bytes();
-    let link = Header::new(b"link", 0, b'2').with(157, b"../../outside").bytes();
+    let link = linked("link", "../../outside");
     let report = clean("honest", &tar(&[folder, link, member("x.pkl", PLAIN), text.clone()]));
     assert_eq!(report.format, "tar");
     // A name may begin as anything else does.
@@ -157,6 +162,46 @@ fn nothing_hides_a_member() {
     }
     told("cut inside", &kind(b'0')[..512 + 20], "refused-stream", Level::Incomplete);
     told("bytes behind", &[tar(&[plain]), b"what".to_vec()].concat(), "trailing-data", Level::Suspicious);
+}
+
+/// A sparse file as GNU tar has written it at one time or another: bytes around a hole.
+fn sparse(kind: &str, first: &[u8], hole: usize, second: &[u8]) -> Vec<u8> {
+    let (cut, next, all) = (first.len(), first.len() + hole, first.len() + hole + second.len());
+    let line = |text: String| {
+        let len = (text.len() + 3..).find(|len| len.to_string().len() + 2 + text.len() == *len).unwrap();
+        format!("{len} {text}\n")
+    };
+    let pax = |lines: &[String]| special(b'x', lines.iter().cloned().map(line).collect::<String>().as_bytes());
+    let mut data = [first, second].concat();
+    let lines = match kind {
+        "header" => {
+            let map = format!("{:011o}\0{cut:011o}\0{next:011o}\0{:011o}\0", 0, second.len());
+            let header = Header::new(b"sparse", data.len(), b'S').with(257, b"ustar  \0").with(386, map.as_bytes());
+            return [header.with(483, format!("{all:011o}\0").as_bytes()).bytes(), filled(&data)].concat();
+        }
+        "list" => [format!("GNU.sparse.size={all}"), format!("GNU.sparse.map=0,{cut},{next},{}", second.len())],
+        _ => {
+            data = [filled(format!("2\n0\n{cut}\n{next}\n{}\n", second.len()).as_bytes()), data].concat();
+            [format!("GNU.sparse.realsize={all}"), "GNU.sparse.major=1".to_owned()]
+        }
+    };
+    [pax(&lines), member("sparse", &data)].concat()
+}
+
+#[test]
+fn the_holes_of_sparse_files_are_zeros() {
+    // A text of zeros between the halves of a pickle.
+    let halves = |tail: &[u8]| ([b"\x80\x02X\x00\x04\0\0".to_vec(), [b"0", tail].concat()], 1024);
+    for kind in ["header", "list", "data"] {
+        let ([first, second], hole) = halves(b"N.");
+        let report = clean(kind, &tar(&[sparse(kind, &first, hole, &second)]));
+        assert_eq!(report.streams.len(), 1, "{kind}");
+        let ([first, second], hole) = halves(&CALL[2..]);
+        named(kind, &tar(&[sparse(kind, &first, hole, &second)]));
+        // Who knows no sparse files reads the pieces one behind the other.
+        let vast = sparse(kind, CALL, 1 << 40, b"x");
+        assert_ne!(scan(&tar(&[vast])).verdict(), Verdict::Clean, "{kind}");
+    }
 }
 
 /// C9, C22: what is one thing to one reader and another thing to another.

@@ -27,7 +27,7 @@ fn tensor(storage: &[u8], offset: u8, size: u8, stride: u8) -> Vec<u8> {
     .concat()
 }
 
-fn pickle(body: &[u8]) -> Vec<u8> {
+pub(crate) fn pickle(body: &[u8]) -> Vec<u8> {
     [b"\x80\x02", body, b"."].concat()
 }
 
@@ -121,6 +121,10 @@ fn what_weights_only_refuses_is_listed() {
     let note = report.findings.iter().find(|finding| finding.rule == "torch-weights-only").unwrap();
     assert!(note.message.contains("add_safe_globals([collections.defaultdict])"), "{}", note.message);
     assert_eq!(note.level, Level::Note);
+    let framed = [b"\x80\x04".as_slice(), &four_floats()[2..]].concat();
+    let report = clean("protocol 4", &archive(&checkpoint(&framed, &[0; 16])));
+    let note = report.findings.iter().find(|finding| finding.rule == "torch-weights-only").unwrap();
+    assert!(note.message.contains("pickle_protocol=2"), "{}", note.message);
     let honest = clean("a state dict", &archive(&checkpoint(&four_floats(), &[0; 16])));
     assert!(honest.findings.is_empty(), "{:#?}", honest.findings);
 }

@@ -14,7 +14,7 @@ fn exit(scene: &Scene, line: &str) -> (Option<i32>, String) {
 }
 
 /// An array of one byte.
-fn array() -> Vec<u8> {
+pub(crate) fn array() -> Vec<u8> {
     b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01(K\x01tcnumpy\ndtype\n\
         (U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89C\x01xtb"
         .to_vec()

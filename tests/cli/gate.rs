@@ -77,6 +77,14 @@ fn what_was_not_analysed_cannot_be_accepted() {
 }
 
 #[test]
+fn a_file_for_which_there_is_no_time_is_incomplete() {
+    let scene = Scene::new(&[("a.pkl", HARMLESS), ("b.pkl", MALICIOUS)]);
+    assert_eq!(code(&scene, "scan a.pkl b.pkl --timeout 0"), 3);
+    assert_eq!(code(&scene, "scan a.pkl --timeout 3600"), 0);
+    assert_eq!(code(&scene, "scan a.pkl --timeout soon"), 2);
+}
+
+#[test]
 fn files_come_from_a_list() {
     let scene = Scene::new(&[("a b.pkl", HARMLESS), ("c.pkl", HARMLESS), ("list", b"c.pkl\na b.pkl\n")]);
     assert_eq!(paths(&json(&scene, "scan --files-from list")), ["c.pkl", "a b.pkl"]);

@@ -3,6 +3,7 @@
 
 mod arrays;
 mod commands;
+mod convert;
 mod fixtures;
 mod formats;
 mod gate;

@@ -4,7 +4,8 @@ use super::archives::{Member, archive};
 use super::bytes::{CALL, bytes, join, text, zlib};
 use super::{names_the_call, reaches_a_limit, scan_with};
 use depickle::finding::{Completeness, Level, Verdict};
-use depickle::limits::{LIMITS, Limit, Limits};
+use depickle::limits::{LIMITS, Limit, Limits, Stop};
+use std::time::Duration;
 
 /// A file that needs more of a limit than `least`, behind `before`.
 fn greedy(limit: Limit, before: &[u8]) -> (Vec<u8>, u64) {
@@ -62,6 +63,20 @@ fn the_same_files_within_the_limits_reach_none() {
     for row in &LIMITS {
         let (bytes, _) = greedy(row.limit, CALL);
         assert!(!reaches_a_limit(&scan_with(&bytes, &Limits::default())), "{}", row.name);
+    }
+}
+
+/// Opcodes, inflating, members: whatever a file is, its time is looked at.
+#[test]
+fn time_and_a_stop_end_any_file() {
+    let stop = Stop::default();
+    stop.now();
+    for limits in [Limits::default().within(Duration::ZERO), Limits::default().until(&stop)] {
+        for row in &LIMITS {
+            let report = scan_with(&greedy(row.limit, CALL).0, &limits);
+            assert!(reaches_a_limit(&report), "{}: {:#?}", row.name, report.findings);
+            assert_eq!(report.completeness, Completeness::Partial, "{}", row.name);
+        }
     }
 }
 

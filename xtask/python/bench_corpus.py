@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Write the files that ``cargo xtask bench`` measures.
 
-    python bench_corpus.py DIRECTORY
+    python bench_corpus.py DIRECTORY gate|small|full
 
 The same bytes each time: nothing is taken from the clock, the machine or an unseeded generator. Only the forest needs
 libraries (numpy==2.4.6 scikit-learn==1.9.1 joblib==1.6.0); without them it is left out. The large arrays are sparse
 files: their zeros take no room on the disk. Nothing here is dangerous: the hostile shapes cost much or mean nothing.
 ``manifest.json`` lists what was written: name, path, bytes of opcodes, group, and of which case it is the double.
 """
+import bz2
+import gzip
 import json
+import lzma
 import os
 import pickle
 import random
@@ -16,8 +19,6 @@ import struct
 import sys
 import zlib
 
-ROWS = 200_000
-SHAPE = 1_000_000
 GIB = 1 << 30
 
 
@@ -136,13 +137,39 @@ class Writer:
         self.add(name, 'array', len(head) + len(tail), path, double_of)
 
 
+WORDS = ('the model was trained on data of last year and is kept for comparison with later ones until the end of the '
+         'season when all of them are trained anew from what has been measured since then').split()
+
+
+def note(numbers):
+    """A short text, as descriptions and names of features are."""
+    return ' '.join(numbers.choice(WORDS) for _ in range(numbers.randrange(3, 9)))
+
+
+def small_values(numbers, count):
+    return [{'id': index, 'note': note(numbers), 'score': numbers.random(), 'tags': [note(numbers), index % 7]}
+            for index in range(count)]
+
+
+def small_joblib(numbers):
+    """A dict of plain values and an array, as joblib writes it."""
+    values = pickle.dumps(small_values(numbers, numbers.randrange(3, 60)), 3)[2:-1]
+    length = numbers.randrange(60, 2500)
+    head = b'\x80\x04}(' + text('rows') + values + text('weights') + joblib_head(length)[2:]
+    array = b''.join(struct.pack('<d', numbers.random()) for _ in range(length))
+    return head + padding(len(head)) + array + b'u.'
+
+
 def small_files(writer, count):
+    """Half are pickles, half joblib's; of those a quarter is compressed."""
     os.makedirs(writer.at('many'), exist_ok=True)
     numbers = random.Random(2)
     for index in range(count):
-        value = nested(numbers.randrange(5, 400))
-        data = pickle.dumps(value, 4)
-        if index % 4 == 3:
+        if index % 2 == 0:
+            data = pickle.dumps(small_values(numbers, numbers.randrange(8, 320)), 4)
+        else:
+            data = small_joblib(numbers)
+        if index % 8 == 3:
             data = zlib.compress(data, 3)
         with open(writer.at('many/%04d.pkl' % index), 'wb') as out:
             out.write(data)
@@ -154,7 +181,53 @@ def compressed(writer, nbytes):
     block = b''.join(struct.pack('<d', round(numbers.random() * 1000)) for _ in range(1 << 17))
     head, tail = joblib_array(nbytes)
     data = head + block * (nbytes // len(block)) + tail
-    writer.file('zlib joblib', 'compressed', zlib.compress(data, 3), len(head) + len(tail))
+    for codec, pack in (
+        ('zlib', lambda data: zlib.compress(data, 3)),
+        ('gzip', lambda data: gzip.compress(data, 3, mtime=0)),
+        ('bz2', lambda data: bz2.compress(data, 3)),
+        ('xz', lambda data: lzma.compress(data, preset=3)),
+    ):
+        writer.file('%s joblib' % codec, 'compressed', pack(data), len(head) + len(tail))
+
+
+def torch_pickle(count, length):
+    """What torch.save writes of a dict of float tensors of one dimension."""
+    storage = b'ctorch\nFloatStorage\n'
+    items = b''.join(
+        word(key) + b'ctorch._utils\n_rebuild_tensor_v2\n((' + word('storage') + storage + word(str(index)) + word('cpu')
+        + int4(length) + b'tQK\x00' + int4(length) + b'\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR'
+        for index, key in enumerate('layer.%d.weight' % index for index in range(count)))
+    return b'\x80\x02ccollections\nOrderedDict\n)R(' + items + b'u.'
+
+
+def word(value):
+    return b'X' + struct.pack('<I', len(value)) + value.encode()
+
+
+def torch_zip(writer, name, count, nbytes, double_of=None):
+    """A sparse file of torch: an archive whose members are stored."""
+    path = name.replace(' ', '_') + '.pt'
+    zeros = zlib.crc32(bytes(nbytes))
+    data = torch_pickle(count, nbytes // 4)
+    members = [('data.pkl', data, len(data), zlib.crc32(data))]
+    members += [('data/%d' % index, None, nbytes, zeros) for index in range(count)]
+    members += [('version', b'3\n', 2, zlib.crc32(b'3\n'))]
+    directory = []
+    with open(writer.at(path), 'wb') as out:
+        for member, bytes_, length, crc in members:
+            at, file_name = out.tell(), ('archive/' + member).encode()
+            about = struct.pack('<HHHHHIIIHH', 20, 0, 0, 0, 33, crc, length, length, len(file_name), 0)
+            out.write(b'PK\3\4' + about + file_name)
+            if bytes_ is None:
+                out.truncate(out.tell() + length)
+                out.seek(0, os.SEEK_END)
+            else:
+                out.write(bytes_)
+            directory.append(b'PK\1\2\x14\0' + about + struct.pack('<HHHII', 0, 0, 0, 0, at) + file_name)
+        begin, records = out.tell(), b''.join(directory)
+        end = struct.pack('<HHHHIIH', 0, 0, len(directory), len(directory), len(records), begin, 0)
+        out.write(records + b'PK\5\6' + end)
+    writer.add(name, 'array', len(data) + len(records), path, double_of)
 
 
 def forest(writer, trees):
@@ -175,24 +248,39 @@ def forest(writer, trees):
     writer.add('forest joblib', 'forest', None, 'forest_joblib.pkl')
 
 
+# How much of each: records, steps of the hostile shapes, small files, trees, whether there are large files.
+SCALES = {
+    'gate': (10_000, 100_000, 100, 0, False),
+    'small': (200_000, 1_000_000, 500, 200, True),
+    'full': (2_000_000, 1_000_000, 5_000, 1_000, True),
+}
+
+
 def main():
-    writer = Writer(sys.argv[1])
+    directory, scale = sys.argv[1:]
+    rows, steps, files, trees, large = SCALES[scale]
+    writer = Writer(directory)
     os.makedirs(writer.directory, exist_ok=True)
-    values = nested(2 * ROWS)
+    values = nested(rows)
     for protocol in (4, 2, 0):
-        writer.file('nested p%d' % protocol, 'nested', pickle.dumps(values[:ROWS], protocol))
-        writer.file('nested p%d x2' % protocol, 'double', pickle.dumps(values, protocol),
-                    double_of='nested p%d' % protocol)
-    words = {'word%06d' % index: index for index in range(200_000)}
+        writer.file('nested p%d half' % protocol, 'half', pickle.dumps(values[:rows // 2], protocol))
+        writer.file('nested p%d' % protocol, 'nested', pickle.dumps(values, protocol),
+                    double_of='nested p%d half' % protocol)
+    del values
+    words = {'word%06d' % index: index for index in range(min(rows, 200_000))}
     writer.file('vocabulary', 'vocabulary', pickle.dumps(words, 4))
-    forest(writer, 200)
-    for name, parts in (('joblib', joblib_array), ('pickle 4', pickle4_array), ('pickle 5', pickle5_array)):
-        writer.sparse('array 16 MiB %s' % name, parts(GIB >> 6), GIB >> 6)
-        writer.sparse('array 1 GiB %s' % name, parts(GIB), GIB, double_of='array 16 MiB %s' % name)
-    small_files(writer, 500)
+    small_files(writer, files)
     writer.file('one 5 KB file', 'one', pickle.dumps(nested(60), 4)[:])
-    compressed(writer, 64 << 20)
-    once, twice = dict(hostile(SHAPE)), dict(hostile(2 * SHAPE))
+    if trees:
+        forest(writer, trees)
+    if large:
+        for name, parts in (('joblib', joblib_array), ('pickle 4', pickle4_array), ('pickle 5', pickle5_array)):
+            writer.sparse('array 16 MiB %s' % name, parts(GIB >> 6), GIB >> 6)
+            writer.sparse('array 1 GiB %s' % name, parts(GIB), GIB, double_of='array 16 MiB %s' % name)
+        torch_zip(writer, 'torch 32 MiB', 128, 1 << 18)
+        torch_zip(writer, 'torch 2 GiB', 128, 1 << 24, double_of='torch 32 MiB')
+        compressed(writer, 64 << 20)
+    once, twice = dict(hostile(steps)), dict(hostile(2 * steps))
     for name in once:
         writer.file(name, 'hostile', once[name])
         writer.file(name + ' x2', 'double', twice[name], double_of=name)

@@ -3,6 +3,9 @@
 
 mod abuse;
 mod bench;
+mod bombs;
+#[path = "../../tests/metamorphic/spoil.rs"]
+mod changes;
 #[path = "../../tests/semantics/compare.rs"]
 mod compare;
 mod compat;
@@ -23,6 +26,8 @@ mod record;
 mod recorder;
 #[path = "../../tests/semantics/rows.rs"]
 mod rows;
+mod sbom;
+mod spoil;
 mod subject;
 mod tally;
 
@@ -58,10 +63,21 @@ const TASKS: &[Task] = &[
     },
     Task { name: "abuse", help: "try every abuse of every entry of the policy: none may be clean", run: abuse::run },
     Task {
+        name: "bombs",
+        help: "scan files that cost far more than they weigh: each within its bounds",
+        run: bombs::run,
+    },
+    Task {
+        name: "spoil",
+        help: "[--python PATH]...  show CPython each malicious sample that one change makes clean",
+        run: spoil::run,
+    },
+    Task {
         name: "bench",
-        help: "[--small] [--runs N] [--only TEXT]  compare with peers, as ratios (target/bench keeps the corpus)",
+        help: "[--small] [--runs N] [--only TEXT] [--keep]  compare with peers, as ratios (target/bench keeps the corpus); --gate counts instructions",
         run: bench::run,
     },
+    Task { name: "sbom", help: "[FILE]  what depickle is built of, as CycloneDX", run: sbom::run },
     Task { name: "stream", help: "[--seed S] --only NUMBER  list one random stream", run: oracle::show },
 ];
 

@@ -5,7 +5,7 @@ use crate::hits::Evidence;
 use crate::python::Reader;
 use crate::recorder::{Asked, symbol};
 use depickle::audit::scan;
-use depickle::finding::{FileReport, Verdict as Called};
+use depickle::finding::{Decision, FileReport, Verdict as Called};
 use depickle::input::Source;
 use depickle::limits::Limits;
 use depickle::loader;
@@ -164,14 +164,15 @@ impl Subject for FrontDoor {
     }
 }
 
-struct Report {
+/// What a report says of names.
+pub(crate) struct Report {
     report: FileReport,
     names: BTreeSet<String>,
     symbols: BTreeSet<String>,
 }
 
 impl Report {
-    fn new(report: FileReport) -> Self {
+    pub(crate) fn new(report: FileReport) -> Self {
         let names = report.imports.iter().map(|row| symbol(&row.module, &row.name)).collect();
         let symbols = report.imports.iter().map(|row| row.symbol.clone()).collect();
         Self { report, names, symbols }
@@ -179,16 +180,29 @@ impl Report {
 
     /// Whether it tells of a name that a reader asked for.
     fn lists(&self, name: &str) -> bool {
+        self.takes_for_text(name) || self.names_it(name)
+    }
+
+    /// A text may begin like an import of a name that no module can have.
+    pub(crate) fn takes_for_text(&self, name: &str) -> bool {
+        let module = name.split_once(':').unwrap_or_default().0;
+        let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+        self.report.is_not_pickle() && !module.chars().all(possible)
+    }
+
+    fn names_it(&self, name: &str) -> bool {
         let (module, attribute) = name.split_once(':').unwrap_or_default();
         // The recorder does not see the protocol in force: any mapping will do.
         let symbol = |protocol| {
             let (module, name) = map_name(module, attribute, protocol);
             format!("{module}.{name}")
         };
-        // A text may begin like an import of a name that no module can have.
-        let possible = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
-        let impossible = self.report.is_not_pickle() && !module.chars().all(possible);
-        impossible || self.names.contains(name) || [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it))
+        self.names.contains(name) || [0, 4].map(symbol).iter().any(|it| self.symbols.contains(it))
+    }
+
+    /// Whether it tells of a name that a reader asked for, and allows all that it tells of.
+    pub(crate) fn allows(&self, name: &str) -> bool {
+        self.lists(name) && self.report.imports.iter().all(|row| row.decision == Decision::Allowed)
     }
 
     /// Whether a reader may ask for names that are not listed: no file has a buffer as small as the one that is looked

@@ -9,11 +9,12 @@ use std::io::{ErrorKind, Read};
 
 use lzma_rust2::{Lzma2Reader, LzmaReader, XzReader, lzma_get_memory_usage_by_props};
 
+use super::blocks::Blocks;
 use super::{Ending, Outcome, Step};
 
 /// The largest dictionary, in KiB. The highest preset of xz, and so of joblib, has 64 MiB; the window grows with the
 /// output, never with the claim alone.
-const MEMORY_KIB: u32 = 256 << 10;
+pub(super) const MEMORY_KIB: u32 = 256 << 10;
 
 const XZ_MAGIC: &[u8] = b"\xfd7zXZ\0";
 const ALONE_HEADER: usize = 13;
@@ -24,10 +25,18 @@ const ALONE_PADDING: usize = 32;
 const XZ_PADDING: usize = 128 << 10;
 
 /// A file, continued with `left` bytes that it does not have.
-struct Source<'a> {
-    data: &'a [u8],
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) data: &'a [u8],
     padding: u8,
     left: usize,
+}
+
+impl<'a> Source<'a> {
+    /// The same, from a later byte on.
+    pub(super) fn from(self, data: &'a [u8]) -> Self {
+        Self { data, ..self }
+    }
 }
 
 impl Read for Source<'_> {
@@ -57,6 +66,8 @@ pub(super) enum Form {
 enum Reader<'a> {
     Alone(Box<LzmaReader<Source<'a>>>),
     Xz(Box<XzReader<Source<'a>>>),
+    /// Of a broken xz stream.
+    Blocks(Box<Blocks<'a>>),
     Chunks(Box<Lzma2Reader<Source<'a>>>),
 }
 
@@ -82,6 +93,9 @@ impl<'a> Reader<'a> {
         // The first byte decides, as in liblzma's `auto_decoder`.
         if member.first() == XZ_MAGIC.first() {
             let source = source(XZ_PADDING);
+            if padding.is_some() {
+                return Ok(Self::Blocks(Box::new(Blocks::new(source))));
+            }
             return Ok(Self::Xz(Box::new(XzReader::new_mem_limit(source, false, MEMORY_KIB))));
         }
         if member.len() >= ALONE_HEADER && !starts_member(member) {
@@ -98,6 +112,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Alone(reader) => reader.read(out),
             Self::Xz(reader) => reader.read(out),
+            Self::Blocks(reader) => reader.read(out),
             Self::Chunks(reader) => reader.read(out),
         }
     }
@@ -110,6 +125,8 @@ impl<'a> Reader<'a> {
                 source.data.len().saturating_add(buffered.len())
             }
             Self::Xz(reader) => reader.inner().data.len(),
+            // Nobody comes to its end.
+            Self::Blocks(_) => 0,
             Self::Chunks(reader) => reader.inner().data.len(),
         }
     }

@@ -5,12 +5,15 @@
 //! zlib files never do, see [`Decoder::members`]), bz2, lzma and xz (mixed, as `lzma.LZMAFile` reads them), lz4
 //! and zstd frames. Whatever was decoded before an error has been handed out by then.
 
+mod blocks;
 mod deflate;
+mod filter;
 mod lz4;
 mod lzma;
 mod zstd;
 
 pub(super) use deflate::is_zlib;
+pub use filter::Filter;
 pub(super) use zstd::starts_member as is_zstd;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -320,6 +323,16 @@ impl<'a> Decoder<'a> {
         } else {
             self.ending = Some(ending);
         }
+    }
+}
+
+/// The size of a dictionary of LZMA2, by the byte that says it (`xz-file-format.txt`, section 5.3.1).
+pub(super) fn lzma2_dictionary(size: u8) -> Option<u32> {
+    let base = u32::from(size & 1 | 2);
+    match size {
+        0..40 => base.checked_shl(u32::from(size / 2).checked_add(11)?),
+        40 => Some(u32::MAX),
+        _ => None,
     }
 }
 

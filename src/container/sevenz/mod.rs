@@ -1,15 +1,15 @@
 //! 7z archives: packed streams first, and at the end a header that says what they are, often packed itself.
 //!
 //! Members share packed streams: a [`Folder`] is one such stream and what lies in it one after another. Streams that
-//! one method packed are read; where filters, several methods or a password were used, they are not. Nothing is
-//! inflated here but the header, within the budget.
+//! one method packed, behind filters or none, are read; where several methods or a password were used, they are not.
+//! Nothing is inflated here but the header, within the budget.
 
 mod records;
 
-use super::compress::{Codec, Decoder};
+use super::compress::{Codec, Decoder, Filter};
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
-use records::{Records, broken, kind};
+use records::{Coders, Records, broken, kind};
 use std::ops::Range;
 
 /// The first bytes.
@@ -42,6 +42,8 @@ pub struct Folder {
     pub packed: Range<usize>,
     /// How it was packed; `None` where it is as it was.
     pub codec: std::result::Result<Option<Codec>, &'static str>,
+    /// What has to be undone then, in order.
+    pub filters: Vec<Filter>,
     /// What lies in it, in order.
     pub members: Vec<Member>,
 }
@@ -67,6 +69,7 @@ enum Coder {
     Bzip2,
     Zstd,
     Lz4,
+    Filter(Filter),
     Unreadable(&'static str),
 }
 
@@ -129,6 +132,9 @@ fn header(bytes: &[u8], archive: &mut SevenZip, explained: &mut Vec<Range<usize>
 fn unpack(bytes: &[u8], folder: &Folder, budget: &mut Budget) -> Result<Vec<u8>> {
     let packed = bytes.get(folder.packed.clone()).unwrap_or_default();
     let codec = folder.codec.map_err(|why| broken(&format!("cannot be read: {why}")))?;
+    if !folder.filters.is_empty() {
+        return Err(broken("is filtered"));
+    }
     let Some(codec) = codec else { return Ok(packed.to_vec()) };
     let (mut decoder, mut unpacked, mut chunk) = (Decoder::new(codec, packed), Vec::new(), [0; 4096]);
     loop {
@@ -264,9 +270,9 @@ fn packed_by(
     records.expect(kind::UNPACKED)?;
     let (mut folders, mut sizes, mut sums) = (Vec::new(), Vec::new(), Vec::new());
     for coders in coders {
-        let mut size = 0;
+        let mut outputs = Vec::new();
         for _ in 0..coders.outputs {
-            size = records.number()?;
+            outputs.push(records.number()?);
         }
         let begin = place.min(len);
         for _ in 0..coders.packed {
@@ -274,17 +280,8 @@ fn packed_by(
             place = place.saturating_add(usize::try_from(*first).unwrap_or(usize::MAX));
             rest = others;
         }
-        let codec = match coders.coder {
-            Coder::Stored => Ok(None),
-            Coder::Lzma(properties, dictionary) => Ok(Some(Codec::BareLzma(properties, dictionary, size))),
-            Coder::Lzma2(dictionary) => Ok(Some(Codec::Lzma2(dictionary))),
-            Coder::Deflate => Ok(Some(Codec::Deflate)),
-            Coder::Bzip2 => Ok(Some(Codec::Bzip2)),
-            Coder::Zstd => Ok(Some(Codec::Zstd)),
-            Coder::Lz4 => Ok(Some(Codec::Lz4)),
-            Coder::Unreadable(why) => Err(why),
-        };
-        folders.push(Folder { packed: begin..place.min(len), codec, members: Vec::new() });
+        let (codec, filters, size) = method(&coders, &outputs);
+        folders.push(Folder { packed: begin..place.min(len), codec, filters, members: Vec::new() });
         sizes.push(size);
         sums.push(None);
     }
@@ -295,6 +292,38 @@ fn packed_by(
             _ => return Err(broken("has a record that is not known")),
         }
     }
+}
+
+/// How a stream was packed, by which filters before that, and how many bytes there were. `outputs` are the bytes that
+/// come out of each method.
+fn method(coders: &Coders, outputs: &[u64]) -> (std::result::Result<Option<Codec>, &'static str>, Vec<Filter>, u64) {
+    let Some(chain) = &coders.chain else {
+        return (Err("more than one method was used on it"), Vec::new(), outputs.last().copied().unwrap_or(0));
+    };
+    let (mut codec, mut filters, mut size) = (Ok(None), Vec::new(), 0);
+    for (place, &(index, coder)) in chain.iter().enumerate() {
+        size = outputs.get(index).copied().unwrap_or(0);
+        let method = match coder {
+            Coder::Stored => continue,
+            Coder::Filter(filter) => {
+                filters.push(filter);
+                continue;
+            }
+            Coder::Lzma(properties, dictionary) => Ok(Codec::BareLzma(properties, dictionary, size)),
+            Coder::Lzma2(dictionary) => Ok(Codec::Lzma2(dictionary)),
+            Coder::Deflate => Ok(Codec::Deflate),
+            Coder::Bzip2 => Ok(Codec::Bzip2),
+            Coder::Zstd => Ok(Codec::Zstd),
+            Coder::Lz4 => Ok(Codec::Lz4),
+            Coder::Unreadable(why) => Err(why),
+        };
+        let is_only = place == 0 || (codec == Ok(None) && filters.is_empty());
+        codec = if is_only || method.is_err() { method.map(Some) } else { Err("more than one method was used on it") };
+        if codec.is_err() {
+            break;
+        }
+    }
+    (codec, filters, size)
 }
 
 /// Reads what lies in folders.

@@ -2,6 +2,7 @@
 //! read, and takes at least a byte each, before room is made for it.
 
 use super::Coder;
+use crate::container::compress::{Filter, lzma2_dictionary};
 use crate::error::{Error, Result};
 
 /// Kinds of records.
@@ -22,6 +23,9 @@ pub(super) mod kind {
     pub(in crate::container::sevenz) const NAMES: u8 = 0x11;
     pub(in crate::container::sevenz) const ENCODED: u8 = 0x17;
 }
+
+/// How many methods a stream may be packed by, and how many streams may be between them. 7-Zip has the same limit.
+const MOST: u64 = 64;
 
 /// The bytes of a header that are still to be read.
 pub(super) struct Records<'a>(pub(super) &'a [u8]);
@@ -72,7 +76,10 @@ impl<'a> Records<'a> {
     /// What a run of packed bytes was made by.
     pub(super) fn coders(&mut self) -> Result<Coders> {
         let count = self.number()?;
-        let (mut first, mut inputs, mut outputs) = (None, 0_u64, 0_u64);
+        let (mut coders, mut inputs, mut outputs) = (Vec::new(), 0_u64, 0_u64);
+        if count > MOST {
+            return Err(broken("has too many methods"));
+        }
         for _ in 0..count {
             let flags = self.byte()?;
             let id = self.bytes(u64::from(flags & 0x0f))?;
@@ -80,32 +87,48 @@ impl<'a> Records<'a> {
             inputs = inputs.saturating_add(ins);
             outputs = outputs.saturating_add(outs);
             let properties = if flags & 0x20 == 0 { &[][..] } else { self.number().and_then(|len| self.bytes(len))? };
-            first.get_or_insert((id, properties));
+            coders.push(coder(id, properties));
         }
-        let bound = outputs.saturating_sub(1);
-        for _ in 0..bound {
-            self.number()?;
-            self.number()?;
+        if inputs.max(outputs) > MOST {
+            return Err(broken("has too many streams"));
         }
-        let packed = inputs.saturating_sub(bound);
+        let mut bound = Vec::new();
+        for _ in 0..outputs.saturating_sub(1) {
+            bound.push((self.number()?, self.number()?));
+        }
+        let packed = inputs.saturating_sub(bound.len() as u64);
         for _ in 0..if packed > 1 { packed } else { 0 } {
             self.number()?;
         }
-        let coder = match (first, count, inputs, outputs) {
-            (Some((id, properties)), 1, 1, 1) => coder(id, properties),
-            _ => Coder::Unreadable("more than one method was used on it"),
-        };
-        Ok(Coders { coder, packed, outputs })
+        let is_chain = inputs == outputs && outputs == coders.len() as u64 && packed == 1;
+        let chain = if is_chain { chain(&coders, &bound) } else { None };
+        Ok(Coders { chain, packed, outputs })
     }
 }
 
 /// How packed bytes become others.
 pub(super) struct Coders {
-    pub(super) coder: Coder,
+    /// Methods in the order in which they are undone, each with the number of the stream that comes out of it; `None`
+    /// where that is no row.
+    pub(super) chain: Option<Vec<(usize, Coder)>>,
     /// How many packed streams go in.
     pub(super) packed: u64,
-    /// How many streams come out of the coders; all but the last go into others.
+    /// How many streams come out of the coders; all but one go into others.
     pub(super) outputs: u64,
+}
+
+/// Coders of one input and one output each, in a row. Each pair says which input is fed by which output.
+fn chain(coders: &[Coder], bound: &[(u64, u64)]) -> Option<Vec<(usize, Coder)>> {
+    let is_bound = |input: &usize| bound.iter().any(|(to, _)| *to == *input as u64);
+    let mut next = (0..coders.len()).find(|input| !is_bound(input));
+    let mut row = Vec::new();
+    while let Some(index) = next {
+        // What goes round in a circle never ends.
+        row.push((index, *coders.get(index).filter(|_| row.len() < coders.len())?));
+        let fed = bound.iter().find(|(_, from)| *from == index as u64);
+        next = fed.map(|(to, _)| usize::try_from(*to)).transpose().ok()?;
+    }
+    (row.len() == coders.len()).then_some(row)
 }
 
 /// Bits, the highest of each byte first; all are set where there are none.
@@ -122,18 +145,29 @@ impl Bits<'_> {
 fn coder(id: &[u8], properties: &[u8]) -> Coder {
     match (id, properties) {
         ([0x00], _) => Coder::Stored,
-        ([0x21], &[size @ 0..=40]) => {
-            let base = u32::from(size & 1 | 2);
-            Coder::Lzma2(if size == 40 { u32::MAX } else { base << (size / 2).saturating_add(11) })
-        }
+        ([0x21], &[size]) => lzma2_dictionary(size).map_or(UNKNOWN, Coder::Lzma2),
         ([0x03, 0x01, 0x01], &[properties, a, b, c, d]) => Coder::Lzma(properties, u32::from_le_bytes([a, b, c, d])),
         ([0x04, 0x01, 0x08], _) => Coder::Deflate,
         ([0x04, 0x02, 0x02], _) => Coder::Bzip2,
         ([0x04, 0xf7, 0x11, 0x01], _) => Coder::Zstd,
         ([0x04, 0xf7, 0x11, 0x04], _) => Coder::Lz4,
         ([0x06, 0xf1, ..], _) => Coder::Unreadable("it is encrypted"),
-        _ => Coder::Unreadable("it is packed by a method that is not known"),
+        // The older numbers of filters.
+        ([0x03, 0x03, 0x01, 0x03], _) => filter(4, properties),
+        ([0x03, 0x03, 0x02, 0x05], _) => filter(5, properties),
+        ([0x03, 0x03, 0x04, 0x01], _) => filter(6, properties),
+        ([0x03, 0x03, 0x05, 0x01], _) => filter(7, properties),
+        ([0x03, 0x03, 0x07, 0x01], _) => filter(8, properties),
+        ([0x03, 0x03, 0x08, 0x05], _) => filter(9, properties),
+        (&[number], _) => filter(number, properties),
+        _ => UNKNOWN,
     }
+}
+
+const UNKNOWN: Coder = Coder::Unreadable("it is packed by a method that is not known");
+
+fn filter(number: u8, properties: &[u8]) -> Coder {
+    Filter::new(number.into(), properties).map_or(UNKNOWN, Coder::Filter)
 }
 
 pub(super) fn broken(what: &str) -> Error {
@@ -143,6 +177,19 @@ pub(super) fn broken(what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn methods_are_undone_in_a_row() {
+        let names = |bound: &[(u64, u64)]| {
+            let coders = [Coder::Filter(Filter::Delta(0)), Coder::Lzma2(1), Coder::Stored];
+            chain(&coders, bound).map(|row| row.iter().map(|(index, _)| *index).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[(0, 1), (2, 0)]), Some(vec![1, 0, 2]));
+        assert_eq!(names(&[(1, 0), (2, 1)]), Some(vec![0, 1, 2]));
+        for bound in [&[(0, 1), (1, 0)][..], &[(0, 0), (1, 1)], &[(0, 9), (1, 9)], &[(7, 0), (8, 1)], &[]] {
+            assert_eq!(names(bound), None, "{bound:?}");
+        }
+    }
 
     #[test]
     fn numbers_take_as_many_bytes_as_their_first_has_ones() {

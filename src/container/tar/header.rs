@@ -51,7 +51,7 @@ pub(super) fn text(field: &[u8]) -> &[u8] {
 }
 
 /// A number as Python reads it (`tarfile.nti`): octal digits between blanks, or, with the highest bit set, its bytes.
-fn number(field: &[u8]) -> Option<u64> {
+pub(super) fn number(field: &[u8]) -> Option<u64> {
     if let Some((0x80, bytes)) = field.split_first().map(|(first, rest)| (*first, rest)) {
         return bytes.iter().try_fold(0_u64, |number, &byte| number.checked_mul(256)?.checked_add(byte.into()));
     }

@@ -6,12 +6,14 @@
 
 mod header;
 mod pax;
+mod sparse;
 
 use super::archive::{Anomaly, Archive, Data, Entry};
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use header::{BLOCK, Header, header, text};
 use pax::Extended;
+pub use sparse::Sparse;
 use std::ops::Range;
 
 /// Whether bytes begin as a tar archive does: with a header whose sum is right. Python's `tarfile` looks at nothing
@@ -25,15 +27,15 @@ pub fn begins_later(bytes: &[u8]) -> bool {
     bytes.chunks_exact(BLOCK).skip(1).any(starts)
 }
 
-/// Reads an archive.
+/// Reads an archive; sparse files are apart, and no entries.
 ///
 /// Never fails: what cannot be read is in [`Archive::errors`]. Spends [`Limit::Members`].
-pub fn read(bytes: &[u8], budget: &mut Budget) -> Archive {
+pub fn read(bytes: &[u8], budget: &mut Budget) -> (Archive, Vec<Sparse>) {
     let mut reading = Reading { bytes, ..Reading::default() };
     if let Err(error) = reading.all(budget) {
         reading.archive.errors.push(error);
     }
-    reading.archive
+    (reading.archive, reading.sparse)
 }
 
 /// What is being put together.
@@ -41,6 +43,7 @@ pub fn read(bytes: &[u8], budget: &mut Budget) -> Archive {
 struct Reading<'a> {
     bytes: &'a [u8],
     archive: Archive,
+    sparse: Vec<Sparse>,
     /// What headers before it say of the next member.
     name: Option<Vec<u8>>,
     extended: Extended,
@@ -109,9 +112,9 @@ impl Reading<'_> {
     /// A member with a name and perhaps data; answers where the next header is.
     fn content(&mut self, at: usize, header: Header) -> usize {
         let (exact, first_digits) = header.size;
-        let extended = std::mem::take(&mut self.extended);
+        let mut extended = std::mem::take(&mut self.extended);
         let long = self.name.take();
-        let name = extended.path.or(long).or_else(|| self.global.path.clone()).unwrap_or(header.name);
+        let name = extended.path.take().or(long).or_else(|| self.global.path.clone()).unwrap_or(header.name);
         let mut entry = Entry {
             name: String::from_utf8_lossy(&name).into_owned(),
             header: at,
@@ -154,6 +157,13 @@ impl Reading<'_> {
             }
             if index == 0 {
                 self.truncated(at, &span, size);
+                if is_sparse && let Some((sparse, covers)) = self.sparse_file(at, &entry.name, &extended, &span) {
+                    self.sparse.push(sparse);
+                    if covers {
+                        (next, spans) = (span.end, vec![span]);
+                        continue;
+                    }
+                }
             } else {
                 let fools = "which of them a reader takes depends on the reader";
                 self.odd(at, first, "its headers give it several sizes", fools);
@@ -168,6 +178,27 @@ impl Reading<'_> {
             spans.push(span);
         }
         self.filled(next.min(self.bytes.len()))
+    }
+
+    /// A sparse file whose map can be read, and whether its pieces are all that there is. `data` is where they stand,
+    /// and perhaps the map.
+    fn sparse_file(&self, at: usize, name: &str, extended: &Extended, data: &Range<usize>) -> Option<(Sparse, bool)> {
+        let block = self.bytes.get(at..at.checked_add(BLOCK)?)?;
+        let mut start = data.start;
+        let (map, size) = if !extended.is_sparse {
+            let more = self.bytes.get(at.checked_add(BLOCK)?..start)?;
+            (sparse::of_header(block, more), header::number(block.get(483..495)?))
+        } else if extended.map_in_data {
+            let (map, taken) = sparse::of_data(self.bytes.get(data.clone())?)?;
+            start = start.checked_add(taken)?;
+            (map, extended.whole)
+        } else {
+            let rows = extended.map.chunks_exact(2).filter_map(<[u64]>::first_chunk);
+            (rows.map(|&[offset, len]| (offset, len)).collect(), extended.whole)
+        };
+        let pieces = sparse::lay(&map, start..data.end)?;
+        let covers = pieces.last().map_or(start, |(_, last)| last.end) == data.end;
+        Some((Sparse { name: name.to_owned(), header: at, size: size?, pieces }, covers))
     }
 
     /// Whether a block is a header, or ends the archive.

@@ -138,7 +138,11 @@ fn member(
     let end = start.saturating_add(usize::try_from(listed.claims.compressed).unwrap_or(usize::MAX));
     let Some(number) = first else { return Ok(()) };
     let descriptor = if deferred { descriptor(bytes, end, &listed.claims) } else { Some(0) };
-    reading.explained.push(at..end.saturating_add(descriptor.unwrap_or(0)).min(bytes.len()));
+    let behind = end.saturating_add(descriptor.unwrap_or(0)).min(bytes.len());
+    reading.explained.push(at..behind);
+    if behind > end {
+        reading.archive.records.push(end..behind);
+    }
     if descriptor.is_none() {
         let fools = "readers that go from member to member take another size";
         reading.odd(at, Some(number), "the sizes behind its data are not those of the directory", fools);

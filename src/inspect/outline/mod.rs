@@ -7,7 +7,7 @@ pub use heads::npy_text;
 use super::elements;
 use super::open::Contents;
 use super::tensors;
-use crate::array::{self, Array, Data};
+use crate::array::{self, Array, Data, Tensor};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::dtype::DType;
 use crate::error::Error;
@@ -290,7 +290,18 @@ impl<'c, 'a> Outline<'c, 'a> {
                     _ => None,
                 }
             }
-            Data::File(_) | Data::Whole => None,
+            Data::File(_) | Data::Whole | Data::Storage { .. } => None,
+        }
+    }
+
+    /// The tensor that a node is; or the storage, where that is a value of its own.
+    pub(in crate::inspect) fn tensor(&self, node: Node) -> Option<Tensor> {
+        let view = self.view(node)?;
+        let order = self.contents.storages.order;
+        match node.value.kind() {
+            Kind::Object => array::tensor(view, node.value, order),
+            Kind::Persistent => array::bare_storage(view, node.value, order),
+            _ => None,
         }
     }
 

@@ -109,6 +109,14 @@ impl Blob<'_> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Offset and length in the stream, where they have to be inflated again.
+    pub fn place(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Here(_) => None,
+            Self::Inflated(array) => array.place,
+        }
+    }
 }
 
 /// An array.
@@ -116,7 +124,8 @@ impl Blob<'_> {
 pub struct Array {
     /// Class, type, shape, order and place of the elements; and what is wrong with it.
     pub array: ArrayRef,
-    /// The elements, where they are objects: [`Tree::items`](super::Tree::items).
+    /// The elements, where they are objects: [`Tree::items`](super::Tree::items). They are in C order, whatever the order
+    /// of the array: numpy pickles them so.
     pub elements: Option<Run>,
 }
 

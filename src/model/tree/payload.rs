@@ -18,6 +18,11 @@ impl<'t, 'o> Payloads<'t, 'o> {
         Self { tree, bytes }
     }
 
+    /// Starts with the whole budget of the file again: for another pass over the same arrays.
+    pub fn rewind(&mut self) {
+        self.bytes.rewind();
+    }
+
     /// An array of numbers, or the data of a masked one: typed and checked, its bytes borrowed where they stand in the
     /// file.
     ///

@@ -15,8 +15,8 @@ fn with_tree<T>(bytes: &[u8], look: impl FnOnce(&Tree<'_>) -> T) -> T {
 fn text(tree: &Tree<'_>) -> String {
     let mut out = String::new();
     let mut payloads = tree.payloads();
-    let mut met = vec![None; tree.len()];
-    let mut number = 0;
+    let mut met: Vec<Option<u32>> = vec![None; tree.len()];
+    let mut numbers = 0..;
     let mut open = vec![tree.root()];
     while let Some(id) = open.pop() {
         let identity = !matches!(
@@ -27,8 +27,9 @@ fn text(tree: &Tree<'_>) -> String {
             writeln!(out, "again {known}").unwrap();
             continue;
         }
-        met[id.index()] = Some(number);
-        number += usize::from(identity);
+        if identity {
+            met[id.index()] = numbers.next();
+        }
         match tree.node(id) {
             Node::Record(record) => writeln!(out, "{:?} {:?}", record.made, tree.class(id)).unwrap(),
             Node::Array(array) => {
@@ -41,7 +42,11 @@ fn text(tree: &Tree<'_>) -> String {
                 if array.elements.is_none() {
                     let view = payloads.array(id).unwrap();
                     let mut sum = DefaultHasher::new();
-                    view.layout().c_order(view.bytes(), &mut |piece| Ok(sum.write(piece))).unwrap();
+                    let mut take = |piece: &[u8]| {
+                        sum.write(piece);
+                        Ok(())
+                    };
+                    view.layout().c_order(view.bytes(), &mut take).unwrap();
                     writeln!(out, "{:x}", sum.finish()).unwrap();
                 }
             }

@@ -76,6 +76,12 @@ pub(super) fn of(case: &Case, row: &Row, start: &Row, half: Option<&Row>) -> Vec
             }
             bar(7, "MiB", own.memory, 32.0);
         }
+        "extract" => {
+            if let Some(ratio) = over(Peer::Copy) {
+                bar(8, "CPU / cat > file", ratio, 1.2);
+            }
+            bar(8, "MiB", own.memory, 32.0);
+        }
         "vocabulary" => {
             if let Some(ratio) = net(Peer::Genops) {
                 bar(9, "CPU / pickletools.genops, both without start", ratio, 0.06);

@@ -1,6 +1,5 @@
 //! The corpus: what is measured.
 
-use super::peers::Tools;
 use crate::Fallible;
 use depickle::finding::hex;
 use sha2::{Digest as _, Sha256};
@@ -8,6 +7,26 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const SCRIPT: &str = "python/bench_corpus.py";
+
+/// How large it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// For counting instructions.
+    Gate,
+    Small,
+    Full,
+}
+
+impl Scale {
+    /// Its name in the script, and the directory that it is kept in.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Gate => "gate",
+            Self::Small => "small",
+            Self::Full => "full",
+        }
+    }
+}
 
 /// One file, or one directory of files.
 #[derive(Clone, Debug)]
@@ -31,15 +50,15 @@ impl Case {
 }
 
 /// Writes the corpus unless it is there already, by the same script and interpreter.
-pub(super) fn corpus(tools: &Tools) -> Fallible<Vec<Case>> {
+pub(super) fn corpus(python: &Path, directory: &Path, scale: Scale) -> Fallible<Vec<Case>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCRIPT);
     let mut wanted = hex(&Sha256::digest(std::fs::read(&script)?));
-    wanted.push_str(&format!(" {}", tools.python.display()));
-    let directory = tools.directory.join("small");
+    wanted.push_str(&format!(" {}", python.display()));
+    let directory = directory.join(scale.name());
     let stamp = directory.join("stamp");
     if std::fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
         eprintln!("writing the corpus to {}", directory.display());
-        let done = Command::new(&tools.python).arg(&script).arg(&directory).status()?;
+        let done = Command::new(python).arg(&script).arg(&directory).arg(scale.name()).status()?;
         if !done.success() {
             return Err("the corpus could not be written".into());
         }
@@ -58,5 +77,16 @@ pub(super) fn corpus(tools: &Tools) -> Fallible<Vec<Case>> {
             double_of: text(row, "double_of"),
         })
     };
-    rows.iter().map(|row| case(row).ok_or_else(|| "a row of the manifest is incomplete".into())).collect()
+    let cases = rows.iter().map(|row| case(row).ok_or_else(|| "a row of the manifest is incomplete".into()));
+    let mut cases = cases.collect::<Fallible<Vec<Case>>>()?;
+    let large = cases.iter().filter(|case| case.group == "array" && case.double_of.is_some());
+    let extracted = large.map(|case| Case {
+        name: format!("{} extracted", case.name),
+        group: "extract".to_owned(),
+        double_of: None,
+        ..case.clone()
+    });
+    let extracted: Vec<Case> = extracted.collect();
+    cases.extend(extracted);
+    Ok(cases)
 }

@@ -7,16 +7,16 @@ use wait4::Wait4 as _;
 
 /// CPU time and peak memory of one process and what it started.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Measure {
+pub(crate) struct Measure {
     /// User and system time, in seconds.
-    pub(super) cpu: f64,
+    pub(crate) cpu: f64,
     /// The largest resident set, in MiB; pages of mapped files count.
-    pub(super) memory: f64,
+    pub(crate) memory: f64,
 }
 
 impl Measure {
     /// The median of each figure. `all` is not empty.
-    pub(super) fn median(all: &mut [Self]) -> Self {
+    pub(crate) fn median(all: &mut [Self]) -> Self {
         let mut middle = |figure: fn(&Self) -> f64| {
             all.sort_by(|a, b| figure(a).total_cmp(&figure(b)));
             figure(&all[all.len() / 2])
@@ -32,7 +32,7 @@ impl fmt::Display for Measure {
 }
 
 /// Runs a command to its end, whatever it answers.
-pub(super) fn measure(command: &mut Command) -> Fallible<Measure> {
+pub(crate) fn measure(command: &mut Command) -> Fallible<Measure> {
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let usage = child.wait4()?.rusage;
     Ok(Measure { cpu: (usage.utime + usage.stime).as_secs_f64(), memory: usage.maxrss as f64 / f64::from(1 << 20) })

@@ -6,34 +6,41 @@
 
 mod bars;
 mod case;
-mod measure;
+mod gate;
+mod machine;
+pub(crate) mod measure;
 mod peers;
 
 use crate::{Fallible, Outcome};
-use case::Case;
-use depickle::container::{Codec, Decoder};
+use case::{Case, Scale};
+use depickle::container::Decoder;
+use depickle::container::detect::{JoblibReads, joblib_reads};
 use measure::{Measure, measure};
 use peers::{Peer, Tools};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// What each peer needed for one case: medians.
 type Row = BTreeMap<Peer, Measure>;
 
 struct Options {
+    scale: Scale,
     runs: usize,
     only: Option<String>,
+    keep: bool,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Fallible<Self> {
-        let mut options = Self { runs: 5, only: None };
+        let mut options = Self { scale: Scale::Full, runs: 5, only: None, keep: false };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             let mut value = || rest.next().ok_or_else(|| format!("{name} needs a value"));
             match name.as_str() {
-                // The only corpus so far.
-                "--small" => {}
+                "--small" => options.scale = Scale::Small,
+                "--gate" => options.scale = Scale::Gate,
+                "--keep" => options.keep = true,
                 "--runs" => options.runs = value()?.parse::<usize>()?.max(1),
                 "--only" => options.only = Some(value()?.clone()),
                 _ => return Err(format!("no option {name}").into()),
@@ -43,7 +50,7 @@ impl Options {
     }
 }
 
-/// `cargo xtask bench`. `bench decode FILE` inflates a zlib file and does nothing else: the bare decoder.
+/// `cargo xtask bench`. `bench decode FILE` inflates a file as joblib does and nothing else: the bare decoder.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     if let [name, file] = arguments
         && name == "decode"
@@ -51,18 +58,25 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         return decode(Path::new(file));
     }
     let options = Options::parse(arguments)?;
+    if options.scale == Scale::Gate {
+        return gate::run(options.only.as_deref());
+    }
     let tools = Tools::prepare()?;
-    let cases = case::corpus(&tools)?;
+    let cases = case::corpus(&tools.python, &tools.directory, options.scale)?;
     let wanted = |case: &&Case| options.only.as_ref().is_none_or(|only| case.name.contains(only.as_str()));
     let start = median(&tools, options.runs, &[Peer::Depickle, Peer::PythonStart], &tools.smallest(&cases)?)?;
-    println!("{} runs each, medians of user + system time and of peak memory of whole processes", options.runs);
+    let mut out = Told::default();
+    out.line(format!("{}; corpus: {}", machine::name(), options.scale.name()));
+    out.line(format!(
+        "{} runs each, medians of user + system time and of peak memory of whole processes",
+        options.runs
+    ));
     for (peer, version) in &tools.versions {
-        println!("{}: {version}", peer.name());
+        out.line(format!("{}: {version}", peer.name()));
     }
-    println!("start: depickle {}, python3 -c pass {}\n", start[&Peer::Depickle], start[&Peer::PythonStart]);
-    println!(
-        "| case | bytes | depickle | answer | bar | what | is | at most | |\n|---|---|---|---|---|---|---|---|---|"
-    );
+    out.line(format!("start: depickle {}, python3 -c pass {}\n", start[&Peer::Depickle], start[&Peer::PythonStart]));
+    out.line("| case | bytes | depickle | answer | bar | what | is | at most | |");
+    out.line("|---|---|---|---|---|---|---|---|---|");
     let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
     let mut answers = Vec::new();
     for case in cases.iter().filter(wanted) {
@@ -81,18 +95,32 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
                 ("", String::new(), String::new())
             };
             let answer = if index == 0 { answer.as_str() } else { "" };
-            println!("| {name} | {bytes} | {own} | {answer} | {bar}");
+            out.line(format!("| {name} | {bytes} | {own} | {answer} | {bar}"));
         }
         rows.insert(&case.name, row);
     }
-    println!("\n| case | peer | needs | answer |\n|---|---|---|---|");
+    out.line("\n| case | peer | needs | answer |\n|---|---|---|---|");
     for (case, peer, measure, answer) in answers {
-        println!("| {case} | {} | {measure} | {answer} |", peer.name());
+        out.line(format!("| {case} | {} | {measure} | {answer} |", peer.name()));
     }
     for (peer, why) in &tools.missing {
-        println!("\n{} is not here: {why}", peer.name());
+        out.line(format!("\n{} is not here: {why}", peer.name()));
+    }
+    if options.keep {
+        std::fs::write(machine::results(options.scale)?, out.0)?;
     }
     Ok(true)
+}
+
+/// What was printed, to be kept.
+#[derive(Default)]
+struct Told(String);
+
+impl Told {
+    fn line(&mut self, line: impl AsRef<str>) {
+        println!("{}", line.as_ref());
+        let _ = writeln!(self.0, "{}", line.as_ref());
+    }
 }
 
 /// Runs everyone in turn; the first round warms up.
@@ -116,7 +144,8 @@ fn median(tools: &Tools, runs: usize, peers: &[Peer], case: &Case) -> Fallible<R
 
 fn decode(file: &Path) -> Outcome {
     let bytes = std::fs::read(file)?;
-    let mut decoder = Decoder::new(Codec::Zlib, &bytes);
+    let JoblibReads::Compressed(codec) = joblib_reads(&bytes) else { return Err("joblib would not inflate it".into()) };
+    let mut decoder = Decoder::new(codec, &bytes);
     let mut chunk = vec![0; 64 << 10];
     while decoder.read(&mut chunk)? > 0 {}
     println!("{}", decoder.inflated());

@@ -17,11 +17,17 @@ pub(super) enum Peer {
     PythonStart,
     /// `pickle.load` with the collector off.
     Load,
+    /// The same as anyone calls it.
+    LoadCollected,
+    /// `openssl dgst -sha256`: what reading every byte once for a digest costs.
+    Digest,
     /// `pickletools.genops`, to its end.
     Genops,
     Picklescan,
     /// `find | xargs cat`.
     Cat,
+    /// `cat FILE > OTHER`.
+    Copy,
     /// Our own decompressor and nothing behind it.
     Decoder,
 }
@@ -32,16 +38,19 @@ impl Peer {
             Self::Depickle => "depickle",
             Self::PythonStart => "python3 -c pass",
             Self::Load => "pickle.load, gc off",
+            Self::LoadCollected => "pickle.load",
+            Self::Digest => "openssl sha256",
             Self::Genops => "pickletools.genops",
             Self::Picklescan => "picklescan",
             Self::Cat => "find | xargs cat",
+            Self::Copy => "cat > file",
             Self::Decoder => "the bare decoder",
         }
     }
 
     /// Whether it is a scanner, which may leave things unread.
     pub(super) fn answers(self) -> bool {
-        matches!(self, Self::Depickle | Self::Picklescan | Self::Genops | Self::Load)
+        matches!(self, Self::Depickle | Self::Picklescan | Self::Genops | Self::Load | Self::LoadCollected)
     }
 }
 
@@ -60,17 +69,10 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    /// Builds depickle and makes an environment for the others, below `target/bench`.
+    /// Builds both programs and makes an environment for the others, below `target/bench`.
     pub(super) fn prepare() -> Fallible<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the workspace has no root")?;
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--quiet", "--release", "--package", "depickle", "--package", "xtask"])
-            .current_dir(root)
-            .status()?;
-        if !built.success() {
-            return Err("depickle does not build".into());
-        }
+        let (root, depickle) = build("depickle")?;
+        let (_, xtask) = build("xtask")?;
         let directory = root.join("target/bench");
         std::fs::create_dir_all(&directory)?;
         let environment = directory.join("venv");
@@ -87,8 +89,6 @@ impl Tools {
         if picklescan.is_some() {
             versions.push((Peer::Picklescan, PACKAGES[0].to_owned()));
         }
-        let release = root.join("target/release");
-        let (depickle, xtask) = (release.join("depickle"), release.join("xtask"));
         versions.insert(0, (Peer::Depickle, first_line(Command::new(&depickle).arg("--version"))?));
         Ok(Self { directory, python: own, depickle, xtask, picklescan, versions, missing })
     }
@@ -102,11 +102,12 @@ impl Tools {
     /// Who is asked about a case.
     pub(super) fn peers(&self, case: &Case) -> Vec<Peer> {
         let others: &[Peer] = match case.group.as_str() {
-            "nested" => &[Peer::Load, Peer::Picklescan],
+            "nested" => &[Peer::Load, Peer::LoadCollected, Peer::Digest, Peer::Picklescan],
             "vocabulary" => &[Peer::Load, Peer::Genops, Peer::Picklescan],
             "forest" | "array" => &[Peer::Picklescan],
             "many" => &[Peer::Cat, Peer::Picklescan],
             "one" => &[Peer::PythonStart, Peer::Picklescan],
+            "extract" => &[Peer::Copy],
             "compressed" => &[Peer::Decoder, Peer::Picklescan],
             _ => &[],
         };
@@ -126,10 +127,29 @@ impl Tools {
             command.args(arguments).arg(&case.path);
             command
         };
+        // Tensors are several, and one file of this kind holds them all.
+        let is_torch = case.path.extension().is_some_and(|end| end == "pt");
+        let out = self.directory.join(if is_torch { "out.safetensors" } else { "out.npy" });
+        if case.group == "extract" {
+            // What was there costs to be taken away.
+            let _ = std::fs::remove_file(&out);
+        }
         match peer {
+            Peer::Depickle if case.group == "extract" => {
+                let mut command = program(&self.depickle, &["extract"]);
+                command.arg("-o").arg(&out);
+                command
+            }
+            Peer::Copy => {
+                let mut command = Command::new("sh");
+                command.args(["-c", "cat \"$1\" > \"$2\"", "sh"]).arg(&case.path).arg(&out);
+                command
+            }
             Peer::Depickle => program(&self.depickle, &["scan", "--no-progress", "--jobs", "1"]),
             Peer::PythonStart => python("pass"),
             Peer::Load => python("import gc, pickle, sys; gc.disable(); pickle.load(open(sys.argv[1], 'rb'))"),
+            Peer::LoadCollected => python("import pickle, sys; pickle.load(open(sys.argv[1], 'rb'))"),
+            Peer::Digest => program(Path::new("openssl"), &["dgst", "-sha256"]),
             Peer::Genops => {
                 python("import pickletools, sys\nfor _ in pickletools.genops(open(sys.argv[1], 'rb')): pass")
             }
@@ -146,10 +166,8 @@ impl Tools {
     /// What a peer says of a case: whether it read all of it.
     pub(super) fn answer(&self, peer: Peer, case: &Case) -> Fallible<String> {
         let mut command = self.command(peer, case);
-        if peer == Peer::Depickle {
+        if peer == Peer::Depickle && case.group != "extract" {
             command.args(["--format", "json"]);
-        }
-        if peer == Peer::Depickle {
             return verdict(&mut command);
         }
         let output = command.stdin(Stdio::null()).output()?;
@@ -164,6 +182,19 @@ impl Tools {
             count => format!("{code}, incomplete: {count} errors"),
         })
     }
+}
+
+/// Builds one of the programs as it is released; answers the root of the workspace and where the program is.
+pub(super) fn build(package: &str) -> Fallible<(PathBuf, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the workspace has no root")?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    let built = command.args(["build", "--quiet", "--release", "--package", package]).current_dir(root).status()?;
+    if !built.success() {
+        return Err(format!("{package} does not build").into());
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok((root.to_owned(), target.join("release").join(package)))
 }
 
 /// What depickle's report says: a line for each file, of which the beginning is looked at. A child of a process is at

@@ -1,0 +1,183 @@
+//! `depickle extract FILE -o PLACE`: arrays, written out without loading anything.
+
+use super::args::ExtractArgs;
+use super::look::{self, Look};
+use super::place::{self, Place};
+use super::{Exit, arrays as listing, limit, message};
+use crate::ast::path::Address;
+use crate::convert::safetensors::{self, Other};
+use crate::convert::{Named, Names, npz};
+use crate::error::Result;
+use crate::input::display_name;
+use crate::inspect::{ArrayRef, Arrays, Bytes, Outline};
+use crate::output;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Where the arrays go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Directory,
+    Npy,
+    Npz,
+    Safetensors,
+}
+
+impl Target {
+    fn of(path: &Path) -> Self {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some(extension) if extension.eq_ignore_ascii_case("npy") => Self::Npy,
+            Some(extension) if extension.eq_ignore_ascii_case("npz") => Self::Npz,
+            Some(extension) if extension.eq_ignore_ascii_case("safetensors") => Self::Safetensors,
+            _ => Self::Directory,
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(args: &ExtractArgs) -> Exit {
+    let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
+    let mut wanted = Vec::new();
+    for path in &args.select {
+        match path.parse::<Address>() {
+            Ok(address) => wanted.push((path.as_str(), address)),
+            Err(why) => return wrong(path, &why),
+        }
+    }
+    place::abandon_when_interrupted();
+    look::at(&args.file, "", &limits, |look| extract(args, &wanted, look))
+}
+
+fn wrong(path: &str, why: &str) -> Exit {
+    message::error(path, why, "depickle arrays FILE lists the arrays with their paths");
+    Exit::Trouble
+}
+
+fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -> io::Result<Exit> {
+    let Look { contents, out, .. } = look;
+    let outline = Outline::new(contents);
+    let arrays = Arrays::new(&outline);
+    let mut met = vec![false; wanted.len()];
+    let mut complete = true;
+    let mut chosen = Vec::new();
+    let target = args.output.as_deref().map_or(Target::Directory, Target::of);
+    let (mut names, check) = match target {
+        Target::Safetensors => {
+            (Names::of_keys(), (|array| safetensors::check(array, Other::Refused)) as fn(&ArrayRef) -> Result<()>)
+        }
+        _ => (Names::of_files(), npz::check as _),
+    };
+    for (index, array) in (0..arrays.len()).filter_map(|index| Some((index, arrays.get(index)?))) {
+        if !is_wanted(wanted, &mut met, &array) {
+            continue;
+        }
+        let name = names.name(&array.address);
+        if args.output.is_none() {
+            writeln!(out, "{}", listing::line(&array))?;
+        }
+        match check(&array) {
+            Ok(()) => chosen.push(Named { index, name }),
+            Err(error) => {
+                complete = false;
+                let help = "it is left out; depickle show prints what it holds";
+                message::error(&array.address.to_string(), error.message(), help);
+            }
+        }
+    }
+    if let Some((path, _)) = wanted.iter().zip(&met).find(|(_, met)| !**met).map(|(wanted, _)| wanted) {
+        return Ok(wrong(path, "there is no array"));
+    }
+    for problem in listing::problems(&outline) {
+        complete = false;
+        message::error(look.name, &problem, "there may be more arrays than were found");
+    }
+    if let Some(path) = &args.output {
+        if chosen.is_empty() {
+            return Ok(wrong(look.name, "there is no array that could be written"));
+        }
+        // In the order in which they are read best.
+        let place: HashMap<usize, usize> = arrays.by_offset().into_iter().zip(0..).collect();
+        chosen.sort_by_key(|one| place.get(&one.index).copied());
+        let place = Place { input: &args.file, force: args.force };
+        let mut writer = Writer { place, arrays: &arrays, bytes: Bytes::new(&outline), chosen: &chosen };
+        if let Err((place, error)) = writer.write(path) {
+            return Ok(place::trouble(&place, &error));
+        }
+        writeln!(out, "{} written to {}", count(chosen.len()), crate::escape::escape(&display_name(path)))?;
+    } else if arrays.is_empty() {
+        writeln!(out, "no arrays")?;
+    }
+    Ok(if complete { Exit::Success } else { Exit::Incomplete })
+}
+
+fn count(arrays: usize) -> String {
+    if arrays == 1 { "1 array".to_owned() } else { format!("{arrays} arrays") }
+}
+
+/// Whether an array stands at one of the paths that were asked for, or in it.
+fn is_wanted(wanted: &[(&str, Address)], met: &mut [bool], array: &ArrayRef) -> bool {
+    let mut any = wanted.is_empty();
+    for ((_, address), met) in wanted.iter().zip(met) {
+        let stream = address.stream.is_none_or(|stream| stream == array.stream);
+        let (above, steps) = (&address.path.0, &array.address.path.0);
+        let within = above.len() <= steps.len() && above.iter().zip(steps).all(|(step, of)| step.leads_to(of));
+        if stream && within && address.member == array.address.member {
+            any = true;
+            *met = true;
+        }
+    }
+    any
+}
+
+type Written = std::result::Result<(), (String, io::Error)>;
+
+struct Writer<'w, 'o, 'c, 'a> {
+    place: Place<'w>,
+    arrays: &'w Arrays<'o, 'c, 'a>,
+    bytes: Bytes<'o, 'c, 'a>,
+    chosen: &'w [Named],
+}
+
+impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
+    fn write(&mut self, path: &Path) -> Written {
+        let at = |place: &Path, error: io::Error| (display_name(place), error);
+        match Target::of(path) {
+            Target::Npy => match self.chosen {
+                [one] => self.npy(path, one),
+                _ => {
+                    let message = "a .npy file holds one array; give a directory, a .npz file, or --select PATH";
+                    Err(at(path, io::Error::new(io::ErrorKind::InvalidInput, message)))
+                }
+            },
+            Target::Npz => {
+                self.file(path, |Self { arrays, bytes, chosen, .. }, out| npz::write(out, chosen, arrays, bytes))
+            }
+            Target::Safetensors => self.file(path, |Self { arrays, bytes, chosen, .. }, out| {
+                safetensors::write(out, (chosen, Other::Refused), &BTreeMap::new(), arrays, bytes)
+            }),
+            Target::Directory => {
+                output::directory(path).map_err(|error| at(path, error))?;
+                // All of them before the first is written.
+                for one in self.chosen {
+                    let file = path.join(format!("{}.npy", one.name));
+                    self.place.check(&file).map_err(|error| at(&file, error))?;
+                }
+                for one in self.chosen {
+                    self.npy(&path.join(format!("{}.npy", one.name)), one)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Header and elements of one array.
+    fn npy(&mut self, path: &Path, one: &Named) -> Written {
+        self.file(path, |writer, out| npz::npy(out, one, writer.arrays, &mut writer.bytes))
+    }
+
+    fn file(&mut self, path: &Path, write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>) -> Written {
+        let place = self.place;
+        place.write(path, |out| write(self, out)).map_err(|error| (display_name(path), error))
+    }
+}

@@ -1,0 +1,189 @@
+//! Arrays, scalars and bytes in JSON.
+
+use super::base64::Base64;
+use super::frame::Frame;
+use super::{Elements, Writer, leaf};
+use crate::array::{half, signed, unsigned};
+use crate::ast::path::Step;
+use crate::convert::pour;
+use crate::dtype::{ByteOrder, DType, Kind};
+use crate::error::Error;
+use crate::escape::{Uint, json};
+use crate::inspect::ArrayRef;
+use crate::model::tree::{Array, Blob, Masked, Node, NodeId, Scalar};
+use std::io::{self, Write};
+
+/// Where the mask stands in the state of a masked array, as `inspect::Arrays` has it.
+const MASK: [Step; 2] = [Step::State, Step::Index(5)];
+
+impl<'t> Writer<'_, 't, '_> {
+    /// `$bytes` and `$bytearray`.
+    pub(super) fn blob(&mut self, tag: &str, id: NodeId) -> io::Result<()> {
+        match self.tree.node(id) {
+            Node::Bytes(Blob::Here(bytes)) | Node::Bytearray(Blob::Here(bytes)) => leaf::tagged(self.out, tag, bytes),
+            Node::Bytes(Blob::Inflated(array)) | Node::Bytearray(Blob::Inflated(array)) => {
+                write!(self.out, "{{\"{tag}\":")?;
+                self.base64(array)?;
+                self.out.write_all(b"}")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `$array`.
+    pub(super) fn array(&mut self, id: NodeId, array: &'t Array, items: &'t [NodeId]) -> io::Result<Option<Frame<'t>>> {
+        if array.array.problem.is_some() {
+            self.lost(id)?;
+            return Ok(None);
+        }
+        self.out.write_all(b"{\"$array\":")?;
+        if array.elements.is_none() {
+            let path = self.path(id).to_string();
+            self.body(&array.array, &path)?;
+            self.out.write_all(b"}")?;
+            return Ok(None);
+        }
+        self.head(&array.array)?;
+        self.out.write_all(b",\"items\":[")?;
+        Ok(Some(Frame::items(items, "]}}")))
+    }
+
+    /// `$masked`: two arrays, and what stands for masked elements.
+    pub(super) fn masked(&mut self, id: NodeId, masked: &'t Masked) -> io::Result<Option<Frame<'t>>> {
+        let problem = masked.data.array.problem.is_some() || masked.mask.problem.is_some();
+        if problem || masked.data.elements.is_some() {
+            self.lost(id)?;
+            return Ok(None);
+        }
+        let mut address = self.path(id);
+        self.out.write_all(b"{\"$masked\":{\"data\":")?;
+        self.body(&masked.data.array, &address.to_string())?;
+        self.out.write_all(b",\"mask\":")?;
+        address.path.0.extend(MASK);
+        self.body(&masked.mask, &address.to_string())?;
+        Ok(Some(Frame::fields(vec![("fill", masked.fill)], "}}")))
+    }
+
+    /// Type and shape of an array, and its class where it is not the usual one. The object stays open.
+    fn head(&mut self, array: &ArrayRef) -> io::Result<()> {
+        let of = &array.array;
+        self.out.write_all(b"{\"dtype\":")?;
+        match &of.dtype {
+            Ok(dtype) => leaf::dtype(self.out, dtype)?,
+            Err(_) => self.out.write_all(b"null")?,
+        }
+        let shape: Vec<Uint> = of.shape.iter().flatten().copied().map(Uint).collect();
+        self.out.write_all(b",\"shape\":")?;
+        json(self.out, &shape)?;
+        if !matches!(of.class.as_str(), "numpy.ndarray" | "mask") {
+            self.out.write_all(b",\"class\":")?;
+            json(self.out, &of.class)?;
+        }
+        Ok(())
+    }
+
+    /// An array of bytes: where its elements stand, or themselves.
+    fn body(&mut self, array: &ArrayRef, path: &str) -> io::Result<()> {
+        self.head(array)?;
+        let dtype = array.array.dtype.clone().map_err(io::Error::other)?;
+        match self.elements {
+            Elements::Named { field, names } if names.contains_key(path) => {
+                write!(self.out, ",\"{field}\":")?;
+                json(self.out, &names.get(path))?;
+            }
+            Elements::Numbers if is_number(&dtype) => {
+                self.out.write_all(b",\"values\":")?;
+                self.numbers(array, &dtype)?;
+            }
+            _ => {
+                self.out.write_all(b",\"data\":")?;
+                self.base64(array)?;
+            }
+        }
+        self.out.write_all(b"}")
+    }
+
+    fn base64(&mut self, array: &ArrayRef) -> io::Result<()> {
+        self.out.write_all(b"\"")?;
+        let mut encoder = Base64::default();
+        let (bytes, mut encoding) = (&mut self.bytes, Encoding { out: self.out, encoder: &mut encoder });
+        pour(&mut encoding, |sink| bytes.c_order(array, sink))?;
+        encoder.end(self.out)?;
+        self.out.write_all(b"\"")
+    }
+
+    fn numbers(&mut self, array: &ArrayRef, dtype: &DType) -> io::Result<()> {
+        let size = usize::try_from(dtype.itemsize()).unwrap_or(usize::MAX).max(1);
+        let (out, mut failed, mut first) = (&mut *self.out, None, true);
+        out.write_all(b"[")?;
+        let read = self.bytes.c_order(array, &mut |piece| {
+            for bytes in piece.chunks_exact(size) {
+                let written = if first { Ok(()) } else { out.write_all(b",") };
+                first = false;
+                if let Err(error) = written.and_then(|()| number(out, dtype, bytes)) {
+                    failed = Some(error);
+                    return Err(Error::new(crate::error::ErrorKind::Io, "the output failed"));
+                }
+            }
+            Ok(())
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        read.map_err(io::Error::other)?;
+        self.out.write_all(b"]")
+    }
+
+    /// `$scalar`.
+    pub(super) fn scalar(&mut self, scalar: &Scalar<'_>) -> io::Result<()> {
+        self.out.write_all(b"{\"$scalar\":{\"dtype\":")?;
+        leaf::dtype(self.out, &scalar.dtype)?;
+        if is_number(&scalar.dtype) && scalar.bytes.len() as u64 == scalar.dtype.itemsize() {
+            self.out.write_all(b",\"value\":")?;
+            number(self.out, &scalar.dtype, &scalar.bytes)?;
+        } else {
+            self.out.write_all(b",\"data\":")?;
+            leaf::base64(self.out, &scalar.bytes)?;
+        }
+        self.out.write_all(b"}}")
+    }
+}
+
+/// Whether elements are single numbers that a double or 64 bits hold.
+fn is_number(dtype: &DType) -> bool {
+    match dtype.kind() {
+        Kind::Bool | Kind::Int | Kind::UInt => true,
+        Kind::Float => dtype.itemsize() <= 8,
+        _ => false,
+    }
+}
+
+/// One element that [`is_number`].
+fn number(out: &mut dyn Write, dtype: &DType, bytes: &[u8]) -> io::Result<()> {
+    let big = dtype.byte_order() == ByteOrder::Big;
+    let bits = unsigned(bytes, big).unwrap_or(0);
+    match (dtype.kind(), bytes.len()) {
+        (Kind::Bool, _) => json(out, &(bits != 0)),
+        (Kind::Int, _) => leaf::int(out, signed(bytes, big).unwrap_or(0).into()),
+        (Kind::Float, 8) => leaf::float(out, f64::from_bits(bits)),
+        (Kind::Float, 4) => leaf::single(out, f32::from_bits(u32::try_from(bits).unwrap_or(0))),
+        (Kind::Float, 2) => leaf::single(out, half(u16::try_from(bits).unwrap_or(0))),
+        _ => leaf::int(out, bits.into()),
+    }
+}
+
+/// Encodes what is written to it.
+struct Encoding<'e> {
+    out: &'e mut dyn Write,
+    encoder: &'e mut Base64,
+}
+
+impl Write for Encoding<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.encoder.add(self.out, bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

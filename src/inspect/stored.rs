@@ -1,0 +1,191 @@
+//! The bytes of arrays, read where they stand.
+
+use super::arrays::ArrayRef;
+use super::open::{Contents, Member};
+use super::outline::Outline;
+use crate::array::{ArrayView, Layout};
+use crate::container::Decoder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{Budget, Limit};
+use std::borrow::Cow;
+
+/// Bytes that are inflated at a time.
+const PIECE: usize = 64 << 10;
+
+/// Reads the bytes of arrays. What is compressed is inflated again, from the start only where an array stands before the
+/// one that was read last: [`Arrays::by_offset`] gives the order in which that never happens.
+pub struct Bytes<'o, 'c, 'a> {
+    outline: &'o Outline<'c, 'a>,
+    /// Where the compressed data begins in the file, and what inflates it.
+    decoder: Option<(u64, Decoder<'a>)>,
+    budget: Budget,
+}
+
+impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
+    /// Of the arrays of a file.
+    pub fn new(outline: &'o Outline<'c, 'a>) -> Self {
+        Self { outline, decoder: None, budget: outline.contents().budget.clone() }
+    }
+
+    /// Starts with the whole budget of the file again: for another pass over the same arrays.
+    pub fn rewind(&mut self) {
+        self.budget = self.outline.contents().budget.clone();
+    }
+
+    /// Hands the elements of an array to `sink` in the order in which they are stored, in pieces of whole elements; in C
+    /// order where they share bytes or there are others between them.
+    ///
+    /// # Errors
+    /// What is wrong with the array, that its elements are objects, that the budget is spent; and those of `sink`.
+    pub fn stored(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let layout = self.sound(array)?;
+        if !layout.is_dense() {
+            return self.c_order(array, sink);
+        }
+        self.as_it_is(array, &layout, sink)
+    }
+
+    /// Hands the bytes of an array to `sink`, in pieces of whole elements where it is dense.
+    fn as_it_is(&mut self, array: &ArrayRef, layout: &Layout, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        if let Some(bytes) = self.at_hand(array)? {
+            return sink(&bytes);
+        }
+        let item = array.array.dtype.clone()?.itemsize();
+        let item = usize::try_from(item).unwrap_or(usize::MAX).max(1);
+        let mut rest = layout.extent();
+        self.seek(array)?;
+        let mut piece = Vec::new();
+        while rest > 0 {
+            // An element longer than a piece is handed over whole, once it is there.
+            let more = usize::try_from(rest).unwrap_or(usize::MAX).min(PIECE);
+            let from = piece.len();
+            piece.resize(from.saturating_add(more), 0);
+            self.inflate(piece.get_mut(from..).unwrap_or_default())?;
+            rest = rest.saturating_sub(more as u64);
+            let whole = piece.len().saturating_sub(piece.len().checked_rem(item).unwrap_or(0));
+            if whole > 0 {
+                sink(piece.get(..whole).unwrap_or_default())?;
+                piece.drain(..whole);
+            } else {
+                self.budget.spend(Limit::Retained, more as u64)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the elements of an array to `sink` in C order, in pieces of whole elements. One that is compressed and in
+    /// another order is inflated whole.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored).
+    pub fn c_order(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let layout = self.sound(array)?;
+        if layout.is_c() {
+            return self.as_it_is(array, &layout, sink);
+        }
+        let view = self.view(array)?;
+        // The same bytes may stand for any number of elements.
+        self.budget.spend(Limit::Inflated, layout.nbytes().saturating_sub(layout.extent()))?;
+        view.layout().c_order(view.bytes(), sink)
+    }
+
+    /// Hands an array to `sink` as a `.npy` file, byte for byte as `numpy.save` writes it.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored), and where numpy has no such file.
+    pub fn npy(&mut self, array: &ArrayRef, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        sink(&array.npy_header()?)?;
+        // The header has a word for Fortran order, and for no other.
+        if array.layout()?.is_f() { self.stored(array, sink) } else { self.c_order(array, sink) }
+    }
+
+    /// An array, typed and checked. Its bytes are borrowed where they stand in the file.
+    ///
+    /// # Errors
+    /// As [`stored`](Self::stored).
+    pub fn view(&mut self, array: &ArrayRef) -> Result<ArrayView<'o>> {
+        let layout = self.sound(array)?;
+        let bytes = match self.at_hand(array)? {
+            Some(bytes) => bytes,
+            None => {
+                self.budget.spend(Limit::Retained, layout.extent())?;
+                let mut bytes = Vec::new();
+                self.as_it_is(array, &layout, &mut |piece| {
+                    bytes.extend_from_slice(piece);
+                    Ok(())
+                })?;
+                Cow::Owned(bytes)
+            }
+        };
+        ArrayView::new(array.array.dtype.clone()?, array.shape()?.to_vec(), array.array.order.clone(), bytes)
+    }
+
+    /// The layout of an array that has nothing wrong with it.
+    fn sound(&self, array: &ArrayRef) -> Result<Layout> {
+        let layout = array.layout()?;
+        array.problem.clone().map_or(Ok(layout), Err)
+    }
+
+    /// The bytes of an array where they need not be inflated. Counted all the same: many arrays may share them.
+    fn at_hand(&mut self, array: &ArrayRef) -> Result<Option<Cow<'o, [u8]>>> {
+        let contents: &'c Contents<'a> = self.outline.contents();
+        let bytes: Option<Cow<'o, [u8]>> = match (array.place, array.value) {
+            (Some((offset, len)), _) => {
+                let len = usize::try_from(len).unwrap_or(usize::MAX);
+                let slice = match array.file_offset.map(usize::try_from) {
+                    Some(Ok(at)) => contents.bytes.get(at..).and_then(|rest| rest.get(..len)),
+                    Some(Err(_)) => None,
+                    None if array.source == contents.member => {
+                        let source = contents.source();
+                        source.position(offset).map(|at| source.slice(at, len)).filter(|slice| slice.len() == len)
+                    }
+                    None => None,
+                };
+                slice.map(Cow::Borrowed)
+            }
+            (None, Some(value)) => self.outline.bytes(value),
+            (None, None) => None,
+        };
+        let empty = matches!(array.place, Some((_, 0))).then_some(Cow::Borrowed(&[][..]));
+        let bytes = bytes.or(empty);
+        if let Some(bytes) = &bytes {
+            self.budget.spend(Limit::Inflated, bytes.len() as u64)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Brings the decoder to the first byte of an array.
+    fn seek(&mut self, array: &ArrayRef) -> Result<()> {
+        let contents = self.outline.contents();
+        let missing = || Error::new(ErrorKind::Unsupported, "its elements are not there");
+        let (Some((offset, _)), Member::Inflated { codec, start }) = (array.place, array.source) else {
+            return Err(missing());
+        };
+        let is_before = |(at, decoder): &(u64, Decoder<'_>)| *at == start && decoder.inflated() <= offset;
+        if !self.decoder.as_ref().is_some_and(is_before) {
+            let at = usize::try_from(start).unwrap_or(usize::MAX);
+            self.decoder = Some((start, Decoder::new(codec, contents.bytes.get(at..).unwrap_or_default())));
+        }
+        let mut skipped = vec![0; PIECE];
+        while let Some((_, decoder)) = &self.decoder
+            && let Some(left) = offset.checked_sub(decoder.inflated()).filter(|&left| left > 0)
+        {
+            let some = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE);
+            self.inflate(skipped.get_mut(..some).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// Fills `out` from the decoder.
+    fn inflate(&mut self, mut out: &mut [u8]) -> Result<()> {
+        self.budget.spend(Limit::Inflated, out.len() as u64)?;
+        while !out.is_empty() {
+            let count = self.decoder.as_mut().map_or(Ok(0), |(_, decoder)| decoder.read(out))?;
+            if count == 0 {
+                return Err(Error::new(ErrorKind::Truncated, "the compressed data ends inside an array"));
+            }
+            out = out.get_mut(count..).unwrap_or_default();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! Opcodes one after another that ask for nothing: what nearly all of a large stream is.
+//!
+//! Each does what its handler in `run` does where its argument is here and nothing can be refused; wherever that does not
+//! hold, the burst ends before the opcode and the handler has it. Bytes and position stay in registers meanwhile.
+
+use super::run::Machine;
+use crate::ast::{Kind, Value};
+use crate::opcode::{Here, Opcode, Reader, Window};
+
+impl Machine {
+    /// Runs opcodes that are paid for until one needs more than a burst can give.
+    pub(super) fn burst<W: Window>(&mut self, reader: &mut Reader<W>) {
+        let mut here = reader.here();
+        let (mut at, mut left) = (here.position(), self.paid());
+        while left > 0 {
+            #[cfg(debug_assertions)]
+            let before = self.stack.depth();
+            let Some(_opcode) = self.simple(&mut here) else { break };
+            #[cfg(debug_assertions)]
+            self.check(_opcode, before);
+            at = here.position();
+            left = left.wrapping_sub(1);
+        }
+        self.leave(left);
+        reader.advance(at);
+    }
+
+    /// Runs the next opcode if it is simple; if not, nothing has changed.
+    #[inline(always)]
+    fn simple(&mut self, here: &mut Here<'_>) -> Option<Opcode> {
+        let at = here.position();
+        let opcode = here.opcode()?;
+        let literal = |kind| Value::new(kind, at as u64);
+        match opcode {
+            Opcode::BinGet => {
+                let [index] = here.array()?;
+                self.fetch(u64::from(index))?;
+            }
+            Opcode::LongBinGet => {
+                let index = u32::from_le_bytes(here.array()?);
+                self.fetch(u64::from(index))?;
+            }
+            Opcode::Memoize => {
+                let value = self.stack.top()?;
+                self.put(self.memo.len(), value, at);
+            }
+            Opcode::BinPut => {
+                let [index] = here.array()?;
+                let value = self.stack.top()?;
+                self.put(u64::from(index), value, at);
+            }
+            Opcode::LongBinPut => {
+                let index = u32::from_le_bytes(here.array()?);
+                let value = self.stack.top()?;
+                self.put(u64::from(index), value, at);
+            }
+            Opcode::Mark => self.stack.mark(),
+            Opcode::BinInt1 => {
+                here.array::<1>()?;
+                self.stack.push(literal(Kind::Int));
+            }
+            Opcode::BinInt2 => {
+                here.array::<2>()?;
+                self.stack.push(literal(Kind::Int));
+            }
+            Opcode::BinInt => {
+                here.array::<4>()?;
+                self.stack.push(literal(Kind::Int));
+            }
+            Opcode::BinFloat => {
+                here.array::<8>()?;
+                self.stack.push(literal(Kind::Float));
+            }
+            Opcode::ShortBinUnicode => {
+                let [len] = here.array()?;
+                here.ascii(usize::from(len))?;
+                self.stack.push(literal(Kind::Str));
+            }
+            Opcode::BinUnicode => {
+                let len = u32::from_le_bytes(here.array()?);
+                here.ascii(usize::try_from(len).ok()?)?;
+                self.stack.push(literal(Kind::Str));
+            }
+            Opcode::ShortBinBytes => {
+                let [len] = here.array()?;
+                here.skip(usize::from(len))?;
+                self.stack.push(literal(Kind::Bytes));
+            }
+            Opcode::None => self.stack.push(literal(Kind::None)),
+            Opcode::NewTrue | Opcode::NewFalse => self.stack.push(literal(Kind::Bool)),
+            Opcode::EmptyTuple => self.make_empty(Kind::Tuple)?,
+            Opcode::EmptyList => self.make_empty(Kind::List)?,
+            Opcode::EmptyDict => self.make_empty(Kind::Dict)?,
+            Opcode::Tuple1 => self.make_tuple(1)?,
+            Opcode::Tuple2 => self.make_tuple(2)?,
+            Opcode::Tuple3 => self.make_tuple(3)?,
+            Opcode::SetItems => {
+                let (target, items) = self.stack.marked()?;
+                let names = items.iter().step_by(2).all(|key| key.is(Kind::Str));
+                if !target.is(Kind::Dict) || !items.len().is_multiple_of(2) || !names {
+                    return None;
+                }
+                self.ast.append(target, items).ok()?;
+                self.stack.drop_marked();
+            }
+            Opcode::Appends => {
+                let (target, items) = self.stack.marked()?;
+                if !target.is(Kind::List) {
+                    return None;
+                }
+                self.ast.append(target, items).ok()?;
+                self.stack.drop_marked();
+            }
+            _ => return None,
+        }
+        Some(opcode)
+    }
+
+    #[inline(always)]
+    fn fetch(&mut self, index: u64) -> Option<()> {
+        let value = self.memo.get(index)?;
+        self.reads_memo = true;
+        self.stack.push(value);
+        Some(())
+    }
+
+    #[inline(always)]
+    fn make_empty(&mut self, kind: Kind) -> Option<()> {
+        let value = self.ast.make_empty(kind).ok()?;
+        self.stack.push(value);
+        Some(())
+    }
+
+    #[inline(always)]
+    fn make_tuple(&mut self, count: usize) -> Option<()> {
+        let value = self.ast.make(Kind::Tuple, self.stack.top_items(count)?).ok()?;
+        self.stack.truncate(count);
+        self.stack.push(value);
+        Some(())
+    }
+}
