@@ -176,7 +176,19 @@ impl Limits {
     /// tensors, and the numbers in models.
     #[must_use]
     pub fn deep(self) -> Self {
-        Self { deep: true, ..self }
+        Self { deep: true, ..self }.models()
+    }
+
+    /// The same limits, for a scan that looks at the numbers in models, too: whether the nodes of trees point to nodes, and
+    /// shapes agree. What is converted has to pass it.
+    #[must_use]
+    pub fn models(self) -> Self {
+        Self { models: true, ..self }
+    }
+
+    /// Whether they are for such a scan.
+    pub fn looks_at_models(&self) -> bool {
+        self.models
     }
 
     /// Whether they are for such a scan.

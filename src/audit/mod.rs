@@ -146,7 +146,7 @@ impl<'a> Audit<'a> {
             self.companion(source, wanted);
         }
         self.loaders = read.loaders;
-        if self.limits.is_deep() {
+        if self.limits.looks_at_models() {
             models::check(source.bytes(), self.limits, &mut self.collected);
         }
         read.format

@@ -1,4 +1,4 @@
-//! What only a deep scan looks at: the numbers in the models of a file.
+//! The numbers in the models of a file: what a scan looks at only where it is asked to, for it reads every node.
 
 use super::collect::Collected;
 use crate::error::ErrorKind;
