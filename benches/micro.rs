@@ -4,7 +4,7 @@
 use depickle::audit;
 use depickle::input::Source;
 use depickle::limits::Limits;
-use depickle::loader::{Manner, Reader as Loader, Readers, pass};
+use depickle::loader::{Arrays, Manner, Reader as Loader, Readers, pass};
 use depickle::opcode::{Dialect, Reader, SliceWindow};
 use depickle::policy::{self, Policy};
 use divan::Bencher;
@@ -41,7 +41,7 @@ fn reader(bencher: Bencher<'_, '_>) {
 fn machine(bencher: Bencher<'_, '_>) {
     let stream = records(10_000);
     let readers = Readers::of(Loader::Pickle);
-    let manner = Manner { readers, dialect: Dialect::C, joblib: false, search: false };
+    let manner = Manner { readers, dialect: Dialect::C, arrays: Arrays::Unknown, search: false };
     let read = || pass(SliceWindow(&stream), manner, &mut Limits::default().budget(stream.len() as u64));
     let opcodes = read().readings.first().map_or(0, |reading| reading.opcodes);
     bencher.counter(ItemsCount::new(opcodes)).bench(read);

@@ -3,10 +3,12 @@
 //! `model` finds these facts, `finding` carries them in the report of a file, `report` prints them. Text in them is as
 //! the file has it, bounded but not escaped.
 
+use crate::word::{self, Word};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How sure a fact is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Certainty {
     /// It fits, and so may other things.
     Guess,
@@ -28,7 +30,7 @@ impl Certainty {
 }
 
 /// A release: major, minor, patch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Release(pub [u16; 3]);
 
 impl Release {
@@ -62,7 +64,7 @@ impl fmt::Display for Release {
 }
 
 /// A range of releases, from `low` on and below `below`, as in a requirement: `>=1.17,<2.0`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     /// The first release in it.
     pub low: Option<Release>,
@@ -124,7 +126,7 @@ impl fmt::Display for Range {
 }
 
 /// Where something stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The number of the stream.
     pub stream: u32,
@@ -137,7 +139,7 @@ pub struct Place {
 }
 
 /// One thing in the file that tells a version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// What it is, a few words.
     pub what: String,
@@ -154,10 +156,11 @@ pub struct Evidence {
 }
 
 /// Something that took part in writing the file: Python, a library, the operating system.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Component {
     /// Its name: `Python`, the name of a distribution, or `platform`.
-    pub name: &'static str,
+    #[serde(deserialize_with = "word::one")]
+    pub name: Word,
     /// The versions that are written out, in order of first occurrence; the first is that of the outermost object.
     pub exact: Vec<String>,
     /// The versions that all evidence fits.
@@ -179,12 +182,13 @@ impl Component {
 }
 
 /// A top-level module that the file imports from and that has to be installed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
     /// The module.
     pub module: String,
     /// The distribution that installs it, where that is known.
-    pub distribution: Option<&'static str>,
+    #[serde(deserialize_with = "word::perhaps")]
+    pub distribution: Option<Word>,
     /// One name that is imported from it.
     pub symbol: String,
     /// Where that stands.
@@ -192,10 +196,11 @@ pub struct Package {
 }
 
 /// Something that goes wrong when the file is loaded elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hazard {
     /// Its kind: `moved-name`, `mixed-versions`, `protocol`, ...
-    pub kind: &'static str,
+    #[serde(deserialize_with = "word::one")]
+    pub kind: Word,
     /// What goes wrong, where, and with which versions; one line.
     pub message: String,
     /// What it is about.
@@ -203,7 +208,7 @@ pub struct Hazard {
 }
 
 /// Some values of a longer run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Values {
     /// The first of them, as Python would print them.
     pub items: Vec<String>,
@@ -212,7 +217,7 @@ pub struct Values {
 }
 
 /// One step of a pipeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Its name.
     pub name: String,
@@ -221,7 +226,7 @@ pub struct Step {
 }
 
 /// A model, or another object worth describing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     /// Where it stands.
     pub path: String,
@@ -244,7 +249,7 @@ pub struct Model {
 }
 
 /// What a file says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// The highest protocol that its streams declare.
     pub protocol: Option<u8>,

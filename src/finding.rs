@@ -4,11 +4,13 @@
 
 use crate::facts::Facts;
 use crate::glance::Glance;
+use crate::word::{self, Word};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// What a finding does to the verdict of its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Level {
     /// Worth knowing; never changes a verdict.
     Note,
@@ -33,7 +35,7 @@ impl Level {
 }
 
 /// The judgement of one file: the worst level of its findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Verdict {
     /// Everything that loading would do is allowed, and every byte is accounted for.
     Clean,
@@ -69,7 +71,7 @@ impl From<Level> for Verdict {
 }
 
 /// What kind of harm a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Class {
     /// Code runs, or a file or the network is reached.
     Code,
@@ -100,7 +102,7 @@ impl Class {
 }
 
 /// How bad it would be; for readers and SARIF, never for a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// Nothing to do.
     Info,
@@ -128,7 +130,7 @@ impl Severity {
 }
 
 /// How sure the rule is; for readers and SARIF, never for a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Confidence {
     /// A guess.
     Low,
@@ -150,7 +152,7 @@ impl Confidence {
 }
 
 /// Where in a file something is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// The archive member, empty for the file itself.
     pub member: String,
@@ -167,7 +169,7 @@ pub struct Location {
 }
 
 /// Who accepted a finding, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     /// The policy or baseline.
     pub by: String,
@@ -178,10 +180,11 @@ pub struct Accepted {
 }
 
 /// One thing worth saying about a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule's identifier, such as `dangerous-call`.
-    pub rule: &'static str,
+    #[serde(deserialize_with = "word::one")]
+    pub rule: Word,
     /// What it does to the verdict.
     pub level: Level,
     /// What kind of harm.
@@ -201,7 +204,8 @@ pub struct Finding {
     /// Where it is.
     pub location: Location,
     /// The readers that reach it.
-    pub loaders: Vec<&'static str>,
+    #[serde(deserialize_with = "word::several")]
+    pub loaders: Vec<Word>,
     /// How often it occurs; the location is that of the first.
     pub count: u64,
     /// Who accepted it, if anyone.
@@ -233,7 +237,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// What the policy said of one imported symbol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Decision {
     /// An entry allows it, in every way it is used.
     Allowed,
@@ -261,7 +265,7 @@ impl Decision {
 }
 
 /// One imported symbol: one row per (symbol, decision), at its first occurrence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Import {
     /// The module, exactly as written in the file.
     pub module: String,
@@ -274,9 +278,11 @@ pub struct Import {
     /// The entry that allows it.
     pub entry: Option<String>,
     /// What is done with it: `import`, `call`, `new`, `init`, `build`, `setitem`, `append`, `add`, `slots`, `key`.
-    pub uses: Vec<&'static str>,
+    #[serde(deserialize_with = "word::several")]
+    pub uses: Vec<Word>,
     /// The readers that import it.
-    pub loaders: Vec<&'static str>,
+    #[serde(deserialize_with = "word::several")]
+    pub loaders: Vec<Word>,
     /// Where it is first imported.
     pub location: Location,
     /// How often it is imported.
@@ -284,12 +290,13 @@ pub struct Import {
 }
 
 /// An entry of the policy that a verdict rests on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ground {
     /// Its symbol; that of the file may be another name for it.
     pub entry: String,
     /// What the file does with it: the words of [`Import::uses`].
-    pub uses: Vec<&'static str>,
+    #[serde(deserialize_with = "word::several")]
+    pub uses: Vec<Word>,
     /// Where the user's policy says so, such as `depickle.toml:12`; none is built in.
     pub by: Option<String>,
     /// Why it is safe; empty where the table holds that to be plain.
@@ -297,10 +304,11 @@ pub struct Ground {
 }
 
 /// How one loader fares with the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoaderOutcome {
     /// The loader, such as `joblib.load`.
-    pub name: &'static str,
+    #[serde(deserialize_with = "word::one")]
+    pub name: Word,
     /// Whether it reads the format's first stream to its end.
     pub loads: bool,
     /// Where it refuses.
@@ -308,7 +316,7 @@ pub struct LoaderOutcome {
 }
 
 /// A file beside the scanned one that the scanned one names, and that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Companion {
     /// Its base name.
     pub path: String,
@@ -319,7 +327,7 @@ pub struct Companion {
 }
 
 /// One pickle stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
     /// Where it starts, and how many bytes it spans.
     pub location: Location,
@@ -330,16 +338,17 @@ pub struct Stream {
 }
 
 /// A run of bytes, and what they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Region {
     /// `pickle`, `array`, `storage`, `header`, `directory`, `member`, `compressed`, `padding` or `unexplained`.
-    pub kind: &'static str,
+    #[serde(deserialize_with = "word::one")]
+    pub kind: Word,
     /// Where it stands.
     pub location: Location,
 }
 
 /// Whether the whole file was analysed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Completeness {
     /// Every byte.
     Full,
@@ -358,16 +367,17 @@ impl Completeness {
 }
 
 /// Why a file could not be read at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileError {
     /// What is wrong.
     pub message: String,
     /// [`ErrorKind::name`](crate::error::ErrorKind::name).
-    pub kind: &'static str,
+    #[serde(deserialize_with = "word::one")]
+    pub kind: Word,
 }
 
 /// Everything that is said about one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
     /// The path as given, `/` between its parts.
     pub path: String,

@@ -3,8 +3,10 @@
 //! `inspect` makes it, the report of a file carries it where it was asked for, `report` shows it. Texts are one line each,
 //! cut where they are long, and not to be trusted any more than the file is.
 
+use serde::{Deserialize, Serialize};
+
 /// What a file holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Glance {
     /// What each of its streams builds.
     pub trees: Vec<Tree>,
@@ -19,7 +21,7 @@ pub struct Glance {
 }
 
 /// What a stream builds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tree {
     /// The number of the stream.
     pub stream: u32,
@@ -32,7 +34,7 @@ pub struct Tree {
 }
 
 /// A value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// How deep it stands; 0 is the root, and each row is at most one deeper than the one before.
     pub level: u16,
@@ -47,7 +49,7 @@ pub struct Row {
 }
 
 /// A part of an object, by its size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// Its path, such as `root.steps[1][1].estimators_[0].tree_`.
     pub path: String,
@@ -58,7 +60,7 @@ pub struct Part {
 }
 
 /// An array.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Array {
     /// Its path.
     pub path: String,

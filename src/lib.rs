@@ -47,6 +47,7 @@ pub mod report;
 pub mod resolve;
 pub mod rules;
 pub mod span;
+pub mod word;
 
 /// The examples of the README, which are tests like any other.
 #[cfg(doctest)]

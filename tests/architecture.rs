@@ -15,10 +15,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("escape", &[]),
     ("limits", &["error"]),
-    ("facts", &[]),
+    ("word", &[]),
+    ("facts", &["word"]),
     ("glance", &[]),
     // The report of a file that cannot be read carries the kind of the error.
-    ("finding", &["span", "error", "facts", "glance"]),
+    ("finding", &["span", "error", "facts", "glance", "word"]),
     ("dtype", &["span", "error"]),
     ("input", &["span", "error", "limits"]),
     ("output", &["span", "error", "limits"]),

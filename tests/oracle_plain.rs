@@ -56,7 +56,7 @@ fn value(subject: Subject<'_>, node: Node) -> Option<Value> {
 /// What a reader makes of a pickle.
 fn read(bytes: &[u8], reader: &ReaderInfo) -> Option<Value> {
     let manner =
-        Manner { readers: Readers::of(reader.reader), dialect: reader.dialect, joblib: reader.arrays, search: true };
+        Manner { readers: Readers::of(reader.reader), dialect: reader.dialect, arrays: reader.arrays, search: true };
     let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
     let reading = pass.first()?;
     assert!(pass.trailing.is_empty() && reading.parted.is_none());

@@ -80,3 +80,81 @@ fn an_honest_file_is_read_by_two_readers_that_agree() {
     let names: Vec<_> = report.loaders.iter().map(|loader| loader.name).collect();
     assert_eq!(names, ["pickle.load", "joblib.load"]);
 }
+
+/// A joblib file that holds an array of bytes, `padding` bytes in front of it.
+fn padded_array(padding: u8, array: &[u8]) -> Vec<u8> {
+    let len = u8::try_from(array.len()).unwrap_or(u8::MAX);
+    let mut file =
+        b"\x80\x02cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(U\x08subclasscnumpy\nndarray\nU\x05shapeK".to_vec();
+    file.extend([len]);
+    file.extend(b"\x85U\x05orderU\x01CU\x0aallow_mmap\x88U\x1bnumpy_array_alignment_bytesK\x10U\x05dtype");
+    file.extend(b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbub");
+    file.extend([padding]);
+    file.extend(std::iter::repeat_n(0xff, usize::from(padding)));
+    file.extend_from_slice(array);
+    file.push(b'.');
+    file
+}
+
+const UNPADDED: &str = "joblib.load[1.1]";
+
+#[test]
+fn what_joblib_before_padding_runs_at_the_end_of_an_array_is_judged() {
+    // It takes the last bytes of the array, as many as the padding has with its length, for opcodes.
+    for (padding, tail) in [(16, b"cos\nsystem\n000000"), (15, b"0cos\nsystem\n00000")] {
+        let report = report(&padded_array(padding, &[[7; 20].as_slice(), tail].concat()));
+        assert_eq!(report.verdict(), Verdict::Dangerous, "{:?}", report.findings);
+        assert_eq!(askers(&report, "os.system"), [UNPADDED]);
+    }
+}
+
+#[test]
+fn an_array_shorter_than_its_padding_leaves_the_padding_to_be_run() {
+    let mut file = padded_array(30, b"1234");
+    // The length and the first three bytes of the padding are the array to it.
+    let begin = file.len() - 1 - 4 - 30 + 3;
+    let forged = b"cos\nsystem\n";
+    file[begin..begin + forged.len()].copy_from_slice(forged);
+    let report = report(&file);
+    assert!(askers(&report, "os.system").contains(&UNPADDED), "{:?}", report.imports);
+}
+
+#[test]
+fn an_allowed_name_that_only_joblib_before_padding_asks_for_is_a_divergence() {
+    let report = report(&padded_array(16, b"cnumpy\ndtype\n0000"));
+    assert_eq!(report.verdict(), Verdict::Suspicious, "{:?}", report.findings);
+    let finding = report.findings.iter().find(|finding| finding.rule == "loader-divergence");
+    assert!(finding.is_some_and(|finding| finding.loaders.contains(&UNPADDED)), "{:?}", report.findings);
+}
+
+#[test]
+fn bytes_that_happen_to_be_opcodes_are_no_divergence() {
+    for tail in [
+        b"00000000000000000".as_slice(),
+        b"sssssssssssssssss",
+        b"}}}}}}}}}}}}}}}}}",
+        b"R\x81b\x93tuesday.......",
+        &[0; 40],
+    ] {
+        let report = report(&padded_array(16, tail));
+        assert_eq!(report.verdict(), Verdict::Clean, "{}: {:?}", tail.escape_ascii(), report.findings);
+    }
+}
+
+#[test]
+fn the_end_of_a_large_array_is_looked_at_in_compressed_files_too() {
+    // A shape of (256, 256, 2): more than is brought in at once.
+    let mut file = padded_array(16, b"");
+    let shape = file.windows(3).position(|bytes| bytes == b"K\x00\x85").expect("a shape");
+    file.splice(shape..shape + 3, *b"M\x00\x01M\x00\x01K\x02\x87");
+    let stop = file.pop();
+    file.extend(std::iter::repeat_n(7, (256 * 256 * 2) - 17));
+    file.extend(b"cos\nsystem\n000000");
+    file.extend(stop);
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut zlib, &file).expect("memory");
+    for bytes in [file, zlib.finish().expect("memory")] {
+        let report = report(&bytes);
+        assert_eq!(askers(&report, "os.system"), [UNPADDED], "{:?}", report.findings);
+    }
+}

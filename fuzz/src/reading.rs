@@ -25,7 +25,7 @@ pub(crate) fn opcode(data: &[u8]) {
 pub(crate) fn machine(data: &[u8]) {
     for row in READERS {
         let manner =
-            Manner { readers: Readers::of(row.reader), dialect: row.dialect, joblib: row.arrays, search: true };
+            Manner { readers: Readers::of(row.reader), dialect: row.dialect, arrays: row.arrays, search: true };
         let mut budget = bounded(data.len()).budget(data.len() as u64);
         let pass = pass(SliceWindow(data), manner, &mut budget);
         for reading in &pass.readings {
@@ -66,7 +66,7 @@ pub(crate) fn window(data: &[u8]) {
     let packed = stored(data);
     for row in READERS {
         let manner =
-            Manner { readers: Readers::of(row.reader), dialect: row.dialect, joblib: row.arrays, search: true };
+            Manner { readers: Readers::of(row.reader), dialect: row.dialect, arrays: row.arrays, search: true };
         let budget = bounded(data.len()).budget(data.len() as u64);
         let whole = told(&pass(SliceWindow(data), manner, &mut budget.clone()));
         let feed = Slowly { decoder: Decoder::new(Codec::Zlib, &packed), step: usize::from(*step) + 1 };

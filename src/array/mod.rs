@@ -24,7 +24,7 @@ pub(crate) mod view;
 pub use element::{Element, half, signed, unsigned};
 pub use found::{Array, Data, array, bytes, dtype, masked, scalar};
 pub use layout::{Layout, Offsets, Order};
-pub use npy::{descr, npy_header};
+pub use npy::{descr, named, npy_header};
 pub use rows::{Column, Rows};
 pub use stats::{Histogram, Number, Stats};
 pub use tensor::{Tensor, bare_storage, tensor};

@@ -186,7 +186,7 @@ fn key(text: &str) -> IResult<&str, String> {
 }
 
 /// The longest key that a path prints whole.
-const LONGEST_KEY: usize = 80;
+pub(crate) const LONGEST_KEY: usize = 80;
 
 impl Step {
     /// Whether a step that was read leads where `other` does: a long key is printed cut, and stands for what it begins.

@@ -3,7 +3,7 @@
 use super::structure::is_exhaustion;
 use crate::finding::LoaderOutcome;
 use crate::limits::Budget;
-use crate::loader::{Manner, Pass, READERS, Reader, ReaderInfo, Readers, Reading, pass, with_one_memo};
+use crate::loader::{Arrays, Manner, Pass, READERS, Reader, ReaderInfo, Readers, Reading, pass, with_one_memo};
 use crate::machine::{Action, Effect};
 use crate::opcode::{Access, FileWindow, Window};
 use std::collections::HashSet;
@@ -53,8 +53,9 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
     fn read_further(&mut self, open: impl Fn() -> W, budget: &mut Budget) {
         let is_odd = self.joblib.is_odd() || self.pickle.as_ref().is_some_and(Pass::is_odd);
         let has_raw_opcodes = self.joblib.first_raw.is_some_and(|raw| raw.opcode);
+        let acts_unpadded = self.joblib.acts_unpadded;
         let mut is_decimal = self.joblib.is_decimal() || self.pickle.as_ref().is_some_and(Pass::is_decimal);
-        if !(is_odd || has_raw_opcodes || is_decimal) {
+        if !(is_odd || has_raw_opcodes || acts_unpadded || is_decimal) {
             return;
         }
         let source = self.own().source();
@@ -68,7 +69,11 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
                 Access::Buffered(size) => is_odd && len > u64::from(size),
             };
             let by_version = info.dialect.decimal && is_decimal;
-            let by_arrays = has_raw_opcodes && !info.arrays && !info.dialect.is_c();
+            let by_arrays = match info.arrays {
+                Arrays::Unknown => has_raw_opcodes && !info.dialect.is_c(),
+                Arrays::Unpadded => acts_unpadded,
+                Arrays::Padded => false,
+            };
             let wanted = match info.reader {
                 Reader::Unbuffered314 => by_access && by_version,
                 Reader::PurePython314 => by_arrays && by_version,
@@ -84,7 +89,7 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
                 }
             };
             let in_memory = info.access == Access::Memory;
-            let search = in_memory && (info.arrays || !self.joblib.is_joblib());
+            let search = in_memory && (info.arrays == Arrays::Padded || !self.joblib.is_joblib());
             let manner = Manner { search, ..manner(info) };
             let pass = pass(open(), manner, budget);
             is_decimal |= pass.is_decimal();
@@ -112,9 +117,14 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         Some(if self.is_joblib() { pickle } else { &self.joblib })
     }
 
-    /// What the own reader of a joblib file does where; `None` where a pass is not another format's reader's.
+    /// What the own reader of a joblib file does where; `None` where a pass is not a [foreign](Self::is_foreign) one.
     pub(super) fn known<V>(&self, other: &Pass<V>) -> Option<Known> {
-        (self.is_joblib() && !other.manner.joblib).then(|| Known::of(&self.joblib))
+        self.is_foreign(other).then(|| Known::of(&self.joblib))
+    }
+
+    /// Whether a pass is that of a reader which takes array bytes of a joblib file for opcodes.
+    pub(super) fn is_foreign<V>(&self, other: &Pass<V>) -> bool {
+        self.is_joblib() && other.manner.arrays != Arrays::Padded
     }
 
     /// Positions of imports and calls of another format's reader that are none of the own reader's: what makes a file
@@ -209,7 +219,7 @@ fn ends_early<W: Window>(pass: &Pass<W>) -> bool {
 
 /// How a class of readers reads.
 fn manner(info: &ReaderInfo) -> Manner {
-    Manner { readers: Readers::of(info.reader), dialect: info.dialect, joblib: info.arrays, search: false }
+    Manner { readers: Readers::of(info.reader), dialect: info.dialect, arrays: info.arrays, search: false }
 }
 
 /// How a pass fares with the first stream.

@@ -146,7 +146,7 @@ fn divergence<'a, W: Window + 'a, V: Window>(
     let names = other.manner.readers.names();
     let name = names.first().copied().unwrap_or("another reader");
     let (Some(own_first), Some(other_first)) = (own.first(), other.first()) else { return };
-    let (level, message, at) = if passes.is_joblib() && !other.manner.joblib {
+    let (level, message, at) = if passes.is_foreign(other) {
         // Another format's reader is expected to fail at the first array; what it must not do is reach more.
         let Some(at) = passes.beyond(other).first().copied() else { return };
         let at = other.source().offset(at);

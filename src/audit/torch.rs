@@ -9,7 +9,7 @@ use crate::escape::escape;
 use crate::facts::Place;
 use crate::finding::{Level, LoaderOutcome};
 use crate::loader::torch::{self, Storage};
-use crate::loader::{Manner, Pass, Reader, Readers, Subject, pass};
+use crate::loader::{Arrays, Manner, Pass, Reader, Readers, Subject, pass};
 use crate::model;
 use crate::opcode::{SliceWindow, Window};
 use crate::rules;
@@ -184,7 +184,8 @@ impl<'a> Audit<'a> {
         if !bytes.starts_with(torch::MAGIC) {
             return None;
         }
-        let manner = Manner { readers: TORCH, dialect: Reader::Torch.dialect(), joblib: false, search: false };
+        let manner =
+            Manner { readers: TORCH, dialect: Reader::Torch.dialect(), arrays: Arrays::Unknown, search: false };
         let five = pass(SliceWindow(bytes), manner, &mut self.budget);
         let end = torch::end(&five)?;
         let explained = torch::raw_storages(&five, bytes, end, &mut self.budget).is_some_and(|raw| raw.explained);

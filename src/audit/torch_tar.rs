@@ -10,7 +10,7 @@ use crate::container::{Archive, Data, Entry};
 use crate::finding::{Level, LoaderOutcome};
 use crate::limits::Budget;
 use crate::loader::torch_tar::{self, Known, Parts};
-use crate::loader::{Manner, Reader, Readers, Subject};
+use crate::loader::{Arrays, Manner, Reader, Readers, Subject};
 use crate::opcode::SliceWindow;
 use crate::rules;
 
@@ -22,8 +22,12 @@ const PARTED: [(&str, PartReader); 2] = [("storages", torch_tar::storages), ("te
 const OBJECT: &str = "pickle";
 
 /// Who reads the pickles between raw bytes: nobody answers persistent ids there.
-const MANNER: Manner =
-    Manner { readers: Readers::of(Reader::Pickle), dialect: Reader::Pickle.dialect(), joblib: false, search: false };
+const MANNER: Manner = Manner {
+    readers: Readers::of(Reader::Pickle),
+    dialect: Reader::Pickle.dialect(),
+    arrays: Arrays::Unknown,
+    search: false,
+};
 
 impl<'a> Audit<'a> {
     /// The members of a tar archive of torch; nothing where it is none. What torch would read of other archives that

@@ -1,6 +1,8 @@
 //! `depickle about FILE`: who wrote it, and what is in it.
 
+use super::args::Output;
 use super::limit::{self, LimitArg};
+use super::look;
 use super::scan::CHECK_PATH;
 use super::style::Colour;
 use super::{Exit, guard, message, style};
@@ -11,7 +13,7 @@ use crate::input::{Source, display_name};
 use crate::policy::Policy;
 use crate::report::{self, Tool};
 use clap::ValueEnum;
-use std::io::{self, BufWriter, Write, stdout};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -21,9 +23,9 @@ pub(super) struct AboutArgs {
     #[arg(value_name = "FILE")]
     path: PathBuf,
 
-    /// How to print it
-    #[arg(long, value_name = "FMT", default_value = "human")]
-    format: Format,
+    /// Output format, to standard output or to FILE; may be repeated
+    #[arg(long, value_name = "FMT[=FILE]", default_value = "human")]
+    format: Vec<Output<Format>>,
 
     /// Change a limit, such as `--limit inflated=8G`; `--limit help` lists them
     #[arg(long, value_name = "NAME=VALUE")]
@@ -53,7 +55,7 @@ enum Format {
 /// Runs the command.
 pub(super) fn run(args: &AboutArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else {
-        return written(stdout().write_all(limit::table().as_bytes()), Exit::Success);
+        return look::limits_table();
     };
     let name = display_name(&args.path);
     let source = if args.path == Path::new("-") { Source::stdin(&limits) } else { Source::open(&args.path, &limits) };
@@ -67,14 +69,12 @@ pub(super) fn run(args: &AboutArgs) -> Exit {
         return Exit::Trouble;
     }
     let exit = if file.verdict() == Verdict::Incomplete { Exit::Incomplete } else { Exit::Success };
-    let mut out = BufWriter::new(stdout().lock());
-    let result = write(args, &mut out, &file).and_then(|()| out.flush());
-    written(result, exit)
+    look::each(&args.path, &args.format, |format, out| write(args, out, format, &file).map(|()| exit))
 }
 
-fn write(args: &AboutArgs, out: &mut dyn Write, file: &FileReport) -> io::Result<()> {
-    match args.format {
-        Format::Human if args.color.wanted() => report::about(out, file, &style::paint),
+fn write(args: &AboutArgs, out: &mut dyn Write, format: &Output<Format>, file: &FileReport) -> io::Result<()> {
+    match format.format {
+        Format::Human if format.file.is_none() && args.color.wanted() => report::about(out, file, &style::paint),
         Format::Human => report::about(out, file, &report::plain),
         Format::Json => report::about_json(out, &Tool::builtin(), file),
         Format::Requirements => report::requirements(out, file),
@@ -84,15 +84,4 @@ fn write(args: &AboutArgs, out: &mut dyn Write, file: &FileReport) -> io::Result
 fn trouble(name: &str, error: &Error) -> Exit {
     message::error(name, error.message(), CHECK_PATH);
     Exit::Trouble
-}
-
-/// A failure to write is trouble, a reader that went away is not.
-fn written(result: io::Result<()>, exit: Exit) -> Exit {
-    match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            message::error("standard output", &error.to_string(), "what is known could not be written");
-            Exit::Trouble
-        }
-        _ => exit,
-    }
 }

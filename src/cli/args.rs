@@ -62,9 +62,9 @@ pub(super) struct ShowArgs {
     /// What to show of it, such as `root.steps[1][1].coef_` or `#1:root["key"]`; in an archive `NAME:root`
     pub(super) path: Option<String>,
 
-    /// Output format
-    #[arg(long, value_name = "FMT", default_value = "tree")]
-    pub(super) format: ShowFormat,
+    /// Output format, to standard output or to FILE; may be repeated
+    #[arg(long, value_name = "FMT[=FILE]", default_value = "tree")]
+    pub(super) format: Vec<Output<ShowFormat>>,
 
     /// Levels to show
     #[arg(long, value_name = "N")]
@@ -99,9 +99,9 @@ pub(super) struct ArraysArgs {
     /// The file; `-` is standard input
     pub(super) file: PathBuf,
 
-    /// Output format
-    #[arg(long, value_name = "FMT", default_value = "human")]
-    pub(super) format: ArraysFormat,
+    /// Output format, to standard output or to FILE; may be repeated
+    #[arg(long, value_name = "FMT[=FILE]", default_value = "human")]
+    pub(super) format: Vec<Output<ArraysFormat>>,
 
     /// Add the SHA-256 of the elements of each, in C order as stored
     #[arg(long)]
@@ -162,9 +162,9 @@ pub(super) struct DisasmArgs {
     /// The file; `-` is standard input
     pub(super) file: PathBuf,
 
-    /// Output format
-    #[arg(long, value_name = "FMT", default_value = "human")]
-    pub(super) format: DisasmFormat,
+    /// Output format, to standard output or to FILE; may be repeated
+    #[arg(long, value_name = "FMT[=FILE]", default_value = "human")]
+    pub(super) format: Vec<Output<DisasmFormat>>,
 
     /// The member of an archive, where it is not the one that holds the model
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
@@ -237,6 +237,13 @@ pub(super) struct ScanArgs {
     /// Of the files in directories, none that match; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
+
+    /// Keep reports in DIR, and take those of files that did not change from there
+    ///
+    /// An entry holds for the same bytes, the same policy, limits and program. Whoever can write to DIR decides on verdicts:
+    /// keep it to yourself, and delete it when you like.
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache: Option<PathBuf>,
 
     /// Report format, to standard output or to FILE; may be repeated
     ///
@@ -355,12 +362,15 @@ impl From<FailOn> for Verdict {
     }
 }
 
-/// A report format and where it goes; `None` is standard output.
+/// A format and where it goes; `None` is standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FormatArg {
-    pub(super) format: Format,
+pub(super) struct Output<F> {
+    pub(super) format: F,
     pub(super) file: Option<PathBuf>,
 }
+
+/// A format of reports.
+pub(super) type FormatArg = Output<Format>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -376,7 +386,7 @@ pub(super) enum Format {
     Cyclonedx,
 }
 
-impl FromStr for FormatArg {
+impl<F: ValueEnum> FromStr for Output<F> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -385,7 +395,7 @@ impl FromStr for FormatArg {
             Some((name, file)) => (name, Some(PathBuf::from(file))),
             None => (text, None),
         };
-        let format = Format::from_str(name, false).map_err(|_| format!("the formats are {}", names::<Format>()))?;
+        let format = F::from_str(name, false).map_err(|_| format!("the formats are {}", names::<F>()))?;
         Ok(Self { format, file })
     }
 }

@@ -26,15 +26,17 @@ struct Summary {
 /// Runs the command.
 pub(super) fn run(args: &ArraysArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
-    look::at(&args.file, "", &limits, |Look { name, contents, out, .. }| {
+    look::at(&args.file, "", &limits, |Look { name, contents }| {
         let outline = Outline::new(contents);
         let arrays = Arrays::new(&outline);
         let summaries = summaries(args, &outline, &arrays);
-        let broken = match args.format {
-            ArraysFormat::Human => human(out, &outline, &arrays, &summaries),
-            ArraysFormat::Json => write_json(out, name, &outline, &arrays, &summaries),
-        }?;
-        Ok(if broken { Exit::Incomplete } else { Exit::Success })
+        look::each(&args.file, &args.format, |output, out| {
+            let broken = match output.format {
+                ArraysFormat::Human => human(out, &outline, &arrays, &summaries),
+                ArraysFormat::Json => write_json(out, name, &outline, &arrays, &summaries),
+            }?;
+            Ok(if broken { Exit::Incomplete } else { Exit::Success })
+        })
     })
 }
 

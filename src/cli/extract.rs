@@ -46,7 +46,7 @@ pub(super) fn run(args: &ExtractArgs) -> Exit {
         }
     }
     place::abandon_when_interrupted();
-    look::at(&args.file, "", &limits, |look| extract(args, &wanted, look))
+    look::at(&args.file, "", &limits, |look| look::print(|out| extract(args, &wanted, look, out)))
 }
 
 fn wrong(path: &str, why: &str) -> Exit {
@@ -54,8 +54,13 @@ fn wrong(path: &str, why: &str) -> Exit {
     Exit::Trouble
 }
 
-fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -> io::Result<Exit> {
-    let Look { contents, out, .. } = look;
+fn extract(
+    args: &ExtractArgs,
+    wanted: &[(&str, Address)],
+    look: Look<'_, '_>,
+    out: &mut dyn Write,
+) -> io::Result<Exit> {
+    let Look { name: file, contents } = look;
     let outline = Outline::new(contents);
     let arrays = Arrays::new(&outline);
     let mut met = vec![false; wanted.len()];
@@ -90,11 +95,11 @@ fn extract(args: &ExtractArgs, wanted: &[(&str, Address)], look: Look<'_, '_>) -
     }
     for problem in listing::problems(&outline) {
         complete = false;
-        message::error(look.name, &problem, "there may be more arrays than were found");
+        message::error(file, &problem, "there may be more arrays than were found");
     }
     if let Some(path) = &args.output {
         if chosen.is_empty() {
-            return Ok(wrong(look.name, "there is no array that could be written"));
+            return Ok(wrong(file, "there is no array that could be written"));
         }
         // In the order in which they are read best.
         let place: HashMap<usize, usize> = arrays.by_offset().into_iter().zip(0..).collect();

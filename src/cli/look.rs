@@ -1,28 +1,63 @@
 //! What commands that look into one file have in common.
 
+use super::args::Output;
+use super::outputs::written;
 use super::{Exit, guard, limit, message};
 use crate::error::{ErrorKind, Result};
 use crate::input::{Source, display_name};
 use crate::inspect::{self, Contents};
 use crate::limits::Limits;
+use crate::output::{is_same, replace};
 use std::io::{self, BufWriter, Write, stdout};
 use std::path::Path;
 
-/// A file, opened, and where to print.
+/// A file, opened.
 pub(super) struct Look<'l, 'a> {
     pub(super) name: &'l str,
     pub(super) contents: &'l mut Contents<'a>,
-    pub(super) out: &'l mut dyn Write,
+}
+
+/// Has `print` print each format to where it was asked for. The worst exit code wins.
+pub(super) fn each<F>(
+    read: &Path,
+    outputs: &[Output<F>],
+    mut print: impl FnMut(&Output<F>, &mut dyn Write) -> io::Result<Exit>,
+) -> Exit {
+    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
+        return trouble("--format", "two formats for standard output", "give one of them a file: --format FMT=FILE");
+    }
+    if let Some(file) = outputs.iter().filter_map(|output| output.file.as_deref()).find(|file| is_same(file, read)) {
+        return trouble(&display_name(file), "this is the file that is read", "give the output another place");
+    }
+    outputs.iter().fold(Exit::Success, |before, output| {
+        let mut exit = Exit::Success;
+        let exit = match &output.file {
+            Some(path) => {
+                let printed = replace(path, |out| print(output, out).map(|code| exit = code));
+                written(&display_name(path), printed, exit)
+            }
+            None => self::print(|out| print(output, out)),
+        };
+        worst(before, exit)
+    })
+}
+
+/// Has `print` print to standard output.
+pub(super) fn print(print: impl FnOnce(&mut dyn Write) -> io::Result<Exit>) -> Exit {
+    let mut out = BufWriter::new(stdout().lock());
+    let mut exit = Exit::Success;
+    let printed = print(&mut out).and_then(|code| out.flush().map(|()| exit = code));
+    written("standard output", printed, exit)
+}
+
+/// Trouble tells most, then that something could not be read.
+fn worst(one: Exit, other: Exit) -> Exit {
+    [Exit::Trouble, Exit::Incomplete].into_iter().find(|exit| [one, other].contains(exit)).unwrap_or(other)
 }
 
 /// Opens a file, or the member of an archive that is called `member` where that is not empty, and has `work` print what
-/// it wants of it to standard output.
-pub(super) fn at(
-    path: &Path,
-    member: &str,
-    limits: &Limits,
-    work: impl FnOnce(Look<'_, '_>) -> io::Result<Exit>,
-) -> Exit {
+/// it wants of it.
+pub(super) fn at(path: &Path, member: &str, limits: &Limits, work: impl FnOnce(Look<'_, '_>) -> Exit) -> Exit {
     let name = display_name(path);
     let opened = if path.as_os_str() == "-" { Source::stdin(limits) } else { Source::open(path, limits) };
     let source = match opened {
@@ -37,9 +72,7 @@ pub(super) fn at(
             }
             Err(error) => return trouble(&name, &error.to_string(), "depickle scan says what is wrong with it"),
         };
-        let mut out = BufWriter::new(stdout().lock());
-        let printed = work(Look { name: &name, contents: &mut contents, out: &mut out });
-        printed.and_then(|exit| out.flush().map(|()| exit)).unwrap_or_else(|error| unwritten(&error))
+        work(Look { name: &name, contents: &mut contents })
     });
     if source.changed() {
         return trouble(
@@ -51,14 +84,6 @@ pub(super) fn at(
     done.unwrap_or_else(|error| trouble(&name, error.message(), "please report this line, as SECURITY.md says"))
 }
 
-/// A reader that went away is no trouble.
-fn unwritten(error: &io::Error) -> Exit {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Exit::Success;
-    }
-    trouble("standard output", &error.to_string(), "give the output another place")
-}
-
 fn trouble(place: &str, what: &str, help: &str) -> Exit {
     message::error(place, what, help);
     Exit::Trouble
@@ -66,6 +91,5 @@ fn trouble(place: &str, what: &str, help: &str) -> Exit {
 
 /// `--limit help`.
 pub(super) fn limits_table() -> Exit {
-    let written = stdout().write_all(limit::table().as_bytes());
-    written.map_or_else(|error| unwritten(&error), |()| Exit::Success)
+    print(|out| out.write_all(limit::table().as_bytes()).map(|()| Exit::Success))
 }

@@ -7,6 +7,7 @@ mod about;
 mod accepted;
 mod args;
 mod arrays;
+mod cache;
 mod convert;
 mod disasm;
 mod exit;

@@ -2,6 +2,7 @@
 
 use super::accepted::Accepting;
 use super::args::{Args, Format, FormatArg, ScanArgs, Unknown};
+use super::cache::Cache;
 use super::gather::{Gathered, Told};
 use super::outputs::{is_stream, outputs, write_all, written};
 use super::policy_file::{self, Loaded};
@@ -61,8 +62,14 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     let gathered = Arc::new(Gathered::new(report, outputs.iter().any(is_stream), args.unknown == Unknown::Skip));
     end_when_interrupted(args, &outputs, found.files.len(), &gathered);
     let (judge, policy) = (if args.why { audit::scan_with_grounds } else { audit::scan }, &loaded.policy);
+    let cache = match args.cache.as_deref().map(|dir| Cache::open(dir, &loaded, &limits, args, accepting.today)) {
+        Some(Err(exit)) => return exit,
+        Some(Ok(cache)) => Some(cache),
+        None => None,
+    };
     scan(args, &found, &limits, &accepting, &gathered, |source| {
-        let mut report = judge(source, policy, &limits);
+        let report = || judge(source, policy, &limits);
+        let mut report = cache.as_ref().map_or_else(&report, |cache| cache.report(source, &report));
         if args.verbose == 0 {
             report.regions.clear();
         }
@@ -206,7 +213,8 @@ fn scan_file(
             let mut report = report.unwrap_or_else(|error| defect(name, &source, &error));
             let asked = |format| args.format.iter().any(|output| output.format == format);
             let hash = args.hash || asked(Format::Cyclonedx) || accepting.needs_hash(&report.path);
-            report.sha256 = hash.then(|| hex(&Sha256::digest(source.bytes())));
+            let known = report.sha256.take();
+            report.sha256 = hash.then(|| known.unwrap_or_else(|| hex(&Sha256::digest(source.bytes()))));
             if asked(Format::Html) && !report.is_not_pickle() {
                 report.glance = guard::guarded(|| inspect::glance(source.bytes(), limits, rows)).ok();
             }

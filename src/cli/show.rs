@@ -32,17 +32,19 @@ fn wrong_path(args: &ShowArgs, why: &str) -> Exit {
     Exit::Trouble
 }
 
-fn show(args: &ShowArgs, address: Option<&Address>, look: Look<'_, '_>) -> io::Result<Exit> {
-    let Look { name, contents, out } = look;
+fn show(args: &ShowArgs, address: Option<&Address>, look: Look<'_, '_>) -> Exit {
+    let Look { name, contents } = look;
     if let Some(text) = npy_text(contents) {
         if address.is_some_and(|address| address.stream.is_some() || !address.path.0.is_empty()) {
-            return Ok(wrong_path(args, "the file is one array of numbers: there is nothing but root"));
+            return wrong_path(args, "the file is one array of numbers: there is nothing but root");
         }
-        match args.format {
-            ShowFormat::Json => graph::npy_json(out, name, contents)?,
-            _ => writeln!(out, "root: {text}")?,
-        }
-        return Ok(if contents.broken.is_some() { Exit::Incomplete } else { Exit::Success });
+        return look::each(&args.file, &args.format, |output, out| {
+            match output.format {
+                ShowFormat::Json => graph::npy_json(out, name, contents)?,
+                _ => writeln!(out, "root: {text}")?,
+            }
+            Ok(if contents.broken.is_some() { Exit::Incomplete } else { Exit::Success })
+        });
     }
     let outline = Outline::new(contents);
     let root = ObjectPath::default();
@@ -56,7 +58,7 @@ fn show(args: &ShowArgs, address: Option<&Address>, look: Look<'_, '_>) -> io::R
     });
     let found = match found {
         Ok(found) => found,
-        Err(why) => return Ok(wrong_path(args, &why)),
+        Err(why) => return wrong_path(args, &why),
     };
     let parts: Vec<Part<'_>> = found
         .iter()
@@ -67,23 +69,35 @@ fn show(args: &ShowArgs, address: Option<&Address>, look: Look<'_, '_>) -> io::R
             aside: if address.is_none() { outline.aside(root) } else { Vec::new() },
         })
         .collect();
-    match args.format {
-        ShowFormat::Json => graph::json(out, name, &outline, &parts, args.all)?,
-        ShowFormat::Dot => graph::dot(out, &outline, &parts, args.all)?,
-        ShowFormat::Tree => {
-            let cuts = Cuts { depth: args.depth.unwrap_or(if args.all { usize::MAX } else { DEPTH }), long: !args.all };
-            let most = if args.all { usize::MAX } else { STREAMS };
-            for part in parts.iter().take(most) {
-                tree_or_sizes(args, out, &outline, part, path, (cuts, parts.len() > 1))?;
-            }
-            if parts.len() > most {
-                writeln!(out, "... {} more streams: name one, as in #{most}:root, or give --all", parts.len() - most)?;
-            }
-            footer(args, out, &outline, address.is_none(), cuts)?;
-        }
-    }
     let refused = parts.iter().any(|part| part.root.error.is_some());
-    Ok(if refused || outline.contents().broken.is_some() { Exit::Incomplete } else { Exit::Success })
+    look::each(&args.file, &args.format, |output, out| {
+        match output.format {
+            ShowFormat::Json => graph::json(out, name, &outline, &parts, args.all)?,
+            ShowFormat::Dot => graph::dot(out, &outline, &parts, args.all)?,
+            ShowFormat::Tree => tree_of(args, out, &outline, &parts, address.map(|address| &address.path))?,
+        }
+        Ok(if refused || outline.contents().broken.is_some() { Exit::Incomplete } else { Exit::Success })
+    })
+}
+
+/// Prints parts of a file for people; `path` is what was asked for.
+fn tree_of(
+    args: &ShowArgs,
+    out: &mut dyn Write,
+    outline: &Outline<'_, '_>,
+    parts: &[Part<'_>],
+    path: Option<&ObjectPath>,
+) -> io::Result<()> {
+    let cuts = Cuts { depth: args.depth.unwrap_or(if args.all { usize::MAX } else { DEPTH }), long: !args.all };
+    let most = if args.all { usize::MAX } else { STREAMS };
+    let root = ObjectPath::default();
+    for part in parts.iter().take(most) {
+        tree_or_sizes(args, out, outline, part, path.unwrap_or(&root), (cuts, parts.len() > 1))?;
+    }
+    if parts.len() > most {
+        writeln!(out, "... {} more streams: name one, as in #{most}:root, or give --all", parts.len() - most)?;
+    }
+    footer(args, out, outline, path.is_none(), cuts)
 }
 
 fn tree_or_sizes(

@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 impl Source<'_> {
     /// The file `base_name` in the directory of this one, or `None` where there is none or this source has no
@@ -17,6 +18,7 @@ impl Source<'_> {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for any other name or kind of file, [`ErrorKind::Io`] where the system refuses.
     pub fn companion(&self, base_name: &str, limits: &Limits) -> Result<Option<Source<'static>>> {
+        self.looked_beside.store(true, Ordering::Relaxed);
         if !is_base_name(base_name) {
             return Err(refused("the name of a companion file is not a plain base name"));
         }

@@ -37,6 +37,14 @@ pub use walk::{Candidate, Skipped, Unfollowed, Walk, walk};
 
 use crate::error::{Error, ErrorKind};
 use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// What changes when a file is replaced: its length, and when it was written. `None` where it cannot be told.
+pub fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
+    let about = path.metadata().ok()?;
+    Some((about.len(), about.modified().ok()?))
+}
 
 /// An error of the operating system in words that are the same on every platform, where we know them.
 #[cold]

@@ -7,6 +7,7 @@ use memmap2::Mmap;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Files below this many bytes are read: a map costs more than the copy.
 const MAP_FROM: u64 = 256 << 10;
@@ -16,6 +17,8 @@ pub struct Source<'a> {
     name: String,
     path: Option<PathBuf>,
     data: Data<'a>,
+    /// Whether a file beside it was asked for.
+    pub(super) looked_beside: AtomicBool,
 }
 
 enum Data<'a> {
@@ -33,7 +36,7 @@ struct Origin {
 impl<'a> Source<'a> {
     /// Bytes that the caller holds. Such a source has no directory, so it has no companions.
     pub fn from_bytes(name: impl Into<String>, bytes: &'a [u8]) -> Self {
-        Self { name: name.into(), path: None, data: Data::Borrowed(bytes) }
+        Self { name: name.into(), path: None, data: Data::Borrowed(bytes), looked_beside: AtomicBool::new(false) }
     }
 }
 
@@ -60,7 +63,8 @@ impl Source<'static> {
             Some(map) => Data::Mapped(map, Box::new(Origin { file, about })),
             None => Data::Owned(read(file, about.len(), limits)?),
         };
-        Ok(Self { name: display_name(path), path: Some(path.to_owned()), data })
+        let (name, path) = (display_name(path), Some(path.to_owned()));
+        Ok(Self { name, path, data, looked_beside: AtomicBool::new(false) })
     }
 
     /// Everything that comes from standard input, named `-`.
@@ -68,7 +72,8 @@ impl Source<'static> {
     /// # Errors
     /// As [`Source::open`].
     pub fn stdin(limits: &Limits) -> Result<Self> {
-        Ok(Self { name: "-".to_owned(), path: None, data: Data::Owned(read(io::stdin().lock(), 0, limits)?) })
+        let data = Data::Owned(read(io::stdin().lock(), 0, limits)?);
+        Ok(Self { name: "-".to_owned(), path: None, data, looked_beside: AtomicBool::new(false) })
     }
 }
 
@@ -95,6 +100,11 @@ impl Source<'_> {
             Data::Mapped(_, origin) => origin.changed(),
             Data::Owned(_) | Data::Borrowed(_) => false,
         }
+    }
+
+    /// Whether a [companion](Self::companion) was asked for, so that more was looked at than these bytes.
+    pub fn looked_beside(&self) -> bool {
+        self.looked_beside.load(Ordering::Relaxed)
     }
 
     /// The path that was opened; `None` for standard input and for the caller's bytes.

@@ -1,5 +1,6 @@
 //! A listing as text, in the columns of `python -m pickletools`, and as JSON.
 
+use super::graph::json_start;
 use super::listing::{Line, Listing};
 use super::open::Contents;
 use super::text::{cut_bytes, thousands};
@@ -59,10 +60,7 @@ fn code(opcode: Opcode) -> String {
 /// # Errors
 /// Those of `out`.
 pub fn json(out: &mut dyn Write, path: &str, contents: &Contents<'_>, all: bool) -> io::Result<bool> {
-    out.write_all(b"{\"schema\":\"depickle.disasm/1\",\"path\":")?;
-    escape::json(out, &path)?;
-    out.write_all(b",\"format\":")?;
-    escape::json(out, &contents.format)?;
+    json_start(out, "depickle.disasm/1", path, contents)?;
     out.write_all(b",\"lines\":[")?;
     let mut first = true;
     let complete = Listing::new(contents, all).write(&mut |line| {

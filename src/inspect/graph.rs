@@ -69,7 +69,7 @@ pub fn json(
     parts: &[Part<'_>],
     all: bool,
 ) -> io::Result<()> {
-    start(out, name, &outline.contents().format)?;
+    start(out, name, outline.contents())?;
     let mut numbers = Numbers::new();
     let writer = Json { outline, all };
     let most = if all { usize::MAX } else { ASIDE };
@@ -99,12 +99,19 @@ pub fn json(
     out.write_all(b"\n]}\n")
 }
 
-fn start(out: &mut dyn Write, name: &str, format: &str) -> io::Result<()> {
-    out.write_all(b"{\"schema\":\"depickle.show/1\",\"path\":")?;
-    escape::json(out, &name)?;
-    out.write_all(b",\"format\":")?;
-    escape::json(out, &format)?;
+fn start(out: &mut dyn Write, name: &str, contents: &Contents<'_>) -> io::Result<()> {
+    json_start(out, "depickle.show/1", name, contents)?;
     out.write_all(b",\"streams\":[")
+}
+
+/// The first members of each JSON object of this room: what it is, and of what.
+pub(super) fn json_start(out: &mut dyn Write, schema: &str, name: &str, contents: &Contents<'_>) -> io::Result<()> {
+    write!(out, "{{\"schema\":\"{schema}\",\"path\":")?;
+    escape::json(out, &name)?;
+    out.write_all(b",\"member\":")?;
+    escape::json(out, &Some(&contents.name).filter(|name| !name.is_empty()))?;
+    out.write_all(b",\"format\":")?;
+    escape::json(out, &contents.format)
 }
 
 /// Prints the array of numbers that a `.npy` file is as one object, `depickle.show/1`; nothing where it is none.
@@ -115,7 +122,7 @@ pub fn npy_json(out: &mut dyn Write, name: &str, contents: &Contents<'_>) -> io:
     let Some((header, data)) = contents.npy.as_ref().filter(|(header, _)| !header.has_object()) else {
         return Ok(());
     };
-    start(out, name, &contents.format)?;
+    start(out, name, contents)?;
     let all = header.shape.iter().fold(1_u64, |all, &one| all.saturating_mul(one));
     let most = usize::try_from(all).unwrap_or(usize::MAX).min(ELEMENTS);
     let node = json!({

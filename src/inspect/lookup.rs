@@ -48,7 +48,13 @@ pub fn value(outline: &Outline<'_, '_>, root: Node, path: &ObjectPath) -> Result
 fn reaches(outline: &Outline<'_, '_>, child: &Child, step: &Step) -> bool {
     match child.label {
         Label::EntryKey(_) | Label::Callee | Label::Asked(_) => false,
-        label => step.leads_to(&outline.step(label)),
+        label => {
+            let asked = match step {
+                Step::Attribute(key) | Step::Key(key) => key.len(),
+                _ => 0,
+            };
+            step.leads_to(&outline.step_within(label, asked))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::container::detect::{PREFIX, is_text};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limits};
-use crate::loader::{Inflating, Manner, Pass, Reader, Readers, pass, torch};
+use crate::loader::{Arrays, Inflating, Manner, Pass, Reader, Readers, pass, torch};
 use crate::machine::Action;
 use crate::opcode::{Dialect, Gap, SliceWindow, Source, StreamWindow, Window};
 use std::collections::BTreeMap;
@@ -262,8 +262,12 @@ fn legacy<'a>(bytes: &'a [u8], budget: &mut Budget) -> Option<Contents<'a>> {
     if !bytes.starts_with(torch::MAGIC) {
         return None;
     }
-    let manner =
-        Manner { readers: Readers::of(Reader::Torch), dialect: Reader::Torch.dialect(), joblib: false, search: false };
+    let manner = Manner {
+        readers: Readers::of(Reader::Torch),
+        dialect: Reader::Torch.dialect(),
+        arrays: Arrays::Unknown,
+        search: false,
+    };
     let end = torch::end(&pass(SliceWindow(bytes), manner, budget))?;
     let pickles = bytes.get(..end)?;
     let five = pass(Bytes::Plain(SliceWindow(pickles)), manner, budget);
@@ -276,13 +280,14 @@ fn legacy<'a>(bytes: &'a [u8], budget: &mut Budget) -> Option<Contents<'a>> {
 /// Reads a source as its format's own reader does: joblib's where an array of joblib is met, pickle's otherwise.
 fn read<'a>(open: impl Fn(&Budget) -> Bytes<'a>, budget: &mut Budget) -> Pass<Bytes<'a>> {
     let joblib = Readers::of(Reader::Joblib);
-    let manner = Manner { readers: joblib, dialect: Dialect::PYTHON, joblib: true, search: true };
+    let manner = Manner { readers: joblib, dialect: Dialect::PYTHON, arrays: Arrays::Padded, search: true };
     let window = open(budget);
     let first = pass(window, manner, budget);
     if first.is_joblib() || !first.parts() {
         return first;
     }
-    let manner = Manner { readers: Readers::of(Reader::Pickle), dialect: Dialect::C, joblib: false, search: true };
+    let manner =
+        Manner { readers: Readers::of(Reader::Pickle), dialect: Dialect::C, arrays: Arrays::Unknown, search: true };
     let window = open(budget);
     pass(window, manner, budget)
 }

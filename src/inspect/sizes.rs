@@ -46,7 +46,10 @@ impl<'s, 'c, 'a> Sizes<'s, 'c, 'a> {
                 }
                 let bytes = outline.own_bytes(child.node);
                 if let Label::Attribute(key) | Label::Key(key, _) | Label::Keyword(key) = child.label {
-                    own = own.saturating_add(outline.own_bytes(key));
+                    let bytes = outline.own_bytes(key);
+                    if bytes < LEAF || met.insert(key) {
+                        own = own.saturating_add(bytes);
+                    }
                 }
                 if outline.is_leaf(child.node) && bytes < LEAF {
                     own = own.saturating_add(bytes);

@@ -15,6 +15,7 @@
 mod inflate;
 pub mod joblib;
 pub mod numpy;
+mod padding;
 pub mod pass;
 pub mod paths;
 mod readers;
@@ -25,6 +26,6 @@ pub mod torch_tar;
 
 pub use inflate::Inflating;
 pub use pass::{Companion, FirstRaw, Manner, Pass, StreamInfo, Trailing, pass, with_one_memo};
-pub use readers::{LOADERS, Loader, READERS, Reader, ReaderInfo, Readers};
+pub use readers::{Arrays, LOADERS, Loader, READERS, Reader, ReaderInfo, Readers};
 pub use reading::{RawArray, Reading, Subject, View};
 pub use stream::reread;

@@ -1,7 +1,7 @@
 //! One pass over a source: its streams from the first byte to the last, as one class of readers reads them.
 
 use super::joblib::Wrapper;
-use super::readers::Readers;
+use super::readers::{Arrays, Readers};
 use super::reading::Reading;
 use super::stream::{StreamReader, inherited, plain};
 use crate::error::ErrorKind;
@@ -15,8 +15,8 @@ pub struct Manner {
     pub readers: Readers,
     /// The engine.
     pub dialect: Dialect,
-    /// Whether array bytes are expected behind joblib's wrappers.
-    pub joblib: bool,
+    /// What is expected behind joblib's wrappers.
+    pub arrays: Arrays,
     /// Whether bytes that belong to no stream are searched for another one.
     pub search: bool,
 }
@@ -39,6 +39,8 @@ pub struct Pass<W> {
     pub trailing: Vec<Trailing>,
     /// The first place at which array bytes or a nested stream follow.
     pub first_raw: Option<FirstRaw>,
+    /// Whether a reader that steps over no padding may do something behind the first array that has one.
+    pub acts_unpadded: bool,
     /// Files beside this one that it names.
     pub companions: Vec<Companion>,
     /// Whether reading the source again, with one memo for all streams, may tell something else. That has been done
@@ -56,6 +58,7 @@ impl<W: Window> Pass<W> {
             readings: Vec::new(),
             trailing: Vec::new(),
             first_raw: None,
+            acts_unpadded: false,
             companions: Vec::new(),
             wants_one_memo: false,
         }
@@ -266,8 +269,10 @@ impl<W: Window> Driver<'_, W> {
             nested: Vec::new(),
             companions: Vec::new(),
             first_raw: None,
+            acts_unpadded: None,
         };
         let reading = stream.read(at);
+        self.pass.acts_unpadded |= stream.acts_unpadded == Some(true);
         let (nested, companions, first_raw) = (stream.nested, stream.companions, stream.first_raw);
         self.pass.first_raw = self.pass.first_raw.or(first_raw);
         for (effect, inner) in nested {

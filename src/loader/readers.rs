@@ -34,6 +34,26 @@ pub enum Reader {
     Torch,
     /// The same, where what stands beside the pickle has numbers.
     TorchTar,
+    /// The Python engine, with array bytes between opcodes, and no padding before them.
+    JoblibUnpadded,
+}
+
+/// What a reader expects behind joblib's wrappers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrays {
+    /// The next opcode: it knows no wrappers.
+    Unknown,
+    /// Array bytes, whatever the wrapper says of a padding: joblib 0.10 to 1.1.
+    Unpadded,
+    /// Array bytes, after a padding where the wrapper says so: joblib 1.2 and later.
+    Padded,
+}
+
+impl Arrays {
+    /// Whether it knows wrappers.
+    pub const fn known(self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
 }
 
 /// One class of readers.
@@ -47,29 +67,30 @@ pub struct ReaderInfo {
     pub dialect: Dialect,
     /// How the engine gets at bytes.
     pub access: Access,
-    /// Whether array bytes stand behind joblib's wrappers.
-    pub arrays: bool,
+    /// What it expects behind joblib's wrappers.
+    pub arrays: Arrays,
 }
 
-const fn row(reader: Reader, name: &'static str, dialect: Dialect, access: Access, arrays: bool) -> ReaderInfo {
+const fn row(reader: Reader, name: &'static str, dialect: Dialect, access: Access, arrays: Arrays) -> ReaderInfo {
     ReaderInfo { reader, name, dialect, access, arrays }
 }
 
 /// Every class, in the order of [`Reader`].
-pub const READERS: [ReaderInfo; 13] = [
-    row(Reader::Pickle, "pickle.load", Dialect::C, Access::Memory, false),
-    row(Reader::Joblib, "joblib.load", Dialect::PYTHON, Access::Memory, true),
-    row(Reader::Unbuffered, "pickle.load[unbuffered]", Dialect::C, Access::Unbuffered, false),
-    row(Reader::Buffered4K, "pickle.load[buffered]", Dialect::C, Access::Buffered(4 << 10), false),
-    row(Reader::Buffered8K, "pickle.load[buffered]", Dialect::C, Access::Buffered(8 << 10), false),
-    row(Reader::PurePython, "pickle._Unpickler", Dialect::PYTHON, Access::Memory, false),
-    row(Reader::Pickle314, "pickle.load[3.14]", Dialect::C_314, Access::Memory, false),
-    row(Reader::Joblib314, "joblib.load[3.14]", Dialect::PYTHON_314, Access::Memory, true),
-    row(Reader::Unbuffered314, "pickle.load[unbuffered]", Dialect::C_314, Access::Unbuffered, false),
-    row(Reader::Buffered314, "pickle.load[buffered]", Dialect::C_314, Access::Buffered(128 << 10), false),
-    row(Reader::PurePython314, "pickle._Unpickler", Dialect::PYTHON_314, Access::Memory, false),
-    row(Reader::Torch, "torch.load", Dialect::C, Access::Memory, false),
-    row(Reader::TorchTar, "torch.load", Dialect::C, Access::Memory, false),
+pub const READERS: [ReaderInfo; 14] = [
+    row(Reader::Pickle, "pickle.load", Dialect::C, Access::Memory, Arrays::Unknown),
+    row(Reader::Joblib, "joblib.load", Dialect::PYTHON, Access::Memory, Arrays::Padded),
+    row(Reader::Unbuffered, "pickle.load[unbuffered]", Dialect::C, Access::Unbuffered, Arrays::Unknown),
+    row(Reader::Buffered4K, "pickle.load[buffered]", Dialect::C, Access::Buffered(4 << 10), Arrays::Unknown),
+    row(Reader::Buffered8K, "pickle.load[buffered]", Dialect::C, Access::Buffered(8 << 10), Arrays::Unknown),
+    row(Reader::PurePython, "pickle._Unpickler", Dialect::PYTHON, Access::Memory, Arrays::Unknown),
+    row(Reader::Pickle314, "pickle.load[3.14]", Dialect::C_314, Access::Memory, Arrays::Unknown),
+    row(Reader::Joblib314, "joblib.load[3.14]", Dialect::PYTHON_314, Access::Memory, Arrays::Padded),
+    row(Reader::Unbuffered314, "pickle.load[unbuffered]", Dialect::C_314, Access::Unbuffered, Arrays::Unknown),
+    row(Reader::Buffered314, "pickle.load[buffered]", Dialect::C_314, Access::Buffered(128 << 10), Arrays::Unknown),
+    row(Reader::PurePython314, "pickle._Unpickler", Dialect::PYTHON_314, Access::Memory, Arrays::Unknown),
+    row(Reader::Torch, "torch.load", Dialect::C, Access::Memory, Arrays::Unknown),
+    row(Reader::TorchTar, "torch.load", Dialect::C, Access::Memory, Arrays::Unknown),
+    row(Reader::JoblibUnpadded, "joblib.load[1.1]", Dialect::PYTHON, Access::Memory, Arrays::Unpadded),
 ];
 
 impl Reader {
@@ -137,8 +158,8 @@ pub struct Loader {
 }
 
 use Reader::{
-    Buffered4K, Buffered8K, Buffered314, Joblib, Joblib314, Pickle, Pickle314, PurePython, PurePython314, Torch,
-    TorchTar, Unbuffered, Unbuffered314,
+    Buffered4K, Buffered8K, Buffered314, Joblib, Joblib314, JoblibUnpadded, Pickle, Pickle314, PurePython,
+    PurePython314, Torch, TorchTar, Unbuffered, Unbuffered314,
 };
 
 /// The calls that open pickles.
@@ -165,10 +186,10 @@ pub const LOADERS: &[Loader] = &[
     },
     Loader {
         call: "joblib.load(path), joblib 0.10 to 1.1",
-        readers: &[Joblib],
+        readers: &[Joblib, JoblibUnpadded],
         encoding: "ASCII",
-        note: "no padding before array bytes: those of joblib 1.2 and later it cannot read, and what it makes of their last \
-               bytes is not looked at; an array of objects is read by `pickle.load`",
+        note: "it steps over no padding: of an array that joblib 1.2 or later wrote it takes the last bytes for opcodes; \
+               an array of objects is read by `pickle.load`",
     },
     Loader {
         call: "joblib.load(path), joblib 1.2 to 1.5",

@@ -2,7 +2,9 @@
 
 use super::joblib::{self, Follows, Wrapper};
 use super::numpy::DTypes;
+use super::padding::padded;
 use super::pass::{Companion, FirstRaw, Manner};
+use super::readers::Arrays;
 use super::reading::{RawArray, Reading, View};
 use crate::ast::Value;
 use crate::error::{Error, Result};
@@ -21,18 +23,21 @@ pub(super) struct StreamReader<'a, W> {
     pub(super) companions: Vec<(usize, String, Wrapper)>,
     /// The first place at which array bytes or a nested stream follow.
     pub(super) first_raw: Option<FirstRaw>,
+    /// Whether a reader that steps over no padding may do something behind the first array that has one, where there is
+    /// one.
+    pub(super) acts_unpadded: Option<bool>,
 }
 
 impl<W: Window> StreamReader<'_, W> {
     /// Reads the stream at position `at`.
     pub(super) fn read(&mut self, at: usize) -> Reading {
-        let Manner { readers, dialect, joblib, .. } = self.manner;
+        let Manner { readers, dialect, arrays: expected, .. } = self.manner;
         let mut machine = Machine::default();
         let mut arrays = Vec::new();
         let mut dtypes = DTypes::default();
         let mut reader = Reader::new(&mut *self.window, at, dialect);
         let outcome = loop {
-            match machine.run(&mut reader, self.budget, joblib) {
+            match machine.run(&mut reader, self.budget, expected.known()) {
                 Ok(Pause::Stop(root)) => break Ok(root),
                 Ok(Pause::Build) => {}
                 Err(error) => break Err(error),
@@ -46,9 +51,10 @@ impl<W: Window> StreamReader<'_, W> {
             }
             let done = match follows {
                 Ok(Follows::Opcodes) => continue,
-                Ok(Follows::Raw { len, padded }) => {
-                    raw(&mut reader, effect, len, padded).map(|array| arrays.push(array))
+                Ok(Follows::Raw { len, padded: true }) if expected == Arrays::Padded => {
+                    padded(&mut reader, effect, len, &mut self.acts_unpadded).map(|array| arrays.push(array))
                 }
+                Ok(Follows::Raw { len, .. }) => raw(&mut reader, effect, len).map(|array| arrays.push(array)),
                 Ok(Follows::Nested) => nested(&mut reader, self.budget, self.manner, &mut self.nested, effect),
                 Ok(Follows::Companion { name, wrapper }) => {
                     self.companions.push((effect, name, wrapper));
@@ -75,25 +81,17 @@ fn first_raw<W: Window>(reader: &mut Reader<&mut W>, effect: usize) -> FirstRaw 
 }
 
 /// Steps over array bytes (`NumpyArrayWrapper.read_array`).
-fn raw<W: Window>(reader: &mut Reader<&mut W>, effect: usize, len: u64, padded: bool) -> Result<RawArray> {
-    let mut at = reader.file_position();
-    let begin = reader.source().offset(at);
-    let cut = || Error::truncated(begin, "the file ends inside the bytes of an array");
-    let window = reader.window();
-    let mut padding = None;
-    if padded {
-        window.fill(at.saturating_add(1))?;
-        let length = window.bytes().get(at).copied().ok_or_else(cut)?;
-        let end = at.saturating_add(1).saturating_add(usize::from(length));
-        window.fill(end)?;
-        let bytes = window.bytes().get(at.saturating_add(1)..end).ok_or_else(cut)?;
-        padding = Some((length, bytes.iter().all(|&byte| byte == 0xff)));
-        at = window.skip(at, u64::from(length).saturating_add(1))?.0;
-    }
-    let offset = Source::of(window).offset(at);
-    let (next, taken) = window.skip(at, len)?;
+fn raw<W: Window>(reader: &mut Reader<&mut W>, effect: usize, len: u64) -> Result<RawArray> {
+    let at = reader.file_position();
+    let offset = reader.source().offset(at);
+    let (next, taken) = reader.window().skip(at, len)?;
     reader.resume(next);
-    if taken < len { Err(cut()) } else { Ok(RawArray { effect, offset, len, padding }) }
+    if taken < len { Err(cut(offset)) } else { Ok(RawArray { effect, offset, len, padding: None }) }
+}
+
+/// Array bytes that are not all there.
+pub(super) fn cut(offset: u64) -> Error {
+    Error::truncated(offset, "the file ends inside the bytes of an array")
 }
 
 /// Reads the pickle of an array of objects.

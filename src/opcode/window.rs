@@ -2,6 +2,7 @@
 
 use super::file::File;
 use crate::error::{Error, Result};
+use std::ops::DerefMut;
 
 /// Bytes that may still be on their way. Positions are indexes into [`bytes`](Self::bytes) and never move.
 pub trait Window {
@@ -45,38 +46,8 @@ pub trait Window {
     }
 }
 
-impl<W: Window> Window for &mut W {
-    #[inline]
-    fn bytes(&self) -> &[u8] {
-        (**self).bytes()
-    }
-
-    fn fill(&mut self, end: usize) -> Result<()> {
-        (**self).fill(end)
-    }
-
-    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
-        (**self).skip(at, count)
-    }
-
-    fn failure(&self) -> Option<&Error> {
-        (**self).failure()
-    }
-
-    fn gaps(&self) -> &[Gap] {
-        (**self).gaps()
-    }
-
-    fn file(&mut self) -> Option<&mut File> {
-        (**self).file()
-    }
-
-    fn lose(&mut self, from: usize, to: usize) -> Result<()> {
-        (**self).lose(from, to)
-    }
-}
-
-impl Window for Box<dyn Window + '_> {
+/// A reference to a window, or a box with one.
+impl<P: DerefMut<Target: Window>> Window for P {
     #[inline]
     fn bytes(&self) -> &[u8] {
         (**self).bytes()

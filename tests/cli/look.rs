@@ -57,6 +57,25 @@ fn show_in_other_forms() {
 }
 
 #[test]
+fn formats_go_to_files_and_one_to_standard_output() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = dir.path().join("model.pkl");
+    std::fs::copy(root().join("samples/model.pkl"), &model).unwrap();
+    let run = |line: &str| depickle(dir.path()).args(line.split(' ')).output().unwrap();
+    for (command, human) in [("show", "tree"), ("disasm", "human"), ("arrays", "human"), ("about", "human")] {
+        let alone = run(&format!("{command} model.pkl --format json")).stdout;
+        let both = run(&format!("{command} model.pkl --format json=out.json --format {human}"));
+        assert_eq!((both.status.code(), &both.stdout), (Some(0), &run(&format!("{command} model.pkl")).stdout));
+        assert_eq!(std::fs::read(dir.path().join("out.json")).unwrap(), alone, "{command}");
+        assert!(run(&format!("{command} model.pkl --format json=out.json")).stdout.is_empty());
+        for wrong in ["--format json --format json", "--format json=model.pkl", "--format json=no/such/place"] {
+            assert_eq!(run(&format!("{command} model.pkl {wrong}")).status.code(), Some(2), "{command} {wrong}");
+        }
+    }
+    assert_eq!(std::fs::read(model).unwrap(), std::fs::read(root().join("samples/model.pkl")).unwrap());
+}
+
+#[test]
 fn a_wrong_path_is_told_what_is_there() {
     assert_snapshot!(printed_all(&[
         "show samples/model.pkl steps[2]",

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "test helpers outside of test functions")]
 
 mod arrays;
+mod cache;
 mod commands;
 mod convert;
+mod faults;
 mod fixtures;
 mod formats;
 mod gate;

@@ -1,7 +1,7 @@
 //! The table of readers and the table of divergences, as pages show them.
 
 use depickle::escape::escape;
-use depickle::loader::{LOADERS, READERS};
+use depickle::loader::{Arrays, LOADERS, READERS};
 use depickle::opcode::Access;
 use serde_json::Value as Json;
 
@@ -23,7 +23,11 @@ pub(crate) fn readers() -> String {
             Access::Buffered(size) => format!("a file with a buffer of {size} bytes"),
         };
         let base = if info.dialect.decimal { "decimal" } else { "by prefix" };
-        let arrays = if info.arrays { "yes" } else { "no" };
+        let arrays = match info.arrays {
+            Arrays::Unknown => "no",
+            Arrays::Unpadded => "yes, no padding",
+            Arrays::Padded => "yes",
+        };
         table + &format!("| {:?} | `{}` | {engine} | {access} | {base} | {arrays} |\n", info.reader, info.name)
     })
 }

@@ -9,7 +9,7 @@ use depickle::error::Error;
 use depickle::finding::FileReport;
 use depickle::input::Source;
 use depickle::limits::Limits;
-use depickle::loader::{Manner, Pass, Reader, Readers, Subject, View, pass};
+use depickle::loader::{Arrays, Manner, Pass, Reader, Readers, Subject, View, pass};
 use depickle::machine::Effect;
 use depickle::opcode::{self, Arg, Dialect, SliceWindow, Window};
 use depickle::policy::{self, InForce, Policy};
@@ -39,7 +39,7 @@ impl Trace {
 
     fn read(&self) -> Pass<SliceWindow<'_>> {
         let readers = Readers::of(Reader::Joblib).union(Readers::of(Reader::Pickle));
-        let manner = Manner { readers, dialect: Dialect::PYTHON, joblib: true, search: true };
+        let manner = Manner { readers, dialect: Dialect::PYTHON, arrays: Arrays::Padded, search: true };
         pass(SliceWindow(&self.bytes), manner, &mut Limits::default().budget(self.bytes.len() as u64))
     }
 

@@ -49,8 +49,8 @@ impl<'a> Read<'a> {
     /// Reads a file. `search` as in [`Manner`].
     pub(crate) fn new(bytes: &'a [u8], reader: Reader, access: Access, search: bool) -> Self {
         let over_memory = access == Access::Memory;
-        let (joblib, dialect) = (reader.info().arrays, reader.dialect());
-        let manner = Manner { readers: Readers::of(reader), dialect, joblib, search };
+        let (arrays, dialect) = (reader.info().arrays, reader.dialect());
+        let manner = Manner { readers: Readers::of(reader), dialect, arrays, search };
         let open = || -> Box<dyn Window + 'a> {
             if over_memory {
                 Box::new(SliceWindow(bytes))

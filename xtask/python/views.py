@@ -115,7 +115,9 @@ class Comparison:
     def estimator(self, where, model, one):
         kind = type(model)
         self.equal('class', where, one['class'], '%s.%s' % (kind.__module__, kind.__name__))
-        if one['family'] != 'other' and isinstance(getattr(model, 'n_features_in_', None), (int, np.integer)):
+        # Some ask a part of theirs, or count in the bytes of a booster.
+        is_own = one['n_features_in'] is not None or 'n_features_in_' in vars(model)
+        if one['family'] != 'other' and is_own and isinstance(getattr(model, 'n_features_in_', None), (int, np.integer)):
             self.equal('n_features_in_', where, one['n_features_in'], int(model.n_features_in_))
         classes = getattr(model, 'classes_', None) if 'classes_' in vars(model) else None
         if isinstance(classes, np.ndarray) and one['classes'] is not None:

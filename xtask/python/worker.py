@@ -178,9 +178,11 @@ try:
     import numpy
 except ImportError:
     joblib = numpy = None
-if not hasattr(getattr(joblib, "NumpyArrayWrapper", None), "safe_get_numpy_array_alignment_bytes"):
-    # Before 1.2 it knew no padding, and read what later ones write from the wrong place.
+if not hasattr(joblib, "NumpyArrayWrapper"):
+    # Before 0.10 arrays stood in files of their own.
     joblib = None
+# Before 1.2 it knew no padding, and read what later ones write from the wrong place.
+PADDED = hasattr(getattr(joblib, "NumpyArrayWrapper", None), "safe_get_numpy_array_alignment_bytes")
 
 # Data types of which arrays are read; the recorder's `numpy.dtype` answers an instance like any other.
 DTYPES = re.compile(r"[<>|=]?([?bBhHiIlLqQefdgFDGO]|[biufcSUVO][0-9]{1,3})\Z")
@@ -278,7 +280,7 @@ def opened(buffering):
 
 def readers(hooks):
     """(make file, make unpickler(file, encoding)) per reader, in the order of the bits of a request. Without joblib its
-    reader reads nothing.
+    readers read nothing; with it, the one of its version does.
 
     With `hooks`, persistent ids, buffers and extension codes are answered, so that more of a stream runs; without, a
     stream that needs them is refused there, as by a plain `load`.
@@ -295,6 +297,7 @@ def readers(hooks):
         return make
 
     c, python = maker(_pickle.Unpickler), maker(pickle._Unpickler)
+    by_joblib = joblib_unpickler(Hooked if hooks else Recorder)
     return [
         (Peeked, c),
         (io.BytesIO, c),
@@ -302,7 +305,8 @@ def readers(hooks):
         (small_peek, c),
         (opened(-1), c),
         (opened(0), c),
-        (io.BytesIO, joblib_unpickler(Hooked if hooks else Recorder)),
+        (io.BytesIO, by_joblib if PADDED else None),
+        (io.BytesIO, None if PADDED else by_joblib),
     ]
 
 

@@ -22,7 +22,7 @@ impl Ask {
 
     /// Whether a reader is asked so: joblib makes a new unpickler for each load, and tells it no encoding.
     pub(crate) fn fits(self, reader: Reader) -> bool {
-        reader != Reader::Joblib || !(self.inherit || self.encoding != ENCODINGS[0])
+        !reader.is_joblib() || !(self.inherit || self.encoding != ENCODINGS[0])
     }
 
     pub(crate) fn how(self, reader: Reader) -> How<'static> {

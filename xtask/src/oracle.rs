@@ -262,7 +262,7 @@ impl<'a> Seen<'a> {
         tally: &mut Tally,
     ) -> Fallible<Option<String>> {
         let Some(answer) = answer else {
-            let readers = Reader::ALL.into_iter().filter(|reader| *reader != Reader::Joblib);
+            let readers = Reader::ALL.into_iter().filter(|reader| !reader.is_joblib());
             readers.for_each(|reader| tally.row(name, reader).killed += 1);
             return Ok(None);
         };

@@ -25,13 +25,23 @@ pub(crate) enum Reader {
     COpen,
     /// The C engine over what `open` gives without a buffer.
     CRaw,
-    /// joblib's unpickler, where the interpreter has joblib.
+    /// joblib's unpickler, where the interpreter has joblib 1.2 or later.
     Joblib,
+    /// joblib's unpickler, where the interpreter has an older one.
+    JoblibUnpadded,
 }
 
 impl Reader {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::CMemory, Self::CStream, Self::Python, Self::CPeek, Self::COpen, Self::CRaw, Self::Joblib];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::CMemory,
+        Self::CStream,
+        Self::Python,
+        Self::CPeek,
+        Self::COpen,
+        Self::CRaw,
+        Self::Joblib,
+        Self::JoblibUnpadded,
+    ];
 
     /// Those that may differ on a file of a few bytes.
     pub(crate) const SMALL: [Self; 4] = [Self::CMemory, Self::CStream, Self::Python, Self::CPeek];
@@ -45,11 +55,17 @@ impl Reader {
             Self::COpen => "c-open",
             Self::CRaw => "c-raw",
             Self::Joblib => "joblib",
+            Self::JoblibUnpadded => "joblib-1.1",
         }
     }
 
+    /// Whether it is joblib's, which may not be there.
+    pub(crate) fn is_joblib(self) -> bool {
+        matches!(self, Self::Joblib | Self::JoblibUnpadded)
+    }
+
     pub(crate) fn engine(self) -> Engine {
-        if matches!(self, Self::Python | Self::Joblib) { Engine::Python } else { Engine::C }
+        if self.is_joblib() || self == Self::Python { Engine::Python } else { Engine::C }
     }
 }
 

@@ -90,6 +90,8 @@ impl Subject for Loader {
         if is_joblib {
             all.of[Reader::Python as usize] =
                 all.add(Read::new(bytes, loader::Reader::PurePython, Access::Memory, false));
+            all.of[Reader::JoblibUnpadded as usize] =
+                all.add(Read::new(bytes, loader::Reader::JoblibUnpadded, Access::Memory, false));
         }
         if all.reads.iter().any(|read| read.pass.is_odd()) {
             for reader in Reader::ALL {
@@ -97,7 +99,7 @@ impl Subject for Loader {
                     Reader::CStream | Reader::CRaw => (loader::Reader::Unbuffered, Access::Unbuffered),
                     Reader::CPeek => (loader::Reader::Buffered4K, Access::Buffered(16)),
                     Reader::COpen => (loader::Reader::Buffered4K, Access::Buffered(4096)),
-                    Reader::CMemory | Reader::Python | Reader::Joblib => continue,
+                    Reader::CMemory | Reader::Python | Reader::Joblib | Reader::JoblibUnpadded => continue,
                 };
                 // What the buffer holds as a whole is read as from memory.
                 if !matches!(access, Access::Buffered(size) if bytes.len() <= size as usize) {

@@ -1,8 +1,9 @@
 //! How nodes read: on one line each, and what stands in front of their colon.
 
-use super::{Label, Made, Node, Outline, made};
+use super::children::{Made, made};
+use super::{Label, Node, Outline};
 use crate::array::{self, Array, Data, Order};
-use crate::ast::path::Step;
+use crate::ast::path::{LONGEST_KEY, Step};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::escape::escape;
 use crate::glance;
@@ -173,30 +174,38 @@ impl Outline<'_, '_> {
         self.array(node).map(|array| array_parts(path(), &array))
     }
 
-    /// The step of a path that leads to a child.
+    /// The step of a path that leads to a child, with as much of a key as a path shows.
     pub fn step(&self, label: Label) -> Step {
+        self.step_within(label, LONGEST_KEY)
+    }
+
+    /// The same with the first `most` characters of a key, and perhaps more.
+    pub(in crate::inspect) fn step_within(&self, label: Label, most: usize) -> Step {
         let number = |number: usize| Step::Index(i64::try_from(number).unwrap_or(i64::MAX));
         match label {
-            Label::Attribute(key) => match self.key_text(key) {
+            Label::Attribute(key) => match self.key_text(key, most) {
                 Some(name) => Step::Attribute(name),
                 None => Step::State,
             },
             Label::Key(key, position) => match self.literal(key) {
-                Some(Literal::Str(text) | Literal::ByteStr(text)) => Step::Key(printable(&text).into_owned()),
+                Some(Literal::Str(text) | Literal::ByteStr(text)) => {
+                    Step::Key(printable(begin(&text, most)).into_owned())
+                }
                 Some(Literal::Int(key)) => Step::Index(key),
                 _ => Step::Member(position),
             },
             Label::Index(index) => number(index),
             Label::Entry(index) | Label::EntryKey(index) | Label::Member(index) => Step::Member(index),
             Label::Argument(index) => Step::Argument(index),
-            Label::Keyword(key) => Step::Key(self.key_text(key).unwrap_or_default()),
+            Label::Keyword(key) => Step::Key(self.key_text(key, most).unwrap_or_default()),
             Label::State | Label::Callee | Label::Asked(_) => Step::State,
         }
     }
 
-    fn key_text(&self, key: Node) -> Option<String> {
+    /// The first `most` characters of a key, and perhaps more: a key of a megabyte may have a million places.
+    fn key_text(&self, key: Node, most: usize) -> Option<String> {
         match self.literal(key)? {
-            Literal::Str(text) | Literal::ByteStr(text) => Some(printable(&text).into_owned()),
+            Literal::Str(text) | Literal::ByteStr(text) => Some(printable(begin(&text, most)).into_owned()),
             _ => None,
         }
     }
@@ -204,7 +213,7 @@ impl Outline<'_, '_> {
     /// A label as it is shown before a colon.
     pub fn label(&self, label: Label) -> String {
         match label {
-            Label::Attribute(key) => match self.key_text(key) {
+            Label::Attribute(key) => match self.key_text(key, CUT) {
                 Some(name) => cut(escape(&name).into_owned()),
                 None => self.leaf(key, KEY).unwrap_or_default(),
             },
@@ -214,7 +223,8 @@ impl Outline<'_, '_> {
             Label::Index(index) => format!("[{index}]"),
             Label::Argument(index) => format!("<args>[{index}]"),
             Label::Keyword(key) => {
-                format!("{}=", self.key_text(key).map(|key| escape(&key).into_owned()).unwrap_or_default())
+                let name = self.key_text(key, CUT).map(|key| cut(escape(&key).into_owned()));
+                format!("{}=", name.unwrap_or_default())
             }
             Label::State => "<state>".to_owned(),
             Label::Callee => "<callee>".to_owned(),
@@ -290,8 +300,18 @@ const ELEMENTS_LENGTH: usize = 100;
 const INLINE_ITEMS: usize = 10;
 const INLINE_LENGTH: usize = 80;
 
+/// Names of more characters are cut.
+const CUT: usize = 200;
+
 fn cut(text: String) -> String {
-    if text.len() <= 200 { text } else { format!("{}...", text.chars().take(200).collect::<String>()) }
+    if text.len() <= CUT { text } else { format!("{}...", text.chars().take(CUT).collect::<String>()) }
+}
+
+/// At least the first `most + 1` characters of a text, where it has so many: one that is cut behind them need not be
+/// read further.
+fn begin(text: &[u8], most: usize) -> &[u8] {
+    // A character has four bytes at most, and one may be cut in the middle.
+    text.get(..most.saturating_add(2).saturating_mul(4)).unwrap_or(text)
 }
 
 fn count(what: &str, items: usize) -> String {
@@ -301,5 +321,55 @@ fn count(what: &str, items: usize) -> String {
 /// Module and name of an import as the file gives them.
 pub(super) fn symbol(ast: &Ast, value: Value) -> Option<String> {
     let symbol = ast.symbol(value)?;
-    Some(cut(format!("{}.{}", escape(&symbol.module), escape(&symbol.name))))
+    let shown = |text: &str| escape(&printable(begin(text.as_bytes(), CUT))).into_owned();
+    Some(cut(format!("{}.{}", shown(&symbol.module), shown(&symbol.name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect;
+    use crate::limits::Limits;
+
+    /// A text of a megabyte that is the key of many states, and their class.
+    fn many_keys() -> Vec<u8> {
+        let key = vec![b'k'; 1 << 20];
+        let item = b"h\x01)\x81}h\x00K\x01sb".repeat(50);
+        [b"\x80\x04V".as_slice(), &key, b"\n\x940cpackage\n", &key, b"\n\x940](", &item, b"e."].concat()
+    }
+
+    #[test]
+    fn a_long_key_of_many_is_read_once_and_never_copied() {
+        let bytes = many_keys();
+        let mut contents = inspect::open(&bytes, &Limits::default()).expect("a pickle");
+        let outline = Outline::new(&mut contents);
+        let root = outline.roots()[0].node.expect("a list");
+        let mut copied = 0;
+        for child in outline.children(root) {
+            copied += outline.head(child.node).len();
+            for attribute in outline.children(child.node) {
+                let Label::Attribute(key) = attribute.label else { panic!("{:?}", attribute.label) };
+                assert_eq!(outline.own_bytes(key), (1 << 20) + 2);
+                let Step::Attribute(name) = outline.step(attribute.label) else { panic!("no attribute") };
+                copied += name.len() + outline.label(attribute.label).len();
+            }
+        }
+        assert!(copied < 50 * 2000, "{copied}");
+        assert_eq!(outline.lines.borrow().len(), 1);
+    }
+
+    #[test]
+    fn what_is_cut_before_it_is_escaped_reads_as_what_is_cut_after() {
+        for char in ["k", "\u{e4}", "\u{1f600}", "\n"] {
+            for count in [CUT - 1, CUT, CUT + 1, CUT * 5] {
+                let text = char.repeat(count);
+                let whole = cut(escape(&text).into_owned());
+                assert_eq!(
+                    cut(escape(&printable(begin(text.as_bytes(), CUT))).into_owned()),
+                    whole,
+                    "{char:?} {count}"
+                );
+            }
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::table::{DANGEROUS, ENTRIES};
 use super::{InForce, Judged, judge};
 use crate::finding::{Decision, Level};
 use crate::limits::Limits;
-use crate::loader::{Manner, Reader, Readers, Subject, pass};
+use crate::loader::{Arrays, Manner, Reader, Readers, Subject, pass};
 use crate::opcode::{Dialect, SliceWindow};
 use asm::{Route, assemble};
 
@@ -26,7 +26,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 fn judged(bytes: &[u8]) -> Judged {
     let reader = Reader::Pickle;
-    let manner = Manner { readers: Readers::of(reader), dialect: Dialect::C, joblib: false, search: false };
+    let manner = Manner { readers: Readers::of(reader), dialect: Dialect::C, arrays: Arrays::Unknown, search: false };
     let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
     let reading = &pass.readings[0];
     assert!(reading.error.is_none(), "{:?}", reading.error);
