@@ -121,6 +121,7 @@ pub fn amount(text: &str) -> Option<u64> {
 pub struct Limits {
     values: [u64; LIMITS.len()],
     deep: bool,
+    models: bool,
     time: Option<Duration>,
     stop: Option<Stop>,
 }
@@ -153,7 +154,7 @@ impl Eq for Stop {}
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { values: LIMITS.map(|row| row.default), deep: false, time: None, stop: None }
+        Self { values: LIMITS.map(|row| row.default), deep: false, models: false, time: None, stop: None }
     }
 }
 
@@ -179,6 +180,11 @@ impl Limits {
         Self { deep: true, ..self }.models()
     }
 
+    /// Whether they are for such a scan.
+    pub fn is_deep(&self) -> bool {
+        self.deep
+    }
+
     /// The same limits, for a scan that looks at the numbers in models, too: whether the nodes of trees point to nodes, and
     /// shapes agree. What is converted has to pass it.
     #[must_use]
@@ -189,11 +195,6 @@ impl Limits {
     /// Whether they are for such a scan.
     pub fn looks_at_models(&self) -> bool {
         self.models
-    }
-
-    /// Whether they are for such a scan.
-    pub fn is_deep(&self) -> bool {
-        self.deep
     }
 
     /// The same limits, and so much time for each file. It is looked at with every spending, so a file ends a little
