@@ -23,7 +23,7 @@ pub(crate) mod view;
 pub use element::{Element, half, signed, unsigned};
 pub use found::{Array, Data, array, bytes, dtype, masked, scalar};
 pub use layout::{Layout, Offsets, Order};
-pub use npy::{descr, npy_header};
+pub use npy::{descr, named, npy_header};
 pub use stats::{Histogram, Number, Stats};
 pub use tensor::{Tensor, bare_storage, tensor};
 pub use view::{ArrayView, Iter};

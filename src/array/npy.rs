@@ -63,6 +63,14 @@ pub fn descr(dtype: &DType) -> Result<Literal> {
     if let Kind::Foreign(name) = dtype.kind() {
         return Err(Error::new(ErrorKind::Unsupported, format!("numpy has no type {name}")));
     }
+    named(dtype)
+}
+
+/// The same for any data type: objects stand in it as `|O`.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] where there is none: fields that overlap, or far too many.
+pub fn named(dtype: &DType) -> Result<Literal> {
     let mut room = MAX_HEADER;
     of_type(dtype, &mut room)
 }

@@ -26,9 +26,11 @@ pub use json::Elements;
 pub use lost::{Loss, Lost};
 pub use names::Names;
 
+use crate::ast::path::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::thousands;
 use crate::inspect::{Arrays, Bytes, Contents, Outline};
+use crate::loader::torch;
 use crate::model::tree::Tree;
 use safetensors::Other;
 use std::collections::BTreeMap;
@@ -117,36 +119,49 @@ pub fn write(
         }
         Format::Npz => {
             let arrays = Arrays::new(&outline);
-            let chosen = choose(format, &arrays, carried);
+            let chosen = choose((format, object_of(&outline)), &arrays, carried);
             npz::write(out, &chosen, &arrays, &mut Bytes::new(&outline))
         }
         Format::Safetensors => {
             let arrays = Arrays::new(&outline);
-            let chosen = choose(format, &arrays, carried);
-            let metadata = metadata(&outline, carried)?;
+            let chosen = choose((format, object_of(&outline)), &arrays, carried);
+            let of_torch = arrays.iter().any(|array| array.storage.is_some());
+            let metadata = metadata(&outline, of_torch, carried)?;
             safetensors::write(out, (&chosen, Other::AsBytes), &metadata, &arrays, &mut Bytes::new(&outline))
         }
     }
 }
 
 /// What stands beside the arrays in a `.safetensors` file: the whole content, with the arrays by their names.
-fn metadata(outline: &Outline<'_, '_>, carried: &mut Carried) -> io::Result<BTreeMap<String, String>> {
+///
+/// Readers of models ask for which library a file is (`format`).
+fn metadata(outline: &Outline<'_, '_>, of_torch: bool, carried: &mut Carried) -> io::Result<BTreeMap<String, String>> {
     let names = carried.arrays.iter().cloned().collect();
     let mut text = Vec::new();
     json::write(&mut text, outline, Elements::Named { field: "tensor", names: &names }, &mut carried.lost)?;
     let text = String::from_utf8(text).map_err(io::Error::other)?;
-    Ok(BTreeMap::from([("depickle".to_owned(), text)]))
+    let mut metadata = BTreeMap::from([("depickle".to_owned(), text)]);
+    if of_torch {
+        metadata.insert("format".to_owned(), "pt".to_owned());
+    }
+    Ok(metadata)
+}
+
+/// The stream that has the object, where the others are there for the sake of the format: in files of torch before 1.6.
+fn object_of(outline: &Outline<'_, '_>) -> Option<u32> {
+    (outline.contents().format == "torch-legacy").then(|| u32::try_from(torch::OBJECT).unwrap_or(u32::MAX))
 }
 
 /// Object paths of the arrays that an `.npz` file has a place for, and their names there.
 pub fn names(contents: &mut Contents<'_>) -> Vec<(String, String)> {
     let mut carried = Carried::default();
-    choose(Format::Npz, &Arrays::new(&Outline::new(contents)), &mut carried);
+    let outline = Outline::new(contents);
+    choose((Format::Npz, object_of(&outline)), &Arrays::new(&outline), &mut carried);
     carried.arrays
 }
 
 /// The arrays that a format can hold, with their names there, in the order in which they are read best.
-fn choose(format: Format, arrays: &Arrays<'_, '_, '_>, carried: &mut Carried) -> Vec<Named> {
+fn choose((format, object): (Format, Option<u32>), arrays: &Arrays<'_, '_, '_>, carried: &mut Carried) -> Vec<Named> {
     let keys = format == Format::Safetensors;
     let mut names = if keys { Names::of_keys() } else { Names::of_files() };
     let mut chosen = Vec::new();
@@ -155,7 +170,8 @@ fn choose(format: Format, arrays: &Arrays<'_, '_, '_>, carried: &mut Carried) ->
         let path = array.address.to_string();
         match if keys { safetensors::check(&array, Other::AsBytes) } else { npz::check(&array) } {
             Ok(()) => {
-                let name = names.name(&array.address);
+                let stream = array.address.stream.filter(|stream| Some(*stream) != object);
+                let name = names.name(&Address { stream, ..array.address });
                 carried.arrays.push((path, name.clone()));
                 chosen.push(Named { index, name });
             }

@@ -36,7 +36,7 @@ const BATCH: usize = 1000;
 /// Those of `out`; where the file holds what is no plain data: what it is, is lost.
 pub fn write(out: &mut dyn Write, outline: &Outline<'_, '_>, arrays: Arrays, lost: &mut Lost) -> io::Result<()> {
     let trees = trees(outline).map_err(io::Error::other)?;
-    let [tree] = trees.as_slice() else { return Err(unsupported("it holds several objects, a pickle holds one")) };
+    let [(_, tree)] = trees.as_slice() else { return Err(unsupported("it holds several objects, a pickle holds one")) };
     if !check(tree, arrays, lost) {
         return Err(unsupported("it holds what is no plain data; .json has a place for everything"));
     }

@@ -46,6 +46,12 @@ fn element(dtype: &DType) -> Option<Element> {
         (Kind::Float, 4) => ("F32", 4),
         (Kind::Float, 8) => ("F64", 8),
         (Kind::Complex, 8) => ("C64", 4),
+        (Kind::Foreign("bfloat16"), _) => ("BF16", 2),
+        (Kind::Foreign("float8_e4m3fn"), _) => ("F8_E4M3", 1),
+        (Kind::Foreign("float8_e4m3fnuz"), _) => ("F8_E4M3FNUZ", 1),
+        (Kind::Foreign("float8_e5m2"), _) => ("F8_E5M2", 1),
+        (Kind::Foreign("float8_e5m2fnuz"), _) => ("F8_E5M2FNUZ", 1),
+        (Kind::Foreign("float8_e8m0fnu"), _) => ("F8_E8M0", 1),
         _ => return None,
     };
     Some(Element { name, width })

@@ -21,7 +21,7 @@ pub(crate) fn array() -> Vec<u8> {
 }
 
 /// A dict with these keys, an array at each.
-fn dict(keys: &[&str]) -> Vec<u8> {
+pub(crate) fn dict(keys: &[&str]) -> Vec<u8> {
     let mut bytes = b"\x80\x03}".to_vec();
     for key in keys {
         bytes.push(b'X');

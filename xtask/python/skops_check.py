@@ -1,6 +1,6 @@
 """Converts every model that scikit-learn, LightGBM and XGBoost can fit to .skops, and asks skops.
 
-    python xtask/python/skops_check.py target/release/depickle [--only SECTION ...] [--names NAME ...] [--small]
+    python xtask/python/skops_check.py target/release/depickle [--only SECTION ...] [--small] [--corpus DIRECTORY]
 
 Needs from PyPI: skops==0.16.0 scikit-learn==1.9.1 numpy==2.4.6 scipy==1.17.1 joblib==1.6.0; for all sections also
 pandas, lightgbm==4.7.0, xgboost==3.2.0. Each model is written by pickle (protocols 2, 4, 5) and joblib (plain and
@@ -12,7 +12,8 @@ compressed), converted by `depickle convert` without being loaded, and then
 - compared with skops' own dump of the model: the same untrusted types.
 
 What depickle refuses, skops has to refuse, too, or lose. The table goes to standard output; the exit code is 1 where
-anything differs. `--small` takes a few models in two forms, in seconds.
+anything differs. `--small` takes a few models in two forms, in seconds; `--corpus` takes the files that corpus.py wrote
+with the same libraries, and fits nothing.
 """
 
 import argparse
@@ -37,7 +38,7 @@ SMALL = [
     "GradientBoostingClassifier", "LogisticRegression", "SVC", "KNeighborsClassifier", "MLPClassifier", "TfidfVectorizer",
     "OneHotEncoder", "IterativeImputer", "GaussianProcessClassifier", "SGDClassifier", "KernelDensity", "Birch",
 ]
-INPUTS = 3
+INPUTS = 2
 
 
 def forms(small, section):
@@ -73,18 +74,19 @@ def same(one, other):
 
 
 def answers(model, inputs, asked=None):
-    """What a model says, by method and input; without those that it does not take, or only what is asked."""
-    said = {}
-    for method in METHODS:
-        for number, data in enumerate(inputs):
-            if asked is not None and (method, number) not in asked:
+    """What a model says, by method and input: of the first inputs that it takes, or of what is asked."""
+    said, taken = {}, 0
+    for number, data in enumerate(inputs):
+        for method in METHODS:
+            if not hasattr(model, method) or (asked is not None and (method, number) not in asked):
                 continue
             try:
                 said[method, number] = getattr(model, method)(data)
             except Exception:
                 continue
-            if sum(key[0] == method for key in said) >= INPUTS:
-                break
+        taken += any(key[1] == number for key in said)
+        if taken == INPUTS:
+            break
     return said
 
 
@@ -124,30 +126,36 @@ class Check:
         print(line, file=sys.stderr, flush=True)
 
     def convert(self, path):
-        out = path.with_suffix(".skops")
+        out = self.directory / "model.skops"
         out.unlink(missing_ok=True)
         report = self.directory / "report.json"
         command = [self.binary, "convert", path, "-o", out, "--report", report, "--force"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         return done, json.loads(report.read_text()), out
 
-    def model(self, section, name, value, inputs, written):
+    def model(self, section, name, value, inputs, files):
+        """All forms of one model: names of forms, and the files."""
         try:
             original = pickle.dumps(value)
         except Exception:
             return
         own, refusal = native(value)
         said = answers(pickle.loads(original), inputs)
-        for form, write in written:
+        known = {}
+        for form, path in files:
             row = self.rows[section, form]
+            row["files"] += 1
+            self.one(f"{section} {name} {form}", row, path, (said, inputs), (own, refusal, known))
+
+    def write(self, value, forms):
+        for form, write in forms:
             path = self.directory / f"model.{form}"
             write(value, path)
-            row["files"] += 1
-            self.one(f"{section} {name} {form}", row, path, (said, inputs), (own, refusal))
+            yield form, path
 
     def one(self, what, row, path, asked, own):
         said, inputs = asked
-        data, refusal = own
+        data, refusal, known = own
         done, report, out = self.convert(path)
         if not out.exists():
             if report["verdict"] != "clean":
@@ -161,34 +169,39 @@ class Check:
                 self.say(f"{what}: {done.stderr.strip()}")
             return
         row["converted"] += 1
-        try:
-            model, untrusted = load(out.read_bytes())
-        except Exception as error:
-            # What skops cannot load from its own file either is not the converter's doing.
-            ours = data is None or works(data, said, inputs)
-            row["not loaded" if ours else "not loaded, nor skops' own"] += 1
-            if ours:
-                self.say(f"{what}: {type(error).__name__}: {str(error)[:300]}")
-            return
-        row["loaded"] += 1
-        row["no type to trust"] += not untrusted
+        written = out.read_bytes()
+        # Forms of one model give the same file: it is asked once.
+        if written not in known:
+            known[written] = self.loaded(what, written, asked, data)
+        counts, untrusted = known[written]
+        row.update(counts)
         if untrusted != report["untrusted"]:
             self.say(f"{what}: says untrusted {report['untrusted']}, skops {untrusted}")
+
+    def loaded(self, what, written, asked, data):
+        """What skops makes of a converted file: counts for the table, and the types that it does not trust."""
+        said, inputs = asked
+        try:
+            model, untrusted = load(written)
+        except Exception as error:
+            # What skops cannot load from its own file either is not the converter's doing.
+            if data is not None and not works(data, said, inputs):
+                return ["not loaded, nor skops' own"], skops.io.get_untrusted_types(data=written)
+            self.say(f"{what}: {type(error).__name__}: {str(error)[:300]}")
+            return ["not loaded"], skops.io.get_untrusted_types(data=written)
+        counts = ["loaded"] + ["no type to trust"] * (not untrusted)
         if data is None:
-            row["skops has no dump"] += 1
+            counts.append("skops has no dump")
         elif (theirs := skops.io.get_untrusted_types(data=data)) == untrusted:
-            row["untrusted as skops' dump"] += 1
+            counts.append("untrusted as skops' dump")
         else:
             self.say(f"{what}: untrusted {sorted(set(untrusted) ^ set(theirs))} in one of two")
         again = answers(model, inputs, said)
         differ = [key for key in said if key not in again or not same(said[key], again[key])]
         if differ:
-            row["different"] += 1
             self.say(f"{what}: {differ[0][0]} differs")
-        elif said:
-            row["identical"] += 1
-        else:
-            row["nothing to ask"] += 1
+        counts.append("different" if differ else "identical" if said else "nothing to ask")
+        return counts, untrusted
 
     def report(self):
         columns = ["files", "converted", "loaded", "identical", "nothing to ask", "no type to trust",
@@ -208,17 +221,33 @@ class Check:
             print(f"WRONG {line}")
 
 
+def fitted(section, args):
+    """Names and models."""
+    if args.corpus:
+        for path in sorted((args.corpus / section).glob("*.p4.pkl")):
+            name = path.name.removesuffix(".p4.pkl")
+            # The copies that other picklers wrote hold the same models.
+            if not name.endswith((".py", ".optimised")):
+                yield name, pickle.loads(path.read_bytes())
+        return
+    for name, value in corpus_models.SECTIONS[section]():
+        if isinstance(value, Exception):
+            print(f"cannot be fitted: {name}: {str(value).splitlines()[0][:100]}", file=sys.stderr)
+        elif not args.small or name in SMALL:
+            yield name, value
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--only", nargs="*", default=["estimators", "composites", "boosters"])
-    parser.add_argument("--names", nargs="*")
+    parser.add_argument("--corpus", type=pathlib.Path)
     parser.add_argument("--small", action="store_true")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     sections = ["estimators"] if args.small else args.only
-    names = SMALL if args.small else args.names
-    inputs = [data[0] for data in corpus_models.data().values()]
+    # The same data stand there under several names.
+    inputs = list({id(data[0]): data[0] for data in corpus_models.data().values()}.values())
     if not args.small:
         inputs += [x for _, x, _ in corpus_models.forms_of_data()]
         x = inputs[0]
@@ -227,13 +256,13 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         check = Check(args.binary.resolve(), pathlib.Path(directory))
         for section in sections:
-            for name, value in corpus_models.SECTIONS[section]():
-                if names and name not in names:
-                    continue
-                if isinstance(value, Exception):
-                    print(f"cannot be fitted: {name}: {str(value).splitlines()[0][:100]}", file=sys.stderr)
-                    continue
-                check.model(section, name, value, inputs, forms(args.small, section))
+            wanted = forms(args.small, section)
+            for name, value in fitted(section, args):
+                files = check.write(value, wanted)
+                if args.corpus:
+                    there = [(form, args.corpus / section / f"{name}.{form}") for form, _ in wanted]
+                    files = [(form, path) for form, path in there if path.exists()]
+                check.model(section, name, value, inputs, files)
     check.report()
     return 1 if check.wrong else 0
 

@@ -15,9 +15,13 @@ from skops.io import _general, _sklearn
 from skops.io import _trusted_types as lists
 from skops.io._utils import get_type_name
 
+# numpy before 2.0 has some under other names.
+OLD_SCALARS = ["numpy.bool_"]
+OLD_MASKED = ["numpy.ma.core.MaskedArray"]
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEAD = f"""\
-# Loaders of skops and the types that each takes without being told to, and that skops reviewed.
+# Loaders of skops and the types that each takes without being told to.
 # Written by xtask/python/skops_trusted.py with skops {skops.__version__}, scikit-learn {sklearn.__version__}, \
 numpy {numpy.__version__}, scipy {scipy.__version__}."""
 
@@ -29,16 +33,15 @@ TRUSTED = {
     "FunctionNode": lists.SCIPY_UFUNC_TYPE_NAMES + lists.NUMPY_UFUNC_TYPE_NAMES,
     "ListNode": ["builtins.list"],
     "LossNode": [get_type_name(loss) for loss in _sklearn.ALLOWED_LOSSES],
-    # numpy before 2.0 names it by the module in which it is defined.
-    "MaskedArrayNode": [get_type_name(numpy.ma.MaskedArray), "numpy.ma.core.MaskedArray"],
-    "NdArrayNode": ["numpy.ndarray", *lists.NUMPY_DTYPE_TYPE_NAMES],
+    "MaskedArrayNode": [get_type_name(numpy.ma.MaskedArray), *OLD_MASKED],
+    "NdArrayNode": ["numpy.ndarray", *lists.NUMPY_DTYPE_TYPE_NAMES, *OLD_SCALARS],
     "ObjectNode": lists.SKLEARN_ESTIMATOR_TYPE_NAMES + lists.SKLEARN_INTERNAL_TYPE_NAMES,
     "RandomGeneratorNode": [get_type_name(numpy.random.Generator)],
     "RandomStateNode": [get_type_name(numpy.random.RandomState)],
     "SetNode": ["builtins.set"],
     "SparseMatrixNode": [get_type_name(scipy.sparse.spmatrix), get_type_name(scipy.sparse.sparray)],
     "TupleNode": ["builtins.tuple"],
-    "TypeNode": lists.PRIMITIVE_TYPE_NAMES + lists.CONTAINER_TYPE_NAMES + lists.NUMPY_DTYPE_TYPE_NAMES,
+    "TypeNode": lists.PRIMITIVE_TYPE_NAMES + lists.CONTAINER_TYPE_NAMES + lists.NUMPY_DTYPE_TYPE_NAMES + OLD_SCALARS,
 }
 
 assert _general.PROTOCOL == 2

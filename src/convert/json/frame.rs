@@ -8,7 +8,9 @@ pub(super) struct Frame<'t> {
     parts: Parts<'t>,
     /// Whether something was written before.
     comma: bool,
-    pub(super) close: String,
+    close: String,
+    /// What follows once this is closed.
+    then: Option<Box<Frame<'t>>>,
 }
 
 enum Parts<'t> {
@@ -32,22 +34,42 @@ pub(super) enum Step<'t> {
 
 impl<'t> Frame<'t> {
     pub(super) fn items(items: &'t [NodeId], close: &str) -> Self {
-        Self { parts: Parts::Items(items.iter()), comma: false, close: close.to_owned() }
+        Self { parts: Parts::Items(items.iter()), comma: false, close: close.to_owned(), then: None }
     }
 
     /// Keys and values in turn, as pairs.
     pub(super) fn pairs(items: &'t [NodeId], close: &str) -> Self {
-        Self { parts: Parts::Pairs(items.chunks_exact(2)), comma: false, close: close.to_owned() }
+        Self { parts: Parts::Pairs(items.chunks_exact(2)), comma: false, close: close.to_owned(), then: None }
     }
 
     /// Keys and values in turn, as members of an object.
     pub(super) fn members(items: &'t [NodeId], close: &str) -> Self {
-        Self { parts: Parts::Members(items.chunks_exact(2)), comma: false, close: close.to_owned() }
+        Self { parts: Parts::Members(items.chunks_exact(2)), comma: false, close: close.to_owned(), then: None }
     }
 
     /// Fields behind others that were written.
     pub(super) fn fields(fields: Vec<(&'static str, NodeId)>, close: &str) -> Self {
-        Self { parts: Parts::Fields(fields.into_iter()), comma: true, close: close.to_owned() }
+        Self { parts: Parts::Fields(fields.into_iter()), comma: true, close: close.to_owned(), then: None }
+    }
+
+    /// Another frame behind this one.
+    pub(super) fn then(self, next: Self) -> Self {
+        Self { then: Some(Box::new(next)), ..self }
+    }
+
+    /// The same with a brace behind all of it.
+    pub(super) fn wrapped(mut self) -> Self {
+        match &mut self.then {
+            // There are never more than two.
+            Some(last) => last.close.push('}'),
+            None => self.close.push('}'),
+        }
+        self
+    }
+
+    /// What closes it, and what follows.
+    pub(super) fn end(self) -> (String, Option<Self>) {
+        (self.close, self.then.map(|then| *then))
     }
 
     /// What is next, and whether a comma stands in front of it.

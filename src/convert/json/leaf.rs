@@ -1,7 +1,7 @@
 //! Numbers, text and data types in JSON, exactly.
 
 use super::base64::Base64;
-use crate::array::descr;
+use crate::array::named;
 use crate::dtype::DType;
 use crate::dtype::literal::Literal;
 use crate::escape::json;
@@ -98,7 +98,7 @@ pub(super) fn base64(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
 
 /// A data type: numpy's `descr`, or where it has none its name.
 pub(super) fn dtype(out: &mut dyn Write, dtype: &DType) -> io::Result<()> {
-    match descr(dtype) {
+    match named(dtype) {
         Ok(literal) => json(out, &literal_json(&literal)),
         Err(_) => json(out, &dtype.type_string()),
     }

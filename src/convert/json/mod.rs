@@ -10,11 +10,11 @@ mod frame;
 mod leaf;
 mod values;
 
-use super::{Loss, Lost};
+use super::{Loss, Lost, object_of};
 use crate::ast::path::Address;
 use crate::error::Result;
 use crate::escape::json;
-use crate::inspect::{Bytes, Outline, Root};
+use crate::inspect::{ArrayRef, Arrays, Bytes, Outline, Root};
 use crate::model::tree::{Made, Node, NodeId, Record, Tree};
 use frame::{Frame, Step};
 use std::collections::{HashMap, HashSet};
@@ -47,21 +47,24 @@ pub fn write(
     lost: &mut Lost,
 ) -> io::Result<()> {
     let trees = trees(outline).map_err(io::Error::other)?;
+    let arrays = Arrays::new(outline);
+    let tensors = tensors(&arrays);
     out.write_all(b"{\"schema\":\"depickle.content/1\",\"format\":")?;
     json(out, &outline.contents().format)?;
     let mut numbers = 0;
-    for (place, tree) in trees.iter().enumerate() {
+    for (place, (stream, tree)) in trees.iter().enumerate() {
         out.write_all(match place {
             0 => b",\n\"root\":",
             1 => b",\n\"more\":[",
             _ => b",\n",
         })?;
         let bytes = Bytes::new(tree.outline());
-        let stream = (trees.len() > 1).then(|| u32::try_from(place).unwrap_or(u32::MAX));
-        let mut writer = Writer { out, tree, bytes, elements, stream, seen: HashMap::new(), numbers };
+        let (arrays, tensors) = (&arrays, &tensors);
+        let seen = HashMap::new();
+        let mut writer = Writer { out, tree, bytes, elements, stream: *stream, seen, numbers, arrays, tensors, lost };
         for problem in tree.problems() {
-            let path = || writer.path(problem.node).to_string();
-            lost.add(|| Loss { path: path(), why: problem.error.message().to_owned() });
+            let path = writer.path(problem.node);
+            writer.lost.add(|| Loss { path: path.to_string(), why: problem.error.message().to_owned() });
         }
         writer.value(tree.root())?;
         numbers = writer.numbers;
@@ -69,13 +72,21 @@ pub fn write(
     out.write_all(if trees.len() > 1 { b"]}\n" } else { b"}\n" })
 }
 
-/// The trees of the streams of a file, in their order.
-pub(super) fn trees<'o>(outline: &'o Outline<'_, '_>) -> Result<Vec<Tree<'o>>> {
+/// The trees of the streams of a file, in their order, and their numbers where there are several.
+pub(super) fn trees<'o>(outline: &'o Outline<'_, '_>) -> Result<Vec<(Option<u32>, Tree<'o>)>> {
     let roots: Vec<&Root> = outline.roots().iter().filter(|root| !root.nested).collect();
     if roots.is_empty() {
-        return Ok(vec![Tree::new(outline)?]);
+        return Ok(vec![(None, Tree::new(outline)?)]);
     }
-    roots.into_iter().map(|root| Tree::of(outline, root)).collect()
+    let (several, object) = (roots.len() > 1 || outline.more_streams() > 0, object_of(outline));
+    let wanted = roots.into_iter().filter(|root| object.is_none_or(|object| root.stream == object));
+    wanted.map(|root| Ok((several.then_some(root.stream), Tree::of(outline, root)?))).collect()
+}
+
+/// The tensors among the arrays of a file, by their object paths.
+fn tensors(arrays: &Arrays<'_, '_, '_>) -> HashMap<String, usize> {
+    let all = (0..arrays.len()).filter_map(|index| Some((index, arrays.get(index)?)));
+    all.filter(|(_, array)| array.storage.is_some()).map(|(index, array)| (array.address.to_string(), index)).collect()
 }
 
 /// Shared text and bytes up to this length are written again: a reference would not be shorter.
@@ -92,6 +103,9 @@ struct Writer<'w, 't, 'o> {
     seen: HashMap<NodeId, u64>,
     /// How many such there are.
     numbers: u64,
+    arrays: &'w Arrays<'o, 'o, 'o>,
+    tensors: &'w HashMap<String, usize>,
+    lost: &'w mut Lost,
 }
 
 impl<'t> Writer<'_, 't, '_> {
@@ -119,8 +133,9 @@ impl<'t> Writer<'_, 't, '_> {
                     open.extend(self.begin(node)?);
                 }
                 None => {
-                    self.out.write_all(frame.close.as_bytes())?;
-                    open.pop();
+                    let (close, then) = open.pop().map(Frame::end).unwrap_or_default();
+                    self.out.write_all(close.as_bytes())?;
+                    open.extend(then);
                 }
             }
         }
@@ -140,10 +155,7 @@ impl<'t> Writer<'_, 't, '_> {
         self.seen.insert(id, self.numbers);
         write!(self.out, "{{\"$id\":{},\"$value\":", self.numbers)?;
         match self.plain(id)? {
-            Some(mut frame) => {
-                frame.close.push('}');
-                Ok(Some(frame))
-            }
+            Some(frame) => Ok(Some(frame.wrapped())),
             None => self.out.write_all(b"}").map(|()| None),
         }
     }
@@ -183,20 +195,23 @@ impl<'t> Writer<'_, 't, '_> {
             Node::Dict(_) if is_object(tree, items) => return open(self.out, "{", Frame::members(items, "}")),
             Node::Dict(_) => return open(self.out, "{\"$dict\":[", Frame::pairs(items, "]}")),
             Node::Array(array) => return self.array(id, array, items),
-            Node::Masked(masked) => return self.masked(id, masked),
+            Node::Masked(masked) => return self.masked(id, masked, items),
             Node::Scalar(scalar) => self.scalar(scalar)?,
             Node::DType(dtype) => {
                 self.out.write_all(b"{\"$dtype\":")?;
                 leaf::dtype(self.out, dtype)?;
                 self.out.write_all(b"}")?;
             }
-            Node::Record(record) => return self.record(record),
+            Node::Record(record) => return self.record(id, record),
             Node::Name(_) => {
                 self.out.write_all(b"{\"$name\":")?;
                 self.name(id)?;
                 self.out.write_all(b"}")?;
             }
             Node::Persistent(asked) => {
+                if let Some(array) = self.tensor_at(id) {
+                    return self.tensor(&array, false).map(|()| None);
+                }
                 return open(self.out, "{\"$persistent\":", Frame::items(std::slice::from_ref(asked), "}"));
             }
             Node::Unknown => self.lost(id)?,
@@ -210,7 +225,11 @@ impl<'t> Writer<'_, 't, '_> {
         json(self.out, &text)
     }
 
-    fn record(&mut self, record: &'t Record) -> io::Result<Option<Frame<'t>>> {
+    fn record(&mut self, id: NodeId, record: &'t Record) -> io::Result<Option<Frame<'t>>> {
+        let tensor = self.tensor_at(id);
+        if let (Some(array), Some(requires_grad)) = (&tensor, requires_grad(self.tree, record)) {
+            return self.tensor(array, requires_grad).map(|()| None);
+        }
         self.out.write_all(b"{\"$object\":{\"made\":")?;
         self.out.write_all(match record.made {
             Made::New => b"\"new\"",
@@ -238,8 +257,41 @@ impl<'t> Writer<'_, 't, '_> {
         self.out.write_all(b"}")
     }
 
+    /// The tensor that a call of torch gives, or that a storage is.
+    fn tensor_at(&mut self, id: NodeId) -> Option<ArrayRef> {
+        if self.tensors.is_empty() {
+            return None;
+        }
+        let path = self.path(id).to_string();
+        let array = self.tensors.get(&path).and_then(|&index| self.arrays.get(index))?;
+        if let Some(problem) = &array.problem {
+            self.lost.add(|| Loss { path, why: problem.message().to_owned() });
+            return None;
+        }
+        Some(array)
+    }
+
     fn path(&self, id: NodeId) -> Address {
         Address { member: String::new(), stream: self.stream, path: self.tree.path(id) }
+    }
+}
+
+/// Whether gradients are wanted of a tensor whose call says nothing besides; nothing where it does (`torch/_utils.py`).
+fn requires_grad(tree: &Tree<'_>, record: &Record) -> Option<bool> {
+    let class = tree.name(record.class).filter(|class| &*class.module == "torch._utils")?;
+    if record.state.is_some() || record.items.is_some() || record.kwargs.is_some() {
+        return None;
+    }
+    let (flag, hooks) = match (&*class.name, tree.items(record.args?)) {
+        ("_rebuild_tensor", [_, _, _, _]) => return Some(false),
+        ("_rebuild_tensor_v2", [_, _, _, _, flag, hooks]) | ("_rebuild_parameter", [_, flag, hooks]) => (flag, hooks),
+        ("_rebuild_tensor_v3", [_, _, _, _, flag, hooks, _]) => (flag, hooks),
+        _ => return None,
+    };
+    let no_hooks = matches!(tree.node(*hooks), Node::Record(hooks) if hooks.items.is_none() && hooks.state.is_none());
+    match tree.node(*flag) {
+        Node::Bool(flag) if no_hooks => Some(*flag),
+        _ => None,
     }
 }
 

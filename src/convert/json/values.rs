@@ -43,31 +43,62 @@ impl<'t> Writer<'_, 't, '_> {
             self.out.write_all(b"}")?;
             return Ok(None);
         }
-        self.head(&array.array)?;
-        self.out.write_all(b",\"items\":[")?;
+        self.objects(&array.array)?;
         Ok(Some(Frame::items(items, "]}}")))
     }
 
+    /// An array of objects, up to the first.
+    fn objects(&mut self, array: &ArrayRef) -> io::Result<()> {
+        self.out.write_all(b"{")?;
+        self.head(array)?;
+        self.out.write_all(b",\"items\":[")
+    }
+
     /// `$masked`: two arrays, and what stands for masked elements.
-    pub(super) fn masked(&mut self, id: NodeId, masked: &'t Masked) -> io::Result<Option<Frame<'t>>> {
-        let problem = masked.data.array.problem.is_some() || masked.mask.problem.is_some();
-        if problem || masked.data.elements.is_some() {
+    pub(super) fn masked(
+        &mut self,
+        id: NodeId,
+        masked: &'t Masked,
+        items: &'t [NodeId],
+    ) -> io::Result<Option<Frame<'t>>> {
+        if masked.data.array.problem.is_some() || masked.mask.problem.is_some() {
             self.lost(id)?;
             return Ok(None);
         }
         let mut address = self.path(id);
-        self.out.write_all(b"{\"$masked\":{\"data\":")?;
-        self.body(&masked.data.array, &address.to_string())?;
-        self.out.write_all(b",\"mask\":")?;
+        let path = address.to_string();
         address.path.0.extend(MASK);
+        self.out.write_all(b"{\"$masked\":{\"mask\":")?;
         self.body(&masked.mask, &address.to_string())?;
-        Ok(Some(Frame::fields(vec![("fill", masked.fill)], "}}")))
+        self.out.write_all(b",\"data\":")?;
+        let fill = Frame::fields(vec![("fill", masked.fill)], "}}");
+        if masked.data.elements.is_none() {
+            self.body(&masked.data.array, &path)?;
+            return Ok(Some(fill));
+        }
+        self.objects(&masked.data.array)?;
+        Ok(Some(Frame::items(items, "]}").then(fill)))
     }
 
-    /// Type and shape of an array, and its class where it is not the usual one. The object stays open.
+    /// `$tensor`: an array of torch.
+    pub(super) fn tensor(&mut self, array: &ArrayRef, requires_grad: bool) -> io::Result<()> {
+        self.out.write_all(b"{\"$tensor\":{")?;
+        if requires_grad {
+            self.out.write_all(b"\"requires_grad\":true,")?;
+        }
+        if let Some(storage) = &array.storage {
+            self.out.write_all(b"\"storage\":")?;
+            json(self.out, &storage.key)?;
+            self.out.write_all(b",")?;
+        }
+        self.fields(array, &array.address.to_string())?;
+        self.out.write_all(b"}}")
+    }
+
+    /// Type and shape of an array, and its class where it is not the usual one.
     fn head(&mut self, array: &ArrayRef) -> io::Result<()> {
         let of = &array.array;
-        self.out.write_all(b"{\"dtype\":")?;
+        self.out.write_all(b"\"dtype\":")?;
         match &of.dtype {
             Ok(dtype) => leaf::dtype(self.out, dtype)?,
             Err(_) => self.out.write_all(b"null")?,
@@ -75,7 +106,7 @@ impl<'t> Writer<'_, 't, '_> {
         let shape: Vec<Uint> = of.shape.iter().flatten().copied().map(Uint).collect();
         self.out.write_all(b",\"shape\":")?;
         json(self.out, &shape)?;
-        if !matches!(of.class.as_str(), "numpy.ndarray" | "mask") {
+        if !matches!(of.class.as_str(), "numpy.ndarray" | "mask" | "torch.Tensor") {
             self.out.write_all(b",\"class\":")?;
             json(self.out, &of.class)?;
         }
@@ -83,7 +114,13 @@ impl<'t> Writer<'_, 't, '_> {
     }
 
     /// An array of bytes: where its elements stand, or themselves.
-    fn body(&mut self, array: &ArrayRef, path: &str) -> io::Result<()> {
+    pub(super) fn body(&mut self, array: &ArrayRef, path: &str) -> io::Result<()> {
+        self.out.write_all(b"{")?;
+        self.fields(array, path)?;
+        self.out.write_all(b"}")
+    }
+
+    fn fields(&mut self, array: &ArrayRef, path: &str) -> io::Result<()> {
         self.head(array)?;
         let dtype = array.array.dtype.clone().map_err(io::Error::other)?;
         match self.elements {
@@ -100,7 +137,7 @@ impl<'t> Writer<'_, 't, '_> {
                 self.base64(array)?;
             }
         }
-        self.out.write_all(b"}")
+        Ok(())
     }
 
     fn base64(&mut self, array: &ArrayRef) -> io::Result<()> {

@@ -273,7 +273,7 @@ impl<'t, 'o> Schema<'t, 'o> {
             // False is written as "false", which is true.
             Node::Bool(true) => (("builtins", "bool"), "true".to_owned()),
             Node::Scalar(scalar) => {
-                let class = scalar_class(&scalar.dtype)?;
+                let class = scalar_class(scalar)?;
                 let view = scalar.view().ok()?;
                 let is_big = scalar.dtype.byte_order() == ByteOrder::Big;
                 let text = match scalar.dtype.kind() {
@@ -419,7 +419,7 @@ impl<'t, 'o> Schema<'t, 'o> {
     }
 
     fn scalar(&mut self, id: NodeId, scalar: &Scalar<'_>) -> Vec<Piece> {
-        let Some(class) = scalar_class(&scalar.dtype) else {
+        let Some(class) = scalar_class(scalar) else {
             return self.refuse(id, "a scalar of numpy that skops does not give back");
         };
         let head = self.head(&Head { loader: "NdArrayNode", module: "numpy", class, id: Some(id) });
@@ -483,9 +483,10 @@ fn ucs4(bytes: &[u8], is_big: bool) -> Option<String> {
     Some(text.trim_end_matches('\0').to_owned())
 }
 
-/// The name of the type of a scalar, as numpy 2 has it; `None` for structures.
-fn scalar_class(dtype: &DType) -> Option<&'static str> {
-    Some(match (dtype.kind(), dtype.itemsize()) {
+/// The name of the type of a scalar, as the numpy that wrote it has it; `None` for structures.
+fn scalar_class(scalar: &Scalar<'_>) -> Option<&'static str> {
+    Some(match (scalar.dtype.kind(), scalar.dtype.itemsize()) {
+        (Kind::Bool, _) if scalar.before_numpy_2 => "bool_",
         (Kind::Bool, _) => "bool",
         (Kind::Int, 1) => "int8",
         (Kind::Int, 2) => "int16",

@@ -159,7 +159,10 @@ impl<'o> Builder<'o> {
             pairs.extend([key_id, self.child((id, Via::Value(index)), origin.at(value))?]);
         }
         let all = pairs.len();
-        let pairs = keys::unique(|id| self.tree.node(id), pairs);
+        // Any other key is not there yet, and what it will be equal to is not known.
+        let is_literal = |id: NodeId| self.tree.meta(id)?.origin.map(|origin| origin.value.kind().is_literal());
+        let known = |id| if is_literal(id) == Some(true) { self.tree.node(id) } else { &Node::Unknown };
+        let pairs = keys::unique(known, pairs);
         if pairs.len() < all {
             self.renumber(id, &pairs);
         }
@@ -292,7 +295,8 @@ impl<'o> Builder<'o> {
         if untouched {
             if let Some((dtype, bytes)) = self.outline().scalar(origin) {
                 let bytes = self.kept(bytes)?;
-                let scalar = Scalar { dtype, bytes };
+                let before_numpy_2 = call.callee_name().is_some_and(|(module, _)| module.starts_with("numpy.core."));
+                let scalar = Scalar { dtype, bytes, before_numpy_2 };
                 if let Err(error) = scalar.view() {
                     self.problem(id, error);
                 }

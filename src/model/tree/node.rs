@@ -147,6 +147,8 @@ pub struct Scalar<'o> {
     pub dtype: DType,
     /// Its bytes.
     pub bytes: Cow<'o, [u8]>,
+    /// Whether numpy before 2.0 wrote it: modules had other names then, and a few types.
+    pub before_numpy_2: bool,
 }
 
 impl Scalar<'_> {
