@@ -55,7 +55,7 @@ const WRITERS: &[Writer] = &[
 pub(crate) fn reports(data: &[u8]) {
     let limits = bounded(data.len());
     let mut file = scanned(data);
-    file.glance = Some(inspect::glance(data, &limits, 200));
+    file.glance = Some(inspect::glance(data, &limits, 200, 50));
     let report = Report { files: vec![file], ..Report::default() };
     for (number, (write, is_json)) in WRITERS.iter().enumerate() {
         let mut out = Vec::new();
