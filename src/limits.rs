@@ -121,6 +121,7 @@ pub fn amount(text: &str) -> Option<u64> {
 pub struct Limits {
     values: [u64; LIMITS.len()],
     deep: bool,
+    models: bool,
     time: Option<Duration>,
     stop: Option<Stop>,
 }
@@ -153,7 +154,7 @@ impl Eq for Stop {}
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { values: LIMITS.map(|row| row.default), deep: false, time: None, stop: None }
+        Self { values: LIMITS.map(|row| row.default), deep: false, models: false, time: None, stop: None }
     }
 }
 
@@ -172,16 +173,28 @@ impl Limits {
         self
     }
 
-    /// The same limits, for a scan that looks into what readers take for plain bytes: members that are stored, and bytes
-    /// of tensors.
+    /// The same limits, for a scan that looks into what readers take for plain bytes: members that are stored, bytes of
+    /// tensors, and the numbers in models.
     #[must_use]
     pub fn deep(self) -> Self {
-        Self { deep: true, ..self }
+        Self { deep: true, ..self }.models()
     }
 
     /// Whether they are for such a scan.
     pub fn is_deep(&self) -> bool {
         self.deep
+    }
+
+    /// The same limits, for a scan that looks at the numbers in models, too: whether the nodes of trees point to nodes, and
+    /// shapes agree. What is converted has to pass it.
+    #[must_use]
+    pub fn models(self) -> Self {
+        Self { models: true, ..self }
+    }
+
+    /// Whether they are for such a scan.
+    pub fn looks_at_models(&self) -> bool {
+        self.models
     }
 
     /// The same limits, and so much time for each file. It is looked at with every spending, so a file ends a little

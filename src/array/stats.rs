@@ -14,7 +14,7 @@ pub enum Number {
 
 impl Number {
     /// The number that an element is, where its type has real numbers.
-    fn read(dtype: &DType, bytes: &[u8]) -> Option<Self> {
+    pub fn read(dtype: &DType, bytes: &[u8]) -> Option<Self> {
         let big = dtype.byte_order() == ByteOrder::Big;
         Some(match (dtype.kind(), bytes.len()) {
             (Kind::Bool, 1) => Self::Int(i128::from(*bytes != [0])),
@@ -27,12 +27,26 @@ impl Number {
         })
     }
 
+    /// Whether elements of a type are such numbers.
+    pub fn are(dtype: &DType) -> bool {
+        let size = usize::try_from(dtype.itemsize()).ok();
+        size.and_then(|size| [0_u8; 8].get(..size).and_then(|zero| Self::read(dtype, zero))).is_some()
+    }
+
     /// The nearest float.
     #[allow(clippy::cast_precision_loss, reason = "the nearest is asked for")]
     pub const fn to_f64(self) -> f64 {
         match self {
             Self::Int(number) => number as f64,
             Self::Float(number) => number,
+        }
+    }
+
+    /// The integer that it is, if it fits.
+    pub fn to_i64(self) -> Option<i64> {
+        match self {
+            Self::Int(number) => i64::try_from(number).ok(),
+            Self::Float(_) => None,
         }
     }
 }
@@ -74,10 +88,14 @@ pub struct Stats {
 impl Stats {
     /// Of no elements yet; `None` for types that are not real numbers.
     pub fn new(dtype: &DType) -> Option<Self> {
-        let size = usize::try_from(dtype.itemsize()).ok()?;
-        let zero = [0_u8; 8];
-        Number::read(dtype, zero.get(..size)?)?;
-        Some(Self { dtype: dtype.clone(), count: 0, nan: 0, range: None, ints: 0, floats: Sum::default() })
+        Number::are(dtype).then(|| Self {
+            dtype: dtype.clone(),
+            count: 0,
+            nan: 0,
+            range: None,
+            ints: 0,
+            floats: Sum::default(),
+        })
     }
 
     /// Adds the elements of a piece, which holds whole ones.

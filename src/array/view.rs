@@ -2,6 +2,7 @@
 
 use super::element::Element;
 use super::layout::{Layout, Offsets, Order, run};
+use super::stats::Number;
 use crate::dtype::{ByteOrder, DType};
 use crate::error::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -92,6 +93,19 @@ impl<'a> ArrayView<'a> {
         let elements: Vec<T> = self.iter()?.collect();
         let shape: Vec<usize> = self.shape.iter().map_while(|&length| usize::try_from(length).ok()).collect();
         ndarray::ArrayD::from_shape_vec(shape, elements).map_err(|_| too_large())
+    }
+
+    /// The elements in C order, booleans, integers and floats of any size and byte order alike.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where they are no real numbers.
+    pub fn numbers(&self) -> Result<impl Iterator<Item = Number> + '_> {
+        if !Number::are(&self.dtype) {
+            let message = format!("the elements are {}, not numbers", self.dtype.type_string());
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        let size = self.dtype.itemsize();
+        Ok(self.layout.offsets().filter_map(move |at| Number::read(&self.dtype, run(&self.bytes, at, size))))
     }
 }
 

@@ -22,6 +22,7 @@ mod evidence;
 mod judge;
 mod learn;
 mod member;
+mod models;
 mod npy;
 mod passes;
 mod plain;
@@ -145,6 +146,9 @@ impl<'a> Audit<'a> {
             self.companion(source, wanted);
         }
         self.loaders = read.loaders;
+        if self.limits.looks_at_models() {
+            models::check(source.bytes(), self.limits, &mut self.collected);
+        }
         read.format
     }
 

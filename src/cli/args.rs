@@ -266,8 +266,9 @@ pub(super) struct ScanArgs {
 
     /// Look into what readers take for plain bytes, too
     ///
-    /// Headers of members within stored members of zip archives, and checksums of large members and of the bytes of
-    /// tensors. It reads every byte of the file.
+    /// Headers of members within stored members of zip archives, checksums of large members and of the bytes of tensors,
+    /// and the numbers in models: whether the nodes of trees point to nodes, and shapes agree. It reads every byte of the
+    /// file.
     #[arg(long)]
     pub(super) deep: bool,
 

@@ -64,8 +64,8 @@ pub(super) struct ConvertArgs {
 }
 
 const AFTER: &str = "\
-Nothing is run. The file is judged first, as depickle scan judges it: what is dangerous or incomplete is never
-converted; what is suspicious only where each symbol was allowed.
+Nothing is run. The file is judged first, as depickle scan judges it, and the numbers in its models are checked: what is
+dangerous or incomplete is never converted; what is suspicious only where each symbol was allowed.
 
 Exit codes, the first that holds:
   1  the verdict keeps the file from being converted
@@ -183,7 +183,7 @@ impl End {
 
 impl Job<'_> {
     fn run(&self) -> Exit {
-        let mut judged = audit::scan(self.source, &self.loaded.policy, self.limits);
+        let mut judged = audit::scan(self.source, &self.loaded.policy, &self.limits.clone().models());
         let end = match gate::admit(&mut judged, &self.args.allow) {
             Ok(unused) => {
                 for symbol in unused {

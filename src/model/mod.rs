@@ -3,7 +3,8 @@
 //! [`facts`] reads what a writer leaves behind without meaning to: versions, names that moved, layouts that changed;
 //! and what a person asks first of a model: its class, its parameters, its features and classes. Everything is a look
 //! at what the machine made of the streams; nothing is believed that could be counted, nothing is imported.
-//! [`tree`] is all that a stream builds, as plain values: what converters, comparisons and views of models work on.
+//! [`tree`] is all that a stream builds, as plain values: what converters, comparisons and views of models work on;
+//! [`views`] are looks at it as estimators, trees and coefficients, [`check`] finds numbers that point nowhere.
 //! The tables are data, sorted text searched in place.
 #![deny(
     clippy::indexing_slicing,
@@ -17,12 +18,14 @@
 
 mod archive;
 mod boosters;
+pub mod check;
 mod estimator;
 mod facts;
 mod names;
 mod table;
 pub mod tree;
 mod values;
+pub mod views;
 mod writer;
 
 pub use archive::torch_member;

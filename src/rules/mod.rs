@@ -26,6 +26,9 @@ pub mod joblib_padding;
 pub mod limit_reached;
 pub mod load_cost;
 pub mod loader_divergence;
+pub mod model_mismatch;
+pub mod model_number;
+pub mod model_pointer;
 pub mod mutation_target;
 pub mod needs_buffers;
 pub mod needs_encoding;
@@ -95,6 +98,9 @@ pub const RULES: &[&Rule] = &[
     &limit_reached::RULE,
     &load_cost::RULE,
     &loader_divergence::RULE,
+    &model_mismatch::RULE,
+    &model_number::RULE,
+    &model_pointer::RULE,
     &mutation_target::RULE,
     &needs_buffers::RULE,
     &needs_encoding::RULE,
