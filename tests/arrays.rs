@@ -71,6 +71,31 @@ fn every_array_is_found_with_the_bytes_that_numpy_has() {
 }
 
 #[test]
+fn every_member_of_an_archive_is_found_with_the_bytes_that_numpy_has() {
+    let facts = facts("arrays.json");
+    for file in facts["archives"].as_array().unwrap() {
+        let bytes = std::fs::read(data(file.as_str().unwrap())).unwrap();
+        let mut all = inspect::open_all(&bytes, &Limits::default()).unwrap();
+        assert!(all.problems.is_empty());
+        let mut found = serde_json::Map::new();
+        for contents in &mut all.contents {
+            let outline = Outline::new(contents);
+            let [array] = Arrays::new(&outline).iter().collect::<Vec<_>>().try_into().unwrap();
+            assert_eq!(array.problem.as_ref().map(ToString::to_string), None, "{file} {}", array.address);
+            let mut reader = Bytes::new(&outline);
+            let about = json!({
+                "descr": facts["members"][array.address.to_string()]["descr"],
+                "shape": array.array.shape,
+                "sha256": sha256(|sink| reader.c_order(&array, sink)),
+                "npy": sha256(|sink| reader.npy(&array, sink)),
+            });
+            found.insert(format!("{}:root", array.member), about);
+        }
+        assert_eq!(Value::from(found), facts["members"], "{file}");
+    }
+}
+
+#[test]
 fn every_tensor_is_found_with_the_bytes_that_torch_has() {
     let facts = facts("tensors.json");
     for (file, expected) in facts["files"].as_object().unwrap() {

@@ -77,7 +77,7 @@ fn numpy_name<'n>(module: &str, name: &'n str) -> Option<&'n str> {
 }
 
 /// The call that made an object, with what was called and its arguments.
-fn made_by<'v>(view: View<'v>, value: Value) -> Option<(&'v str, &'v str, Vec<Value>)> {
+pub(super) fn made_by<'v>(view: View<'v>, value: Value) -> Option<(&'v str, &'v str, Vec<Value>)> {
     let effect = view.effects.get(view.ast.object_of(value)?.made_by as usize)?;
     let Action::Call { callee, args, .. } = effect.action else { return None };
     let symbol = view.ast.symbol(callee)?;
@@ -87,14 +87,14 @@ fn made_by<'v>(view: View<'v>, value: Value) -> Option<(&'v str, &'v str, Vec<Va
 }
 
 /// The BUILD of an object: its number and the state.
-fn state_of(view: View<'_>, value: Value) -> Option<(usize, Value, Moment)> {
+pub(super) fn state_of(view: View<'_>, value: Value) -> Option<(usize, Value, Moment)> {
     let build = view.ast.object_of(value)?.build? as usize;
     let effect = view.effects.get(build)?;
     let Action::Build { state, .. } = effect.action else { return None };
     Some((build, state, effect.moment))
 }
 
-fn class_of(view: View<'_>, value: Option<&Value>) -> String {
+pub(super) fn class_of(view: View<'_>, value: Option<&Value>) -> String {
     let symbol = value.and_then(|&value| view.ast.symbol(value));
     symbol.map_or_else(|| "array".to_owned(), |symbol| format!("{}.{}", symbol.module, symbol.name))
 }
@@ -122,7 +122,7 @@ pub fn array(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<Array>
 }
 
 /// An array whose state gives shape, type, whether it is in Fortran order, and its elements.
-fn in_state(view: View<'_>, dtypes: &mut DTypes, moment: Moment, class: String, state: [Value; 4]) -> Array {
+pub(super) fn in_state(view: View<'_>, dtypes: &mut DTypes, moment: Moment, class: String, state: [Value; 4]) -> Array {
     let [shape_of, dtype, fortran, data] = state;
     let fortran = matches!(view.literal(fortran), Some(Literal::Bool(true) | Literal::Int(1)));
     let order = if fortran { Order::F } else { Order::C };
@@ -167,28 +167,6 @@ fn wrapped(view: View<'_>, dtypes: &mut DTypes, value: Value, wrapper: Wrapper) 
     let fortran = attribute("order").is_some_and(|order| is_text(view, order, b"F"));
     let order = if fortran { Order::F } else { Order::C };
     Some(Array { class, dtype, shape, order, data: Data::Behind(build) })
-}
-
-/// Data and mask of the masked array that an object is (`numpy/ma/core.py`, `MaskedArray.__reduce__`). The mask has an
-/// element of one byte for each, in the same order; that of a structure would have one for each field.
-pub fn masked(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<(Array, Array)> {
-    let (module, name, args) = made_by(view, value)?;
-    if (module, name) != ("numpy.ma.core", "_mareconstruct") {
-        return None;
-    }
-    let (_, state, moment) = state_of(view, value)?;
-    let state: Vec<Value> = view.ast.items(state, moment).take(8).collect();
-    let [_version, shape_of, dtype, fortran, data, mask, _fill] = state.as_slice() else { return None };
-    let class = class_of(view, args.first());
-    let array = in_state(view, dtypes, moment, class, [*shape_of, *dtype, *fortran, *data]);
-    let simple = array.dtype.as_ref().is_ok_and(|dtype| dtype.fields().is_none());
-    let of_mask = if simple { DType::from_spec(b"b1") } else { Err(structured_mask()) };
-    let mask = Array { class: "mask".to_owned(), dtype: of_mask, data: Data::Value(*mask), ..array.clone() };
-    Some((array, mask))
-}
-
-fn structured_mask() -> Error {
-    Error::new(ErrorKind::Unsupported, "the mask of an array of structures")
 }
 
 fn is_text(view: View<'_>, value: Value, text: &[u8]) -> bool {

@@ -15,6 +15,7 @@
 mod element;
 mod found;
 mod layout;
+mod masked;
 mod npy;
 mod rows;
 mod stats;
@@ -22,8 +23,9 @@ mod tensor;
 pub(crate) mod view;
 
 pub use element::{Element, half, signed, unsigned};
-pub use found::{Array, Data, array, bytes, dtype, masked, scalar};
+pub use found::{Array, Data, array, bytes, dtype, scalar};
 pub use layout::{Layout, Offsets, Order};
+pub use masked::masked;
 pub use npy::{descr, named, npy_header};
 pub use rows::{Column, Rows};
 pub use stats::{Histogram, Number, Stats};

@@ -67,6 +67,34 @@ impl<'a> ArrayView<'a> {
         Ok(Iter { view: self, offsets: self.layout.offsets(), of: PhantomData })
     }
 
+    /// The elements as an array of the crate `ndarray`, copied; in C order, whatever order they are stored in.
+    ///
+    /// ```
+    /// use depickle::array::{ArrayView, Order};
+    /// use depickle::dtype::DType;
+    ///
+    /// let stored = [1.0_f64, 2.0, 3.0, 4.0].map(f64::to_be_bytes).concat();
+    /// let view = ArrayView::new(DType::from_descr_str(b">f8")?, vec![2, 2], Order::F, stored.into())?;
+    /// let array = view.to_ndarray::<f64>()?;
+    /// assert_eq!(array, ndarray::array![[1.0, 3.0], [2.0, 4.0]].into_dyn());
+    /// # Ok::<(), depickle::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`iter`](Self::iter); [`ErrorKind::Limit`] where so many elements share their bytes that they take far more
+    /// memory than these, or there are more than `ndarray` counts.
+    #[cfg(feature = "ndarray")]
+    pub fn to_ndarray<T: Element>(&self) -> Result<ndarray::ArrayD<T>> {
+        let too_large = || Error::new(ErrorKind::Limit, "its elements take far more memory than their bytes");
+        let bound = self.layout.extent().saturating_mul(SPREAD);
+        if self.layout.nbytes() > bound {
+            return Err(too_large());
+        }
+        let elements: Vec<T> = self.iter()?.collect();
+        let shape: Vec<usize> = self.shape.iter().map_while(|&length| usize::try_from(length).ok()).collect();
+        ndarray::ArrayD::from_shape_vec(shape, elements).map_err(|_| too_large())
+    }
+
     /// The elements in C order, booleans, integers and floats of any size and byte order alike.
     ///
     /// # Errors
@@ -80,6 +108,10 @@ impl<'a> ArrayView<'a> {
         Ok(self.layout.offsets().filter_map(move |at| Number::read(&self.dtype, run(&self.bytes, at, size))))
     }
 }
+
+/// How many elements may stand in the same bytes where all are copied.
+#[cfg(feature = "ndarray")]
+const SPREAD: u64 = 1 << 10;
 
 /// The layout of an array of plain elements.
 ///

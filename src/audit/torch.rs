@@ -13,7 +13,7 @@ use crate::loader::{Arrays, Manner, Pass, Reader, Readers, Subject, pass};
 use crate::model;
 use crate::opcode::{SliceWindow, Window};
 use crate::rules;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// How many names one message lists.
 const LISTED: usize = 20;
@@ -22,7 +22,7 @@ const LISTED: usize = 20;
 #[derive(Default)]
 struct Seen {
     /// Members that hold bytes of tensors, by name: how many.
-    storages: HashMap<String, u64>,
+    storages: BTreeMap<String, u64>,
     /// Names that the default of `torch.load` does not let through.
     refused: Vec<String>,
     /// The highest protocol.

@@ -1,11 +1,11 @@
 //! `depickle arrays FILE`: every embedded array.
 
 use super::args::{ArraysArgs, ArraysFormat};
-use super::look::{self, Look};
+use super::look::{self, LookAll};
 use super::{Exit, limit};
 use crate::array::{self, Histogram, Stats};
 use crate::dtype::literal::Literal;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::escape::{self, Uint, escape, thousands};
 use crate::inspect::text::float;
 use crate::inspect::{ArrayRef, Arrays, Bytes, Outline, dtype_name};
@@ -26,14 +26,15 @@ struct Summary {
 /// Runs the command.
 pub(super) fn run(args: &ArraysArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
-    look::at(&args.file, "", &limits, |Look { name, contents }| {
-        let outline = Outline::new(contents);
-        let arrays = Arrays::new(&outline);
-        let summaries = summaries(args, &outline, &arrays);
+    look::all(&args.file, &limits, |LookAll { name, mut all }| {
+        let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
+        let arrays = Arrays::of_all(&outlines);
+        let summaries = summaries(args, &outlines, &arrays);
+        let problems = problems(&outlines, &all.problems);
         look::each(&args.file, &args.format, |output, out| {
             let broken = match output.format {
-                ArraysFormat::Human => human(out, &outline, &arrays, &summaries),
-                ArraysFormat::Json => write_json(out, name, &outline, &arrays, &summaries),
+                ArraysFormat::Human => human(out, &arrays, &summaries, &problems),
+                ArraysFormat::Json => write_json(out, (name, &all.format), &arrays, &summaries, &problems),
             }?;
             Ok(if broken { Exit::Incomplete } else { Exit::Success })
         })
@@ -41,24 +42,35 @@ pub(super) fn run(args: &ArraysArgs) -> Exit {
 }
 
 /// What is wrong with the file as a whole: what cannot be read may hold more arrays.
-pub(super) fn problems(outline: &Outline<'_, '_>) -> Vec<String> {
-    let refused = outline.roots().iter().filter_map(|root| {
-        let error = root.error.as_ref()?;
-        Some(format!("stream {}: {error}", root.stream))
-    });
-    let more = outline.more_streams();
-    let unread = (more > 0).then(|| format!("{more} more streams were not looked at"));
-    outline.contents().broken.iter().cloned().chain(refused).chain(unread).collect()
+pub(super) fn problems(outlines: &[Outline<'_, '_>], members: &[(String, Error)]) -> Vec<String> {
+    let in_member = |name: &str, problem: String| {
+        if name.is_empty() { problem } else { format!("{}: {problem}", escape(name)) }
+    };
+    let mut problems = Vec::new();
+    for outline in outlines {
+        let refused = outline.roots().iter().filter_map(|root| {
+            let error = root.error.as_ref()?;
+            Some(format!("stream {}: {error}", root.stream))
+        });
+        let more = outline.more_streams();
+        let unread = (more > 0).then(|| format!("{more} more streams were not looked at"));
+        let contents = outline.contents();
+        let name = if contents.is_one_of_several { contents.name.as_str() } else { "" };
+        let all = contents.broken.iter().cloned().chain(refused).chain(unread);
+        problems.extend(all.map(|problem| in_member(name, problem)));
+    }
+    problems.extend(members.iter().map(|(name, error)| in_member(name, error.to_string())));
+    problems
 }
 
 /// Hashes and sums up, array by array as they stand in the file.
-fn summaries(args: &ArraysArgs, outline: &Outline<'_, '_>, arrays: &Arrays<'_, '_, '_>) -> HashMap<usize, Summary> {
+fn summaries(args: &ArraysArgs, outlines: &[Outline<'_, '_>], arrays: &Arrays<'_, '_, '_>) -> HashMap<usize, Summary> {
     let mut summaries: HashMap<usize, Summary> = HashMap::new();
     if !args.hash && !args.stats {
         return summaries;
     }
     let order = arrays.by_offset();
-    let mut bytes = Bytes::new(outline);
+    let mut bytes = Bytes::of_all(outlines);
     let readable = |index: &usize| {
         let array = arrays.get(*index)?;
         (array.problem.is_none() && !array.has_objects()).then_some((*index, array))
@@ -127,11 +139,11 @@ pub(super) fn line(array: &ArrayRef) -> String {
 
 fn human(
     out: &mut dyn Write,
-    outline: &Outline<'_, '_>,
     arrays: &Arrays<'_, '_, '_>,
     summaries: &HashMap<usize, Summary>,
+    problems: &[String],
 ) -> io::Result<bool> {
-    let mut broken = false;
+    let mut broken = !problems.is_empty();
     for index in 0..arrays.len() {
         let Some(array) = arrays.get(index) else { continue };
         let summary = summaries.get(&index);
@@ -154,9 +166,8 @@ fn human(
     if arrays.is_empty() {
         writeln!(out, "no arrays")?;
     }
-    for problem in problems(outline) {
-        writeln!(out, "error: {}", escape(&problem))?;
-        broken = true;
+    for problem in problems {
+        writeln!(out, "error: {}", escape(problem))?;
     }
     Ok(broken)
 }
@@ -256,17 +267,17 @@ fn entry(array: &ArrayRef, summary: Option<&Summary>) -> Value {
 
 fn write_json(
     out: &mut dyn Write,
-    name: &str,
-    outline: &Outline<'_, '_>,
+    (name, format): (&str, &str),
     arrays: &Arrays<'_, '_, '_>,
     summaries: &HashMap<usize, Summary>,
+    problems: &[String],
 ) -> io::Result<bool> {
     out.write_all(b"{\"schema\":\"depickle.arrays/1\",\"path\":")?;
     escape::json(out, &name)?;
     out.write_all(b",\"format\":")?;
-    escape::json(out, &outline.contents().format)?;
+    escape::json(out, &format)?;
     out.write_all(b",\"arrays\":[")?;
-    let mut broken = false;
+    let mut broken = !problems.is_empty();
     for index in 0..arrays.len() {
         let Some(array) = arrays.get(index) else { continue };
         let summary = summaries.get(&index);
@@ -275,8 +286,7 @@ fn write_json(
         escape::json(out, &entry(&array, summary))?;
     }
     out.write_all(b"\n],\"errors\":")?;
-    let problems = problems(outline);
     escape::json(out, &problems)?;
     out.write_all(b"}\n")?;
-    Ok(broken || !problems.is_empty())
+    Ok(broken)
 }

@@ -1,7 +1,7 @@
 //! `depickle extract FILE -o PLACE`: arrays, written out without loading anything.
 
 use super::args::ExtractArgs;
-use super::look::{self, Look};
+use super::look::{self, LookAll};
 use super::place::{self, Place};
 use super::{Exit, arrays as listing, limit, message};
 use crate::ast::path::Address;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &ExtractArgs) -> Exit {
         }
     }
     place::abandon_when_interrupted();
-    look::at(&args.file, "", &limits, |look| look::print(|out| extract(args, &wanted, look, out)))
+    look::all(&args.file, &limits, |look| look::print(|out| extract(args, &wanted, look, out)))
 }
 
 fn wrong(path: &str, why: &str) -> Exit {
@@ -57,12 +57,12 @@ fn wrong(path: &str, why: &str) -> Exit {
 fn extract(
     args: &ExtractArgs,
     wanted: &[(&str, Address)],
-    look: Look<'_, '_>,
+    look: LookAll<'_, '_>,
     out: &mut dyn Write,
 ) -> io::Result<Exit> {
-    let Look { name: file, contents } = look;
-    let outline = Outline::new(contents);
-    let arrays = Arrays::new(&outline);
+    let LookAll { name: file, mut all } = look;
+    let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
+    let arrays = Arrays::of_all(&outlines);
     let mut met = vec![false; wanted.len()];
     let mut complete = true;
     let mut chosen = Vec::new();
@@ -93,7 +93,7 @@ fn extract(
     if let Some((path, _)) = wanted.iter().zip(&met).find(|(_, met)| !**met).map(|(wanted, _)| wanted) {
         return Ok(wrong(path, "there is no array"));
     }
-    for problem in listing::problems(&outline) {
+    for problem in listing::problems(&outlines, &all.problems) {
         complete = false;
         message::error(file, &problem, "there may be more arrays than were found");
     }
@@ -105,7 +105,7 @@ fn extract(
         let place: HashMap<usize, usize> = arrays.by_offset().into_iter().zip(0..).collect();
         chosen.sort_by_key(|one| place.get(&one.index).copied());
         let place = Place { input: &args.file, force: args.force };
-        let mut writer = Writer { place, arrays: &arrays, bytes: Bytes::new(&outline), chosen: &chosen };
+        let mut writer = Writer { place, arrays: &arrays, bytes: Bytes::of_all(&outlines), chosen: &chosen };
         if let Err((place, error)) = writer.write(path) {
             return Ok(place::trouble(&place, &error));
         }
@@ -127,7 +127,7 @@ fn is_wanted(wanted: &[(&str, Address)], met: &mut [bool], array: &ArrayRef) -> 
         let stream = address.stream.is_none_or(|stream| stream == array.stream);
         let (above, steps) = (&address.path.0, &array.address.path.0);
         let within = above.len() <= steps.len() && above.iter().zip(steps).all(|(step, of)| step.leads_to(of));
-        if stream && within && address.member == array.address.member {
+        if stream && within && (address.member.is_empty() || address.member == array.member) {
             any = true;
             *met = true;
         }

@@ -5,7 +5,7 @@ use super::outputs::written;
 use super::{Exit, guard, limit, message};
 use crate::error::{ErrorKind, Result};
 use crate::input::{Source, display_name};
-use crate::inspect::{self, Contents};
+use crate::inspect::{self, All, Contents};
 use crate::limits::Limits;
 use crate::output::{is_same, replace};
 use std::io::{self, BufWriter, Write, stdout};
@@ -55,9 +55,30 @@ fn worst(one: Exit, other: Exit) -> Exit {
     [Exit::Trouble, Exit::Incomplete].into_iter().find(|exit| [one, other].contains(exit)).unwrap_or(other)
 }
 
+/// All of a file, opened, and where to print.
+pub(super) struct LookAll<'l, 'a> {
+    pub(super) name: &'l str,
+    pub(super) all: All<'a>,
+}
+
 /// Opens a file, or the member of an archive that is called `member` where that is not empty, and has `work` print what
 /// it wants of it.
 pub(super) fn at(path: &Path, member: &str, limits: &Limits, work: impl FnOnce(Look<'_, '_>) -> Exit) -> Exit {
+    with(path, limits, |name, bytes| {
+        let mut contents = inspect::open_member(bytes, member, limits)?;
+        Ok(work(Look { name, contents: &mut contents }))
+    })
+}
+
+/// The same with all members of an archive.
+pub(super) fn all(path: &Path, limits: &Limits, work: impl FnOnce(LookAll<'_, '_>) -> Exit) -> Exit {
+    with(path, limits, |name, bytes| {
+        let all = inspect::open_all(bytes, limits)?;
+        Ok(work(LookAll { name, all }))
+    })
+}
+
+fn with(path: &Path, limits: &Limits, work: impl FnOnce(&str, &[u8]) -> Result<Exit>) -> Exit {
     let name = display_name(path);
     let opened = if path.as_os_str() == "-" { Source::stdin(limits) } else { Source::open(path, limits) };
     let source = match opened {
@@ -65,14 +86,10 @@ pub(super) fn at(path: &Path, member: &str, limits: &Limits, work: impl FnOnce(L
         Err(error) => return trouble(&name, &error.to_string(), "check the spelling and the permissions"),
     };
     let done: Result<Exit> = guard::guarded(|| {
-        let mut contents = match inspect::open_member(source.bytes(), member, limits) {
-            Ok(contents) => contents,
-            Err(error) if error.kind() == ErrorKind::Unsupported => {
-                return trouble(&name, error.message(), "depickle scan says what kind of file it is");
-            }
-            Err(error) => return trouble(&name, &error.to_string(), "depickle scan says what is wrong with it"),
-        };
-        work(Look { name: &name, contents: &mut contents })
+        work(&name, source.bytes()).unwrap_or_else(|error| match error.kind() {
+            ErrorKind::Unsupported => trouble(&name, error.message(), "depickle scan says what kind of file it is"),
+            _ => trouble(&name, &error.to_string(), "depickle scan says what is wrong with it"),
+        })
     });
     if source.changed() {
         return trouble(

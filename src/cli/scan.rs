@@ -69,7 +69,7 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
     };
     scan(args, &found, &limits, &accepting, &gathered, |source| {
         let report = || judge(source, policy, &limits);
-        let mut report = cache.as_ref().map_or_else(&report, |cache| cache.report(source, &report));
+        let mut report = cache.as_ref().map_or_else(report, |cache| cache.report(source, report));
         if args.verbose == 0 {
             report.regions.clear();
         }

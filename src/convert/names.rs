@@ -48,8 +48,10 @@ impl Names {
 
 /// The steps of an address as words.
 fn words(address: &Address) -> impl Iterator<Item = Cow<'_, str>> {
+    let member = address.member.strip_suffix(".npy").unwrap_or(&address.member);
+    let member = member.split(['/', '!']).filter(|part| !part.is_empty()).map(Cow::from);
     let stream = address.stream.map(|stream| Cow::from(stream.to_string()));
-    stream.into_iter().chain(address.path.0.iter().map(|step| match step {
+    member.chain(stream).chain(address.path.0.iter().map(|step| match step {
         Step::Attribute(text) | Step::Key(text) => Cow::from(text),
         Step::Index(index) => index.to_string().into(),
         Step::Member(number) => number.to_string().into(),

@@ -34,6 +34,8 @@ pub struct ArrayRef {
     pub problem: Option<Error>,
     /// The value of its bytes.
     pub(super) value: Option<Node>,
+    /// The member that it stands in, counted among those that were walked through.
+    pub(super) outline: usize,
 }
 
 /// The storage of a tensor: tensors of one member with the same key are views of the same bytes.
@@ -105,11 +107,19 @@ enum Part {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Arrays<'o, 'c, 'a> {
-    outline: &'o Outline<'c, 'a>,
-    trees: Vec<(u32, Sizes<'o, 'c, 'a>)>,
+    outlines: &'o [Outline<'c, 'a>],
+    trees: Vec<Tree<'o, 'c, 'a>>,
     /// Tree, row and part of each.
     rows: Vec<(usize, usize, Part)>,
+}
+
+/// What a stream builds; of an array without a stream, nothing.
+struct Tree<'o, 'c, 'a> {
+    outline: usize,
+    stream: u32,
+    /// Whether it has others beside it.
     several: bool,
+    sizes: Option<Sizes<'o, 'c, 'a>>,
 }
 
 const ROOT: &ObjectPath = &ObjectPath(Vec::new());
@@ -117,12 +127,25 @@ const ROOT: &ObjectPath = &ObjectPath(Vec::new());
 impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
     /// Walks through the values of a file.
     pub fn new(outline: &'o Outline<'c, 'a>) -> Self {
+        Self::of_all(std::slice::from_ref(outline))
+    }
+
+    /// The same for all members of an archive.
+    pub fn of_all(outlines: &'o [Outline<'c, 'a>]) -> Self {
+        let mut arrays = Self { outlines, trees: Vec::new(), rows: Vec::new() };
+        for (number, outline) in outlines.iter().enumerate() {
+            arrays.add(number, outline);
+        }
+        arrays
+    }
+
+    fn add(&mut self, number: usize, outline: &'o Outline<'c, 'a>) {
         let roots: Vec<_> = outline.roots().iter().filter(|root| !root.nested).collect();
         let several = roots.len() > 1 || outline.more_streams() > 0;
-        let mut arrays = Self { outline, trees: Vec::new(), rows: Vec::new(), several };
         let is_whole = outline.contents().npy.as_ref().is_some_and(|(header, _)| !header.has_object());
         if is_whole {
-            arrays.rows.push((0, 0, Part::Whole));
+            self.rows.push((self.trees.len(), 0, Part::Whole));
+            self.trees.push(Tree { outline: number, stream: 0, several, sizes: None });
         }
         for root in roots {
             let Some(node) = root.node else { continue };
@@ -134,11 +157,10 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
                     (None, None) if outline.tensor(of.node).is_some() && !is_handed_over(&sizes, of) => &[Part::Tensor],
                     (None, None) => &[],
                 };
-                arrays.rows.extend(parts.iter().map(|&part| (arrays.trees.len(), row, part)));
+                self.rows.extend(parts.iter().map(|&part| (self.trees.len(), row, part)));
             }
-            arrays.trees.push((root.stream, sizes));
+            self.trees.push(Tree { outline: number, stream: root.stream, several, sizes: Some(sizes) });
         }
-        arrays
     }
 
     /// How many there are.
@@ -159,54 +181,61 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
     /// One of them.
     pub fn get(&self, index: usize) -> Option<ArrayRef> {
         let &(tree, row, part) = self.rows.get(index)?;
-        if part == Part::Whole {
-            return self.outline.whole_array();
-        }
-        let (stream, sizes) = self.trees.get(tree)?;
-        let node = sizes.rows.get(row)?.node;
-        let mut path = sizes.path(row);
-        if part == Part::Mask {
-            path.0.extend([Step::State, Step::Index(MASK)]);
-        }
-        let address = Address { member: String::new(), stream: self.several.then_some(*stream), path };
-        if part == Part::Tensor {
-            return Some(self.outline.tensor_ref(self.outline.tensor(node)?, (address, *stream)));
-        }
-        Some(self.outline.array_ref(node, self.part(node, part)?, (address, *stream)))
-    }
-
-    fn part(&self, node: Node, part: Part) -> Option<Array> {
-        match part {
-            Part::Masked => self.outline.masked(node).map(|(data, _)| data),
-            Part::Mask => self.outline.masked(node).map(|(_, mask)| mask),
-            Part::Tensor => self.outline.tensor(node).map(|tensor| tensor.array),
-            Part::Array | Part::Whole => self.outline.array(node),
-        }
+        let tree = self.trees.get(tree)?;
+        let outline = self.outlines.get(tree.outline)?;
+        let array = if let (Part::Whole, None) = (part, &tree.sizes) {
+            outline.whole_array()?
+        } else {
+            let sizes = tree.sizes.as_ref()?;
+            let node = sizes.rows.get(row)?.node;
+            let mut path = sizes.path(row);
+            if part == Part::Mask {
+                path.0.extend([Step::State, Step::Index(MASK)]);
+            }
+            let address = Address { stream: tree.several.then_some(tree.stream), ..outline.address(path) };
+            let at = (address, tree.stream);
+            match part {
+                Part::Tensor => outline.tensor_ref(outline.tensor(node)?, at),
+                _ => outline.array_ref(node, outline.part(node, part)?, at),
+            }
+        };
+        Some(ArrayRef { outline: tree.outline, ..array })
     }
 
     /// Numbers of arrays in the order in which their bytes stand in the streams: that in which they are read best.
     pub fn by_offset(&self) -> Vec<usize> {
-        let offset = |&(tree, row, part): &(usize, usize, Part)| {
-            let node = self.trees.get(tree).and_then(|(_, sizes)| sizes.rows.get(row)).map(|row| row.node)?;
-            let array = self.part(node, part)?;
-            match &array.data {
-                Data::Storage { key, offset } => {
-                    let storage = self.outline.contents().storages.get(key).ok()?;
-                    Some((storage.member.start(), *offset))
-                }
-                _ => {
-                    let (offset, _) = self.outline.array_place(node, &array)?;
-                    Some((self.outline.contents().member.start(), offset))
-                }
-            }
+        let place = |&(tree, row, part): &(usize, usize, Part)| {
+            let tree = self.trees.get(tree)?;
+            let outline = self.outlines.get(tree.outline)?;
+            let node = tree.sizes.as_ref().and_then(|sizes| sizes.rows.get(row)).map(|row| row.node);
+            Some((tree.outline, node.and_then(|node| outline.begins(node, part))))
         };
-        let mut order: Vec<(Option<(u64, u64)>, usize)> = self.rows.iter().map(offset).zip(0..).collect();
+        let mut order: Vec<(_, usize)> = self.rows.iter().map(place).zip(0..).collect();
         order.sort_unstable();
         order.into_iter().map(|(_, index)| index).collect()
     }
 }
 
 impl Outline<'_, '_> {
+    fn part(&self, node: Node, part: Part) -> Option<Array> {
+        match part {
+            Part::Masked => self.masked(node).map(|(data, _)| data),
+            Part::Mask => self.masked(node).map(|(_, mask)| mask),
+            Part::Tensor => self.tensor(node).map(|tensor| tensor.array),
+            Part::Array | Part::Whole => self.array(node),
+        }
+    }
+
+    /// Where the bytes around an array begin in the file, and its own in these.
+    fn begins(&self, node: Node, part: Part) -> Option<(u64, u64)> {
+        let array = self.part(node, part)?;
+        if let Data::Storage { key, offset } = &array.data {
+            return Some((self.contents().storages.get(key).ok()?.member.start(), *offset));
+        }
+        let (offset, _) = self.array_place(node, &array)?;
+        Some((self.contents().member.start(), offset))
+    }
+
     /// An array of a node with where it stands and what is wrong with it.
     pub(crate) fn array_ref(&self, node: Node, array: Array, at: (Address, u32)) -> ArrayRef {
         let place = self.array_place(node, &array);
@@ -244,6 +273,13 @@ impl Outline<'_, '_> {
         array
     }
 
+    /// A path, with the member in front where there are several.
+    fn address(&self, path: ObjectPath) -> Address {
+        let contents = self.contents();
+        let member = if contents.is_one_of_several { contents.name.clone() } else { String::new() };
+        Address { member, stream: None, path }
+    }
+
     /// An array that stands nowhere yet.
     fn placed(&self, array: Array, (address, stream): (Address, u32)) -> ArrayRef {
         let (member, source) = (self.contents().name.clone(), self.contents().member);
@@ -258,6 +294,7 @@ impl Outline<'_, '_> {
             storage: None,
             problem: None,
             value: None,
+            outline: 0,
         }
     }
 
@@ -272,10 +309,12 @@ impl Outline<'_, '_> {
             data: Data::Whole,
         };
         let nbytes = header.nbytes();
-        let short = nbytes.is_none_or(|nbytes| nbytes > data.len() as u64);
+        // What is compressed is as long as it turns out to be.
+        let is_plain = matches!(self.contents().member, Member::Plain { .. });
+        let short = nbytes.is_none_or(|nbytes| is_plain && nbytes > data.len() as u64);
         let problem = short.then(|| Error::new(ErrorKind::Truncated, "the file ends inside the array"));
         let place = nbytes.map(|nbytes| (0, nbytes));
-        let array = self.placed(array, (Address::default(), 0));
+        let array = self.placed(array, (self.address(ObjectPath::default()), 0));
         let file_offset = array.source.file_offset(place);
         Some(ArrayRef { place, file_offset, problem, ..array })
     }

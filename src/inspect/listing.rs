@@ -127,7 +127,7 @@ impl<'c, 'a> Listing<'c, 'a> {
             self.streams(pass, sink)?;
         }
         if let Some((header, data)) = self.contents.npy.as_ref().filter(|(header, _)| !header.has_object()) {
-            let head = data.get(..16).unwrap_or(data).to_vec();
+            let head = data.get(..16).unwrap_or(&**data).to_vec();
             let len = header.nbytes().unwrap_or(u64::MAX).min(data.len() as u64);
             sink(Line::Bytes { offset: header.data_offset as u64, len, what: What::Array, head })?;
         }
@@ -145,9 +145,10 @@ impl<'c, 'a> Listing<'c, 'a> {
         match self.contents.member {
             Member::Plain { base: 0 } => format.clone(),
             Member::Plain { base } => format!("{format}; offsets count from {base} in the file"),
-            Member::Inflated { codec, start } => {
+            Member::Inflated { codec, start, base } => {
                 let from = if start == 0 { String::new() } else { format!(" from {start} on") };
-                format!("{format}; inflated with {}{from}, offsets count in what comes out", codec.name())
+                let behind = if base == 0 { String::new() } else { format!(" from {base} on") };
+                format!("{format}; inflated with {}{from}, offsets count in what comes out{behind}", codec.name())
             }
         }
     }

@@ -2,10 +2,13 @@
 
 use super::storages::Storages;
 use crate::container::archive::{Data, Entry};
-use crate::container::{Codec, Decoder, tar, zip};
+use crate::container::detect::PREFIX;
+use crate::container::{Archive, Codec, Decoder, Format, detect, tar, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;
 use crate::limits::{Budget, Limit};
+use crate::loader::torch::pickle_of;
+use std::collections::{HashMap, HashSet};
 
 /// How many members are named where none was.
 const NAMED: usize = 20;
@@ -32,7 +35,7 @@ pub(super) struct Found<'a> {
 pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Result<Found<'a>> {
     let (mut start, mut whole, mut rest) = (0_usize, bytes, asked);
     for _ in 0..budget.left(Limit::Depth) {
-        let archive = if tar::starts(whole) { tar::read(whole, budget).0 } else { zip::read(whole, false, budget) };
+        let archive = read(whole, budget);
         let entry = if rest.is_empty() { model(&archive.entries, whole) } else { named(&archive.entries, rest) };
         let Some(entry) = entry else { return Err(missing(&archive.entries, asked)) };
         let inner = rest.strip_prefix(entry.name.as_str()).unwrap_or_default();
@@ -49,7 +52,7 @@ pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Res
         match (inner.strip_prefix('!'), codec) {
             (None, _) => {
                 let name = if asked.is_empty() { entry.name.clone() } else { asked.to_owned() };
-                let storages = Storages::beside(&entry.name, &archive, whole, around);
+                let storages = Storages::beside(&entry.name, &archive.entries, (whole, around));
                 return Ok(Found { name, start, bytes: data, codec, storages });
             }
             (Some(inner), None) => (whole, rest) = (data, inner),
@@ -60,6 +63,72 @@ pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Res
         }
     }
     Err(Error::new(ErrorKind::Limit, "it lies too deep in others to be opened"))
+}
+
+/// The members of an archive that may hold something.
+#[derive(Default)]
+pub(super) struct Members<'a> {
+    pub(super) found: Vec<Found<'a>>,
+    /// The names of those that cannot be read, and why.
+    pub(super) problems: Vec<(String, Error)>,
+}
+
+/// All members of a zip or tar archive, those of archives in it included. The bytes of tensors belong to the pickle
+/// beside them.
+pub(super) fn all<'a>(bytes: &'a [u8], budget: &mut Budget) -> Members<'a> {
+    let mut members = Members::default();
+    let mut open = vec![(String::new(), 0_usize, bytes, budget.left(Limit::Depth))];
+    while let Some((around, start, whole, depth)) = open.pop() {
+        let archive = read(whole, budget);
+        members.problems.extend(archive.errors.iter().map(|error| (around.clone(), error.clone())));
+        let pickles: HashSet<_> = archive.entries.iter().filter_map(|entry| pickle_of(&entry.name)).collect();
+        let mut beside: HashMap<(&str, &str), Vec<&Entry>> = HashMap::new();
+        for entry in &archive.entries {
+            beside.entry(folder_of(&entry.name)).or_default().push(entry);
+        }
+        let is_storage = |entry: &&Entry| pickles.contains(&folder_of(&entry.name));
+        for entry in archive.entries.iter().filter(|entry| !is_storage(entry)) {
+            let name = if around.is_empty() { entry.name.clone() } else { format!("{around}!{}", entry.name) };
+            let span = entry.data.span();
+            let (bytes, at) = (whole.get(span.clone()).unwrap_or_default(), start.saturating_add(span.start));
+            let codec = match &entry.data {
+                _ if bytes.is_empty() => continue,
+                Data::Nothing => continue,
+                Data::Unreadable(why, _) => {
+                    members.problems.push((name, Error::new(ErrorKind::Unsupported, *why)));
+                    continue;
+                }
+                Data::Stored(_) => None,
+                Data::Compressed(codec, _) => Some(*codec),
+            };
+            let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
+            let is_archive = matches!(detect(prefix, bytes.len() as u64), Format::Zip | Format::Tar) && codec.is_none();
+            match depth.checked_sub(1) {
+                Some(depth) if is_archive => open.push((name, at, bytes, depth)),
+                None if is_archive => {
+                    members.problems.push((name, Error::new(ErrorKind::Limit, "it lies too deep in others")));
+                }
+                _ => {
+                    let storages = pickle_of(&entry.name).and_then(|(root, folder)| {
+                        let of = |folder| beside.get(&(root, folder)).into_iter().flatten().copied();
+                        Storages::beside(&entry.name, of(folder).chain(of("byteorder")), (whole, start))
+                    });
+                    members.found.push(Found { name, start: at, bytes, codec, storages });
+                }
+            }
+        }
+    }
+    members
+}
+
+/// The first two folders of a name, or the first and the file in it.
+fn folder_of(name: &str) -> (&str, &str) {
+    let (root, rest) = name.split_once('/').unwrap_or((name, ""));
+    (root, rest.split_once('/').map_or(rest, |(folder, _)| folder))
+}
+
+fn read(bytes: &[u8], budget: &mut Budget) -> Archive {
+    if tar::starts(bytes) { tar::read(bytes, budget).0 } else { zip::read(bytes, false, budget) }
 }
 
 /// The member of a name, or the archive that the name goes on in.

@@ -33,7 +33,7 @@ pub use arrays::{ArrayRef, Arrays, StorageRef};
 pub use elements::dtype_name;
 pub use glance::glance;
 pub use listing::{Line, Listing, What};
-pub use open::{Contents, Member, open, open_member};
+pub use open::{All, Contents, Member, open, open_all, open_member};
 pub use outline::{Child, Label, Node, Outline, Root, npy_text};
 pub use storages::{Place, Storages};
 pub use stored::Bytes;

@@ -3,12 +3,14 @@
 use super::members::{self, Found};
 use super::storages::Storages;
 use crate::container::detect::{PREFIX, is_text};
+use crate::container::npy::{MAGIC, MAX_HEADER};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{Budget, Limits};
+use crate::limits::{Budget, Limit, Limits};
 use crate::loader::{Arrays, Inflating, Manner, Pass, Reader, Readers, pass, torch};
 use crate::machine::Action;
 use crate::opcode::{Dialect, Gap, SliceWindow, Source, StreamWindow, Window};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What a file holds.
@@ -23,12 +25,14 @@ pub struct Contents<'a> {
     pub member: Member,
     /// The pickles in it; `None` for an array of numbers.
     pub pass: Option<Pass<Bytes<'a>>>,
-    /// The header of a `.npy` file and the bytes of its array.
-    pub npy: Option<(NpyHeader, &'a [u8])>,
+    /// The header of a `.npy` file and the bytes of its array; the first of them where they are inflated.
+    pub npy: Option<(NpyHeader, Cow<'a, [u8]>)>,
     /// Where the bytes of tensors stand.
     pub storages: Storages,
     /// What is wrong with the file beyond its streams.
     pub broken: Option<String>,
+    /// Whether paths in it need its name in front, as the file holds others.
+    pub is_one_of_several: bool,
     /// What is left to spend.
     pub budget: Budget,
 }
@@ -47,6 +51,8 @@ pub enum Member {
         codec: Codec,
         /// Where the compressed data begins in the file.
         start: u64,
+        /// Inflated bytes before them.
+        base: u64,
     },
 }
 
@@ -70,7 +76,7 @@ impl Member {
     pub(super) fn further(self, count: u64) -> Self {
         match self {
             Self::Plain { base } => Self::Plain { base: base.saturating_add(count) },
-            Self::Inflated { codec, start } => Self::Inflated { codec, start: start.saturating_add(count) },
+            Self::Inflated { codec, start, base } => Self::Inflated { codec, start: start.saturating_add(count), base },
         }
     }
 }
@@ -87,6 +93,7 @@ impl<'a> Contents<'a> {
             npy: None,
             storages: Storages::default(),
             broken: None,
+            is_one_of_several: false,
             budget,
         }
     }
@@ -127,7 +134,13 @@ pub enum Bytes<'a> {
     },
 }
 
-impl Bytes<'_> {
+impl<'a> Bytes<'a> {
+    /// All that a decoder still gives.
+    fn inflated(decoder: Decoder<'a>, budget: Budget) -> Self {
+        let window = Box::new(StreamWindow::new(Inflating::new(decoder, budget)));
+        Self::Inflated { window, heads: BTreeMap::new() }
+    }
+
     fn heads(&self) -> Option<&BTreeMap<u64, Vec<u8>>> {
         match self {
             Self::Plain(_) => None,
@@ -207,7 +220,12 @@ pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<C
             "the file is no archive that is looked into, and has no members",
         ));
     }
-    let Found { name, start, bytes, codec, storages } = members::find(bytes, name, &mut budget)?;
+    let found = members::find(bytes, name, &mut budget)?;
+    open_found(whole, found, budget)
+}
+
+fn open_found<'a>(whole: &'a [u8], found: Found<'a>, budget: Budget) -> Result<Contents<'a>> {
+    let Found { name, start, bytes, codec, storages } = found;
     let found = match codec {
         Some(codec) => compressed(codec, bytes, 0, codec.name(), budget)?,
         None => contents(bytes, budget)?,
@@ -215,6 +233,56 @@ pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<C
     let storages = storages.unwrap_or_else(|| found.storages.further(start as u64));
     Ok(Contents { name, bytes: whole, member: found.member.further(start as u64), storages, ..found })
 }
+
+/// All that a file holds.
+pub struct All<'a> {
+    /// What the file is, or the one thing that it holds.
+    pub format: String,
+    /// The file itself; of an archive, its members that hold pickles or arrays.
+    pub contents: Vec<Contents<'a>>,
+    /// The names of members that could not be opened, and why.
+    pub problems: Vec<(String, Error)>,
+}
+
+/// Opens the bytes of a file with all members of an archive that hold pickles or arrays, archives in it included. They
+/// spend one budget.
+///
+/// # Errors
+/// As [`open`]; of an archive, only where nothing in it could be opened.
+pub fn open_all<'a>(bytes: &'a [u8], limits: &Limits) -> Result<All<'a>> {
+    let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
+    let mut budget = limits.budget(bytes.len() as u64);
+    if !matches!(format, Format::Zip | Format::Tar) {
+        let contents = contents(bytes, budget)?;
+        return Ok(All { format: contents.format.clone(), contents: vec![contents], problems: Vec::new() });
+    }
+    let members = members::all(bytes, &mut budget);
+    let mut all = All { format: format.name().to_owned(), contents: Vec::new(), problems: members.problems };
+    for found in members.found {
+        let name = found.name.clone();
+        match open_found(bytes, found, budget.clone()) {
+            Ok(contents) => {
+                budget = contents.budget.clone();
+                all.contents.push(contents);
+            }
+            // Texts and pictures are no trouble.
+            Err(error) if error.message().starts_with(NO_PICKLE) => {}
+            Err(error) => all.problems.push((name, error)),
+        }
+    }
+    if let [only] = all.contents.as_slice() {
+        all.format.clone_from(&only.format);
+    }
+    let several = all.contents.len() > 1;
+    for contents in &mut all.contents {
+        // An array in an archive has a name, and one alone should not change it.
+        contents.is_one_of_several = several || contents.npy.is_some();
+    }
+    Ok(all)
+}
+
+/// How it is said of a file that it is of another kind.
+const NO_PICKLE: &str = "this is no pickle";
 
 fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
     if bytes.is_empty() {
@@ -233,7 +301,7 @@ fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
 }
 
 fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Contents<'a>> {
-    let other = |kind: &str| Error::new(ErrorKind::Unsupported, format!("this is no pickle: {kind}"));
+    let other = |kind: &str| Error::new(ErrorKind::Unsupported, format!("{NO_PICKLE}: {kind}"));
     if let Format::Other { kind, pickle_may_start: false } = format {
         return Err(other(kind));
     }
@@ -306,10 +374,10 @@ fn reaches_anything<W: Window>(pass: &Pass<W>) -> bool {
 
 fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut budget: Budget) -> Result<Contents<'a>> {
     let data = bytes.get(start..).unwrap_or_default();
-    let open = |budget: &Budget| Bytes::Inflated {
-        window: Box::new(StreamWindow::new(Inflating::new(Decoder::new(codec, data), budget.clone()))),
-        heads: BTreeMap::new(),
-    };
+    if let Some(found) = inflated_npy(codec, data, start, &mut budget)? {
+        return Ok(Contents { bytes, ..found });
+    }
+    let open = |budget: &Budget| Bytes::inflated(Decoder::new(codec, data), budget.clone());
     let pass = read(open, &mut budget);
     let is_joblib = pass.is_joblib() || matches!(codec, Codec::Zlib | Codec::Lzma | Codec::Lz4);
     let format = format!("{}+{name}", if is_joblib { "joblib" } else { "pickle" });
@@ -318,14 +386,17 @@ fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut b
             return Err(Error::malformed(start as u64, format!("the {} data does not inflate", codec.name())));
         }
         if pass.window.bytes().first() != Some(&0x80) {
-            return Err(Error::new(ErrorKind::Unsupported, format!("there is no pickle in the {} data", codec.name())));
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("{NO_PICKLE}: none is in the {} data", codec.name()),
+            ));
         }
     }
     let broken = match &pass.window {
         Bytes::Inflated { window, .. } => end_of(&window.feed.decoder, codec),
         Bytes::Plain(_) => None,
     };
-    let member = Member::Inflated { codec, start: start as u64 };
+    let member = Member::Inflated { codec, start: start as u64, base: 0 };
     Ok(Contents { format, bytes, member, pass: Some(pass), broken, ..Contents::empty(budget) })
 }
 
@@ -348,6 +419,50 @@ fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {
     let pass = header.has_object().then(|| read(|_| Bytes::Plain(SliceWindow(data)), &mut budget));
     let short = header.nbytes().is_some_and(|len| len > data.len() as u64);
     let broken = short.then(|| "the file ends inside the array".to_owned());
-    let (format, npy) = ("npy".to_owned(), Some((header, data)));
+    let (format, npy) = ("npy".to_owned(), Some((header, Cow::Borrowed(data))));
     Ok(Contents { format, bytes, member, pass, npy, broken, ..Contents::empty(budget) })
+}
+
+/// The most that the header of a `.npy` file takes: a character has four bytes at most.
+const HEADER: usize = 4 * MAX_HEADER + 64;
+
+/// A `.npy` file that is compressed, as members of archives are; nothing where it is none.
+fn inflated_npy<'a>(codec: Codec, data: &'a [u8], start: usize, budget: &mut Budget) -> Result<Option<Contents<'a>>> {
+    let mut decoder = Decoder::new(codec, data);
+    let mut head = inflate(&mut decoder, MAGIC.len());
+    if head != MAGIC {
+        return Ok(None);
+    }
+    head.extend(inflate(&mut decoder, HEADER));
+    budget.spend(Limit::Inflated, head.len() as u64)?;
+    let header = NpyHeader::parse(&head)?;
+    let at = header.data_offset;
+    let pass = header.has_object().then(|| {
+        let open = |budget: &Budget| {
+            let mut decoder = Decoder::new(codec, data);
+            inflate(&mut decoder, at);
+            Bytes::inflated(decoder, budget.clone())
+        };
+        read(open, budget)
+    });
+    let some = head.get(at..).unwrap_or_default();
+    let some = some.get(..HEAD).unwrap_or(some).to_vec();
+    let member = Member::Inflated { codec, start: start as u64, base: at as u64 };
+    let format = format!("npy+{}", codec.name());
+    let npy = Some((header, Cow::Owned(some)));
+    Ok(Some(Contents { format, member, pass, npy, ..Contents::empty(budget.clone()) }))
+}
+
+/// The next `most` bytes of a decoder, or as many as there are.
+fn inflate(decoder: &mut Decoder<'_>, most: usize) -> Vec<u8> {
+    let mut bytes = vec![0; most];
+    let mut there = 0_usize;
+    while let Some(rest) = bytes.get_mut(there..).filter(|rest| !rest.is_empty()) {
+        match decoder.read(rest) {
+            Ok(count) if count > 0 => there = there.saturating_add(count),
+            _ => break,
+        }
+    }
+    bytes.truncate(there);
+    bytes
 }

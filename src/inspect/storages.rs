@@ -1,7 +1,7 @@
 //! Where the bytes of tensors stand: in members beside a pickle, or behind it.
 
 use super::open::Member;
-use crate::container::{Archive, Data, Decoder};
+use crate::container::{Data, Decoder, Entry};
 use crate::dtype::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::loader::torch::{RawStorages, pickle_of};
@@ -33,12 +33,17 @@ impl Default for Storages {
 }
 
 impl Storages {
-    /// Those of the pickle of this name in an archive whose bytes begin at `start` of the file, if it is one of torch.
-    pub(super) fn beside(pickle: &str, archive: &Archive, bytes: &[u8], start: usize) -> Option<Self> {
+    /// Those of the pickle of this name among members of an archive, whose bytes begin at `start` of the file; if it is
+    /// one of torch.
+    pub(super) fn beside<'e>(
+        pickle: &str,
+        entries: impl IntoIterator<Item = &'e Entry>,
+        (bytes, start): (&[u8], usize),
+    ) -> Option<Self> {
         let (root, folder) = pickle_of(pickle)?;
         let (prefix, order) = (format!("{root}/{folder}/"), format!("{root}/byteorder"));
         let mut storages = Self::default();
-        for entry in &archive.entries {
+        for entry in entries {
             if entry.name == order && is_big(&entry.data, bytes) {
                 storages.order = ByteOrder::Big;
             }
@@ -47,7 +52,7 @@ impl Storages {
             let (member, len) = match &entry.data {
                 Data::Stored(span) => (Member::Plain { base: at }, span.len() as u64),
                 Data::Compressed(codec, _) => {
-                    (Member::Inflated { codec: *codec, start: at }, entry.size.unwrap_or_default())
+                    (Member::Inflated { codec: *codec, start: at, base: 0 }, entry.size.unwrap_or_default())
                 }
                 Data::Unreadable(why, _) => {
                     storages.known.insert(key.to_owned(), Err(Error::new(ErrorKind::Unsupported, *why)));

@@ -6,7 +6,7 @@ use super::outline::Outline;
 use crate::array::{ArrayView, Layout};
 use crate::container::Decoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{Budget, Limit};
+use crate::limits::{Budget, Limit, Limits};
 use std::borrow::Cow;
 
 /// Bytes that are inflated at a time.
@@ -15,7 +15,7 @@ const PIECE: usize = 64 << 10;
 /// Reads the bytes of arrays. What is compressed is inflated again, from the start only where an array stands before the
 /// one that was read last: [`Arrays::by_offset`] gives the order in which that never happens.
 pub struct Bytes<'o, 'c, 'a> {
-    outline: &'o Outline<'c, 'a>,
+    outlines: &'o [Outline<'c, 'a>],
     /// Where the compressed data begins in the file, and what inflates it.
     decoder: Option<(u64, Decoder<'a>)>,
     budget: Budget,
@@ -24,12 +24,17 @@ pub struct Bytes<'o, 'c, 'a> {
 impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
     /// Of the arrays of a file.
     pub fn new(outline: &'o Outline<'c, 'a>) -> Self {
-        Self { outline, decoder: None, budget: outline.contents().budget.clone() }
+        Self::of_all(std::slice::from_ref(outline))
+    }
+
+    /// Of the arrays of all members of an archive, as [`Arrays::of_all`](super::Arrays::of_all) gives them.
+    pub fn of_all(outlines: &'o [Outline<'c, 'a>]) -> Self {
+        Self { outlines, decoder: None, budget: whole(outlines) }
     }
 
     /// Starts with the whole budget of the file again: for another pass over the same arrays.
     pub fn rewind(&mut self) {
-        self.budget = self.outline.contents().budget.clone();
+        self.budget = whole(self.outlines);
     }
 
     /// Hands the elements of an array to `sink` in the order in which they are stored, in pieces of whole elements; in C
@@ -128,7 +133,8 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
 
     /// The bytes of an array where they need not be inflated. Counted all the same: many arrays may share them.
     fn at_hand(&mut self, array: &ArrayRef) -> Result<Option<Cow<'o, [u8]>>> {
-        let contents: &'c Contents<'a> = self.outline.contents();
+        let Some(outline) = self.outlines.get(array.outline) else { return Ok(None) };
+        let contents: &'c Contents<'a> = outline.contents();
         let bytes: Option<Cow<'o, [u8]>> = match (array.place, array.value) {
             (Some((offset, len)), _) => {
                 let len = usize::try_from(len).unwrap_or(usize::MAX);
@@ -143,7 +149,7 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
                 };
                 slice.map(Cow::Borrowed)
             }
-            (None, Some(value)) => self.outline.bytes(value),
+            (None, Some(value)) => outline.bytes(value),
             (None, None) => None,
         };
         let empty = matches!(array.place, Some((_, 0))).then_some(Cow::Borrowed(&[][..]));
@@ -156,15 +162,16 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
 
     /// Brings the decoder to the first byte of an array.
     fn seek(&mut self, array: &ArrayRef) -> Result<()> {
-        let contents = self.outline.contents();
+        let bytes = self.outlines.get(array.outline).map_or(&[][..], |outline| outline.contents().bytes);
         let missing = || Error::new(ErrorKind::Unsupported, "its elements are not there");
-        let (Some((offset, _)), Member::Inflated { codec, start }) = (array.place, array.source) else {
+        let (Some((offset, _)), Member::Inflated { codec, start, base }) = (array.place, array.source) else {
             return Err(missing());
         };
+        let offset = base.saturating_add(offset);
         let is_before = |(at, decoder): &(u64, Decoder<'_>)| *at == start && decoder.inflated() <= offset;
         if !self.decoder.as_ref().is_some_and(is_before) {
             let at = usize::try_from(start).unwrap_or(usize::MAX);
-            self.decoder = Some((start, Decoder::new(codec, contents.bytes.get(at..).unwrap_or_default())));
+            self.decoder = Some((start, Decoder::new(codec, bytes.get(at..).unwrap_or_default())));
         }
         let mut skipped = vec![0; PIECE];
         while let Some((_, decoder)) = &self.decoder
@@ -188,4 +195,9 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         }
         Ok(())
     }
+}
+
+/// What the opening of all members left: each was given what the one before it left.
+fn whole(outlines: &[Outline<'_, '_>]) -> Budget {
+    outlines.last().map_or_else(|| Limits::default().budget(0), |outline| outline.contents().budget.clone())
 }

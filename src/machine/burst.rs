@@ -139,3 +139,76 @@ impl Machine {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::opcode::{Access, Dialect, FileWindow, SliceWindow};
+
+    /// What a machine has come to, and what is known of it.
+    fn run<W: Window>(window: W) -> String {
+        let mut machine = Machine::default();
+        let mut reader = Reader::new(window, 0, Dialect::C);
+        let outcome = machine.run(&mut reader, &mut Limits::default().budget(1000), false);
+        // Where each stands after an error is its own affair.
+        let outcome = outcome.map(|pause| (pause, reader.position())).map_err(|error| error.kind());
+        let Machine { ast, effects, memo, stack, opcodes, highest_index, costliest_key, reads_memo, .. } = &machine;
+        let counts = (opcodes, highest_index, costliest_key, reads_memo);
+        format!("{outcome:?} {counts:?} {ast:?} {effects:?} {memo:?} {stack:?}")
+    }
+
+    /// An engine that reads a file without a buffer has nothing here, so there each opcode is its handler's.
+    #[test]
+    fn a_burst_does_what_the_handlers_do() {
+        let opcodes: [&[u8]; 33] = [
+            b"h\0",
+            b"h\x01",
+            b"h\x02",
+            b"j\x01\0\0\0",
+            b"\x94",
+            b"\x94",
+            b"q\x01",
+            b"r\x02\0\0\0",
+            b"(",
+            b"(",
+            b"K\x01",
+            b"M\x01\0",
+            b"J\x01\0\0\0",
+            b"G\0\0\0\0\0\0\0\0",
+            b"\x8c\x01a",
+            b"\x8c\x02\xc3\xa4",
+            b"\x8c\x01\xff",
+            b"X\x01\0\0\0b",
+            b"C\x01c",
+            b"N",
+            b"\x88",
+            b")",
+            b"]",
+            b"]",
+            b"}",
+            b"}",
+            b"\x85",
+            b"\x86",
+            b"\x87",
+            b"u",
+            b"e",
+            b"t",
+            b"0",
+        ];
+        let mut state = 1_u32;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            usize::try_from(state >> 16).unwrap().checked_rem(below).unwrap()
+        };
+        for _ in 0..3000 {
+            let mut stream = b"\x80\x04]\x94}\x94(".to_vec();
+            for _ in 0..next(40) {
+                stream.extend_from_slice(opcodes.get(next(opcodes.len())).unwrap());
+            }
+            stream.extend_from_slice(if next(4) == 0 { b"" } else { b"." });
+            let file = FileWindow::new(SliceWindow(&stream), Access::Unbuffered);
+            assert_eq!(run(SliceWindow(&stream)), run(file), "{stream:x?}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::assemble::{Member, archive};
 use super::torch::{checkpoint, four_floats};
 use super::{CALL, PLAIN};
-use depickle::inspect::{Outline, open_member};
+use depickle::inspect::{Outline, open_all, open_member};
 use depickle::limits::Limits;
 
 /// What stands at the root of a member, or why it cannot be shown.
@@ -37,4 +37,25 @@ fn the_member_that_was_asked_for_is_shown() {
     let unknown = root(&bytes, "d");
     assert_eq!(unknown, "no member is called d; there are a.pkl, b, c.pkl");
     assert!(root(PLAIN, "d").contains("no members"));
+}
+
+#[test]
+fn all_members_are_opened_but_texts_and_the_bytes_of_tensors() {
+    let inner = archive(&checkpoint(&four_floats(), &[0; 16]));
+    let members = [
+        Member::deflated("readme", b"text that is worth packing, text that is worth packing"),
+        Member::stored("notes", b"some text"),
+        Member::deflated("a/call.pkl", CALL),
+        Member::stored("model.pt", &inner),
+        Member::stored("cut.pkl", b"\x80\x04\x95"),
+    ];
+    let bytes = archive(&members);
+    let all = open_all(&bytes, &Limits::default()).unwrap();
+    let mut names: Vec<&str> = all.contents.iter().map(|contents| contents.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["a/call.pkl", "cut.pkl", "model.pt!archive/data.pkl"]);
+    assert!(all.contents.iter().all(|contents| contents.is_one_of_several) && all.problems.is_empty());
+    let torch = open_all(&inner, &Limits::default()).unwrap();
+    assert!(torch.contents.len() == 1 && !torch.contents[0].is_one_of_several);
+    assert!(open_all(PLAIN, &Limits::default()).unwrap().contents[0].name.is_empty());
 }

@@ -62,6 +62,17 @@ fn a_tensor_within_its_storage_is_clean() {
     clean("deflated", &archive(&deflated));
 }
 
+/// Found by fuzzing: a report of one file is one text, however many storages are missing.
+#[test]
+fn missing_storages_are_told_in_one_order() {
+    let tensors = (0..20).map(|key| [tensor(&storage(FLOATS, &key.to_string(), 4), 0, 4, 1), b"a".to_vec()].concat());
+    let stream = pickle(&[b"]".to_vec(), tensors.collect::<Vec<_>>().concat()].concat());
+    let file = archive(&[Member::stored("archive/data.pkl", &stream), Member::stored("archive/version", b"3\n")]);
+    let report = scan(&file);
+    assert_eq!(report.verdict(), Verdict::Incomplete, "{:#?}", report.findings);
+    assert_eq!(report, scan(&file));
+}
+
 /// C25: bytes of tensors are data.
 #[test]
 fn a_tensor_whose_bytes_are_a_pickle_is_clean() {

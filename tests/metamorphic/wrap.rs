@@ -57,7 +57,7 @@ fn tar(files: &[&[u8]]) -> Vec<u8> {
 
 /// The longest files that are tried, and those of which many forms are.
 const LONGEST: u64 = 2000;
-const SHORT: u64 = 300;
+const SHORT: u64 = 120;
 
 type Wrapping = (&'static str, fn(&[&[u8]]) -> Vec<u8>);
 

@@ -82,6 +82,9 @@ def record(directory):
     os.makedirs(directory, exist_ok=True)
     arrays = dict(kinds())
     facts = {'root["%s"]' % name: of(array) for name, array in arrays.items()}
+    members = {name + '.npy:root': of(array) for name, array in arrays.items()}
+    np.savez(os.path.join(directory, 'stored.npz'), **arrays)
+    np.savez_compressed(os.path.join(directory, 'deflated.npz'), **arrays)
     masked = np.ma.masked_array([[1.5, 2.5], [3.5, 4.5]], [[True, False], [False, True]])
     arrays['masked'] = masked
     facts['root["masked"]'] = of(masked.data)
@@ -98,7 +101,8 @@ def record(directory):
         files.append(name + '.joblib')
         joblib.dump(arrays, os.path.join(directory, files[-1]), compress)
     with open(os.path.join(directory, 'arrays.json'), 'w') as out:
-        json.dump({'numpy': np.__version__, 'files': files, 'objects': objects, 'arrays': facts}, out, indent=1)
+        json.dump({'numpy': np.__version__, 'files': files, 'objects': objects, 'arrays': facts,
+                   'archives': ['stored.npz', 'deflated.npz'], 'members': members}, out, indent=1)
         out.write('\n')
 
 
@@ -107,11 +111,21 @@ class Seen(pickle.Pickler):
     def __init__(self):
         super().__init__(io.BytesIO(), 4)
         self.arrays, self.kept, self.padded, self.turned = [], [], set(), {}
+        self.objects, self.unfilled = set(), []
 
     def persistent_id(self, value):
-        if isinstance(value, np.ndarray) and not value.dtype.hasobject and value.dtype.char != 'T':
+        if isinstance(value, np.ma.MaskedArray):
+            self.arrays.append(key(np.ma.getmaskarray(value)))
+            if value._fill_value is None:
+                # Pickling makes one, which the file does not have.
+                self.unfilled.append(value)
+        if isinstance(value, np.ndarray) and (value.dtype.hasobject or value.dtype.char == 'T'):
+            # What their elements hold is met on its own.
+            self.objects.add(tuple(value.shape))
+            self.kept.append(value)
+        elif isinstance(value, np.ndarray):
             if isinstance(value, np.ma.MaskedArray):
-                self.arrays += [key(value.data), key(np.ma.getmaskarray(value))]
+                self.arrays.append(key(value.data))
             elif is_padded(value):
                 self.padded.add(value.shape)
             else:
@@ -160,9 +174,11 @@ def check(depickle, corpus, every):
             listed = run(depickle, 'arrays', '--hash', '--format', 'json', path)
             run(depickle, 'extract', path, '-o', target)
             report = json.loads(listed.stdout)
-            padded = [a for a in report['arrays'] if 'sha256' in a and ['', '|V'] in [[f[0], f[1][:2]] for f in a['descr']
+            padded = [a for a in report['arrays'] if 'sha256' in a and isinstance(a['descr'], list) and ['', '|V'] in [[f[0], f[1][:2]] for f in a['descr']
                       if isinstance(f, list) and isinstance(f[1], str)]]
             ours = {(tuple(a['shape']), a['sha256']) for a in report['arrays'] if 'sha256' in a and a not in padded}
+            made = {key(np.asarray(value._fill_value)) for value in seen.unfilled} - ours
+            seen.arrays = [one for one in seen.arrays if one not in made]
             theirs = {one if one in ours else seen.turned.get(one, one) for one in seen.arrays}
             tally['padded, compared by shape'] += len({tuple(a['shape']) for a in padded} & seen.padded)
             tally['padded, only in one'] += len({tuple(a['shape']) for a in padded} ^ seen.padded)
@@ -172,6 +188,9 @@ def check(depickle, corpus, every):
                     read = [key(archive[name]) for name in archive.files if not is_padded(archive[name])]
         tally['files'] += 1
         tally['arrays'] += len(theirs)
+        objects = {tuple(a['shape']) for a in report['arrays'] if a['dtype'] in ('object', 'StringDType()') and not a['error']}
+        tally['arrays of objects'] += len(seen.objects)
+        tally['arrays of objects, only in one'] += len(seen.objects ^ objects)
         tally['exit %d' % listed.returncode] += 1
         tally['found by both'] += len(theirs & ours)
         tally['only in memory'] += len(theirs - ours)
@@ -180,9 +199,10 @@ def check(depickle, corpus, every):
         tally['read back wrong'] += set(read) != ours
         for error in [a for a in report['arrays'] if a['error']]:
             tally['errors: ' + error['error']] += 1
-        if theirs - ours and told < 20:
+        if (theirs ^ ours or seen.objects ^ objects) and told < 40:
             told += 1
-            print('only in memory:', path, sorted(theirs - ours)[:3], file=sys.stderr)
+            print(path, 'only in memory:', sorted(theirs - ours)[:3], 'only in the file:', sorted(ours - theirs)[:3],
+                  'objects:', sorted(seen.objects ^ objects)[:3], file=sys.stderr)
     for name, count in sorted(tally.items()):
         print('%8d  %s' % (count, name))
 

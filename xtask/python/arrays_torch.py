@@ -135,14 +135,30 @@ class Seen(torch.serialization.pickle.Pickler):
 
     def persistent_id(self, value):
         self.kept.append(value)
-        if isinstance(value, torch.Tensor) and value.device.type != 'meta' and value.layout is torch.strided:
+        if isinstance(value, torch.Tensor) and value.device.type != 'meta':
             try:
-                self.tensors.add(key(value))
+                self.tensors.update(map(key, parts(value)))
             except Exception as error:
                 self.odd.append('%s: %s' % (type(error).__name__, error))
-        elif isinstance(value, torch.Tensor):
-            return 'none'
-        return ('storage',) if isinstance(value, STORAGES) else None
+        elif isinstance(value, STORAGES):
+            self.tensors.add(key(torch.tensor([], dtype=getattr(value, 'dtype', torch.uint8)).set_(value)))
+        return ('tensor',) if isinstance(value, (torch.Tensor, *STORAGES)) else None
+
+
+def parts(tensor):
+    """The dense tensors that a tensor is written as."""
+    if tensor.is_nested:
+        return [tensor.values() if hasattr(tensor, 'offsets') else torch.cat([one.flatten() for one in tensor.unbind()]),
+                tensor._nested_tensor_size(), tensor._nested_tensor_strides(), tensor._nested_tensor_storage_offsets()]
+    if tensor.layout is torch.sparse_coo:
+        return [tensor._indices(), tensor._values()]
+    if tensor.layout in (getattr(torch, 'sparse_csr', None), getattr(torch, 'sparse_bsr', None)):
+        return [tensor.crow_indices(), tensor.col_indices(), tensor.values()]
+    if tensor.layout is not torch.strided:
+        return [tensor.ccol_indices(), tensor.row_indices(), tensor.values()]
+    if tensor.is_quantized and tensor.qscheme() is torch.per_channel_affine:
+        return [tensor, tensor.q_per_channel_scales(), tensor.q_per_channel_zero_points()]
+    return [tensor]
 
 
 STORAGES = tuple(getattr(torch.storage, of) for of in ('UntypedStorage', '_UntypedStorage', 'TypedStorage', '_TypedStorage')

@@ -213,10 +213,8 @@ def is_wrapper(cls):
     return joblib is not None and type(cls) is Meta and issubclass(cls, joblib.NumpyArrayWrapper)
 
 
-def joblib_unpickler(base):
+def joblib_class(base):
     """joblib's unpickler with a recorder for a `find_class`. Arrays of objects are read by a recorder, too."""
-    if joblib is None:
-        return None
     members = dict(METHODS, _name="joblib.numpy_pickle:NumpyArrayWrapper")
     wrapper = Meta("RecordedWrapper", (Wrapper, joblib.NumpyArrayWrapper), members)
 
@@ -235,7 +233,14 @@ def joblib_unpickler(base):
         found = Recorder.find_class(self, module, name)
         return wrapper if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper") else found
 
-    cls = type("Unpickler", (base, joblib.NumpyUnpickler), {"find_class": find_class})
+    return type("Unpickler", (base, joblib.NumpyUnpickler), {"find_class": find_class})
+
+
+def joblib_unpickler(base):
+    """How an unpickler of joblib's is made."""
+    if joblib is None:
+        return None
+    cls = joblib_class(base)
     arguments = [False] * (joblib.NumpyUnpickler.__init__.__code__.co_argcount > 4)
 
     def make(file, encoding):

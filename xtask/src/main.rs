@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod abuse;
+mod around;
 mod bench;
 mod bombs;
 #[path = "../../tests/metamorphic/spoil.rs"]
@@ -62,6 +63,11 @@ const TASKS: &[Task] = &[
         run: corpus::run,
     },
     Task { name: "abuse", help: "try every abuse of every entry of the policy: none may be clean", run: abuse::run },
+    Task {
+        name: "around",
+        help: "[--streams N] [--seed S] --python PATH...  compare with joblib, numpy, pandas and torch on containers",
+        run: around::run,
+    },
     Task {
         name: "bombs",
         help: "scan files that cost far more than they weigh: each within its bounds",

@@ -79,7 +79,7 @@ impl Options {
 }
 
 /// The stream of a seed and a number: a fifth of them are mutated.
-fn generated(seed: u64, number: u64) -> Generated {
+pub(crate) fn generated(seed: u64, number: u64) -> Generated {
     let bytes = entropy(seed, number, ENTROPY);
     let (plan, rest) = bytes.split_at(64);
     let mut file = generate::stream(&mut Source::new(rest));

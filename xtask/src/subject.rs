@@ -181,7 +181,7 @@ impl Report {
     }
 
     /// Whether it tells of a name that a reader asked for.
-    fn lists(&self, name: &str) -> bool {
+    pub(crate) fn lists(&self, name: &str) -> bool {
         self.takes_for_text(name) || self.names_it(name)
     }
 

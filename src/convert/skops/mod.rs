@@ -6,8 +6,10 @@
 //! put out before all of it can be. What no rule explains is refused, with its object path. `rules` knows what pickled
 //! objects of which class become; `trust` which types skops loads without being told to.
 
+mod array;
 mod json;
 mod member;
+mod parts;
 mod record;
 mod rules;
 mod schema;

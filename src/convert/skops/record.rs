@@ -1,8 +1,9 @@
 //! Objects, by the rule of their class.
 
 use super::member::{Member, SparseMatrix};
+use super::parts::{Head, Piece, leaf};
 use super::rules::{Rule, Sparse, rule};
-use super::schema::{Head, Piece, Schema, separated};
+use super::schema::Schema;
 use crate::model::tree::{Name, Node, NodeId, Record};
 
 impl Schema<'_, '_> {
@@ -141,7 +142,7 @@ impl Schema<'_, '_> {
         pieces.push(Piece::text(",\"default_factory\":"));
         pieces.push(match args.first() {
             Some(&factory) => Piece::Node(factory),
-            None => Piece::Text(super::schema::leaf("null")),
+            None => Piece::Text(leaf("null")),
         });
         pieces.push(Piece::text("}}"));
         pieces
@@ -264,14 +265,10 @@ impl Schema<'_, '_> {
         pieces.extend([Piece::text(",\"seed_seq\":"), self.builtin("DictNode", "dict", None)]);
         pieces.extend([Piece::text(",\"key_types\":"), self.builtin("ListNode", "list", None)]);
         pieces.push(Piece::text(",\"content\":["));
-        let types: Vec<Piece> = seeds.iter().map(|_| self.builtin("TypeNode", "str", None)).collect();
-        separated(
-            &mut pieces,
-            types.into_iter().map(|piece| match piece {
-                Piece::Text(text) => Piece::Text(text + "}"),
-                other => other,
-            }),
-        );
+        for number in 0..seeds.len() {
+            pieces.push(Piece::text(if number > 0 { "," } else { "" }));
+            pieces.extend([self.builtin("TypeNode", "str", None), Piece::text("}")]);
+        }
         pieces.push(Piece::text("]},\"content\":{"));
         for (number, (name, node)) in seeds.into_iter().enumerate() {
             let comma = if number > 0 { "," } else { "" };

@@ -1,6 +1,7 @@
 //! From the values of a reading to the nodes of a tree.
 
-use super::node::{Array, Blob, Made, Masked, Meta, Name, Node, NodeId, Record, Run, Scalar, Via};
+use super::call::strange;
+use super::node::{Array, Blob, Meta, Name, Node, NodeId, Run, Via};
 use super::{BigInt, Problem, Tree, keys};
 use crate::array::{self, Data, Order};
 use crate::ast::path::Address;
@@ -10,8 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::{self, Outline};
 use crate::limits::{Budget, Limit};
 use crate::loader::View;
-use crate::machine::{Action, Effect};
-use crate::opcode::{Literal, Opcode};
+use crate::machine::Action;
+use crate::opcode::Literal;
 use crate::resolve::map_name;
 use std::collections::{HashMap, HashSet};
 
@@ -44,8 +45,8 @@ pub(super) fn whole<'o>(outline: &'o Outline<'o, 'o>) -> Result<Tree<'o>> {
     Ok(builder.finish())
 }
 
-struct Builder<'o> {
-    tree: Tree<'o>,
+pub(super) struct Builder<'o> {
+    pub(super) tree: Tree<'o>,
     budget: Budget,
     /// The nodes of values that may stand in several places.
     known: HashMap<inspect::Node, NodeId>,
@@ -82,15 +83,18 @@ impl<'o> Builder<'o> {
         self.tree
     }
 
-    fn outline(&self) -> &'o Outline<'o, 'o> {
+    /// The values that the tree is made from.
+    pub(super) fn outline(&self) -> &'o Outline<'o, 'o> {
         self.tree.outline
     }
 
-    fn problem(&mut self, node: NodeId, error: Error) {
+    /// Notes what is wrong with a node.
+    pub(super) fn problem(&mut self, node: NodeId, error: Error) {
         self.tree.problems.push(Problem { node, error });
     }
 
-    fn unsupported(&mut self, node: NodeId, message: impl Into<String>) {
+    /// Notes what cannot be represented.
+    pub(super) fn unsupported(&mut self, node: NodeId, message: impl Into<String>) {
         self.problem(node, Error::new(ErrorKind::Unsupported, message.into()));
     }
 
@@ -104,7 +108,7 @@ impl<'o> Builder<'o> {
     }
 
     /// A node that stands for no single value of the file.
-    fn made_up(&mut self, at: (NodeId, Via), node: Node<'o>) -> Result<NodeId> {
+    pub(super) fn made_up(&mut self, at: (NodeId, Via), node: Node<'o>) -> Result<NodeId> {
         let id = self.push(at, None)?;
         if let Some(slot) = self.tree.nodes.get_mut(id.index()) {
             *slot = node;
@@ -113,7 +117,7 @@ impl<'o> Builder<'o> {
     }
 
     /// The node of a value: that which it has already, or a new one.
-    fn child(&mut self, at: (NodeId, Via), value: inspect::Node) -> Result<NodeId> {
+    pub(super) fn child(&mut self, at: (NodeId, Via), value: inspect::Node) -> Result<NodeId> {
         // Numbers are never fetched from a memo by any writer, and have no identity that matters.
         if matches!(value.value.kind(), Kind::None | Kind::Bool | Kind::Int | Kind::Float) {
             return self.push(at, Some(value));
@@ -136,7 +140,13 @@ impl<'o> Builder<'o> {
         Ok(Run { start, len })
     }
 
-    fn items(&mut self, id: NodeId, origin: inspect::Node, items: impl Iterator<Item = Value>) -> Result<Run> {
+    /// Nodes for items, each counted.
+    pub(super) fn items(
+        &mut self,
+        id: NodeId,
+        origin: inspect::Node,
+        items: impl Iterator<Item = Value>,
+    ) -> Result<Run> {
         let mut ids = Vec::new();
         for (index, item) in (0_u32..).zip(items) {
             self.budget.spend(Limit::Retained, EDGE)?;
@@ -216,12 +226,14 @@ impl<'o> Builder<'o> {
         }))
     }
 
-    fn unknown(&mut self, id: NodeId, message: &str) -> Node<'o> {
+    /// What cannot be represented at all.
+    pub(super) fn unknown(&mut self, id: NodeId, message: &str) -> Node<'o> {
         self.unsupported(id, message);
         Node::Unknown
     }
 
-    fn literal(&mut self, id: NodeId, view: View<'o>, origin: inspect::Node) -> Result<Node<'o>> {
+    /// The node of a literal.
+    pub(super) fn literal(&mut self, id: NodeId, view: View<'o>, origin: inspect::Node) -> Result<Node<'o>> {
         let Some(literal) = view.literal(origin.value) else {
             return Ok(self.unknown(id, "a literal that is not there"));
         };
@@ -258,14 +270,15 @@ impl<'o> Builder<'o> {
     }
 
     /// Text; counted where it is not borrowed from the file.
-    fn kept(&mut self, text: std::borrow::Cow<'o, [u8]>) -> Result<std::borrow::Cow<'o, [u8]>> {
+    pub(super) fn kept(&mut self, text: std::borrow::Cow<'o, [u8]>) -> Result<std::borrow::Cow<'o, [u8]>> {
         if let std::borrow::Cow::Owned(owned) = &text {
             self.budget.spend(Limit::Retained, owned.len() as u64)?;
         }
         Ok(text)
     }
 
-    fn bytes(&mut self, bytes: std::borrow::Cow<'o, [u8]>) -> Node<'o> {
+    /// Bytes.
+    pub(super) fn bytes(&mut self, bytes: std::borrow::Cow<'o, [u8]>) -> Node<'o> {
         Node::Bytes(Blob::Here(bytes))
     }
 
@@ -284,149 +297,6 @@ impl<'o> Builder<'o> {
         Ok(Node::Name(number))
     }
 
-    fn object(&mut self, id: NodeId, origin: inspect::Node, view: View<'o>) -> Result<Node<'o>> {
-        let Some(call) = Call::of(view, origin.value) else {
-            return Ok(self.unknown(id, "an object that nothing makes"));
-        };
-        if let Some(node) = self.array_node(id, origin, &call)? {
-            return Ok(node);
-        }
-        let untouched = call.build.is_none() && call.items.is_none();
-        if untouched {
-            if let Some((dtype, bytes)) = self.outline().scalar(origin) {
-                let bytes = self.kept(bytes)?;
-                let before_numpy_2 = call.callee_name().is_some_and(|(module, _)| module.starts_with("numpy.core."));
-                let scalar = Scalar { dtype, bytes, before_numpy_2 };
-                if let Err(error) = scalar.view() {
-                    self.problem(id, error);
-                }
-                return Ok(Node::Scalar(Box::new(scalar)));
-            }
-            if let Some(node) = self.builtin(id, origin, &call)? {
-                return Ok(node);
-            }
-        }
-        if call.items.is_none()
-            && let Some(dtype) = self.outline().dtype(origin)
-        {
-            return Ok(Node::DType(Box::new(dtype)));
-        }
-        self.record(id, origin, &call)
-    }
-
-    /// The array that an object is.
-    fn array_node(&mut self, id: NodeId, origin: inspect::Node, call: &Call<'o>) -> Result<Option<Node<'o>>> {
-        let outline = self.outline();
-        let place = || (Address::default(), 0);
-        if let Some(array) = outline.array(origin) {
-            let elements = self.elements(id, origin, &array)?;
-            let array = outline.array_ref(origin, array, place());
-            if call.items.is_some() {
-                self.unsupported(id, "an array into which something is put");
-            }
-            return Ok(Some(self.array(id, Array { array, elements })));
-        }
-        let Some((data, mask)) = outline.masked(origin) else { return Ok(None) };
-        let elements = self.elements(id, origin, &data)?;
-        let data = outline.array_ref(origin, data, place());
-        let mask = outline.array_ref(origin, mask, place());
-        let fill = call.build.and_then(|(state, _)| call.view.ast.items(state, Moment::END).nth(FILL));
-        let Some(fill) = fill else { return Ok(None) };
-        let fill = self.child((id, Via::Fill), origin.at(fill))?;
-        for error in [&data.problem, &mask.problem].into_iter().flatten() {
-            self.problem(id, error.clone());
-        }
-        let data = Array { array: data, elements };
-        Ok(Some(Node::Masked(Box::new(Masked { data, mask, fill }))))
-    }
-
-    fn array(&mut self, id: NodeId, array: Array) -> Node<'o> {
-        if let Some(error) = array.array.problem.clone() {
-            self.problem(id, error);
-        }
-        Node::Array(Box::new(array))
-    }
-
-    /// The elements of an array of objects, whose list may stand in a pickle of its own.
-    fn elements(&mut self, id: NodeId, origin: inspect::Node, array: &array::Array) -> Result<Option<Run>> {
-        let outline = self.outline();
-        let Some(list) = outline.object_elements(origin, array) else { return Ok(None) };
-        let Some(view) = outline.view(list) else { return Ok(None) };
-        Ok(Some(self.items(id, list, view.ast.items(list.value, Moment::END))?))
-    }
-
-    /// What old protocols write as a call, and newer ones as an opcode.
-    fn builtin(&mut self, id: NodeId, origin: inspect::Node, call: &Call<'o>) -> Result<Option<Node<'o>>> {
-        let view = call.view;
-        if let Some(bytes) = array::bytes(view, origin.value) {
-            let bytes = self.kept(bytes)?;
-            return Ok(Some(self.bytes(bytes)));
-        }
-        let Some(("builtins", name)) = call.callee_name() else { return Ok(None) };
-        let args: Vec<Value> = view.ast.items(call.args, Moment::END).take(3).collect();
-        Ok(match (name, args.as_slice()) {
-            ("set" | "frozenset", &[list]) if matches!(list.kind(), Kind::List | Kind::Tuple) => {
-                let run = self.items(id, origin, view.ast.items(list, Moment::END))?;
-                Some(if name == "set" { Node::Set(run) } else { Node::Frozenset(run) })
-            }
-            ("bytearray", &[]) => Some(Node::Bytearray(Blob::Here((&[][..]).into()))),
-            ("bytearray", &[bytes]) => match array::bytes(view, bytes) {
-                Some(bytes) => Some(Node::Bytearray(Blob::Here(self.kept(bytes)?))),
-                // Bytes that were stepped over.
-                None if bytes.kind() == Kind::Bytes => match self.literal(id, view, origin.at(bytes))? {
-                    Node::Bytes(blob) => Some(Node::Bytearray(blob)),
-                    _ => None,
-                },
-                None => None,
-            },
-            ("bytearray", &[text, encoding]) if is_latin1(view, encoding) => {
-                let bytes = crate::loader::numpy::latin1(view, text);
-                bytes.map(|bytes| Node::Bytearray(Blob::Here(bytes.into())))
-            }
-            _ => None,
-        })
-    }
-
-    fn record(&mut self, id: NodeId, origin: inspect::Node, call: &Call<'o>) -> Result<Node<'o>> {
-        let view = call.view;
-        let mut parts = Parts {
-            class: call.callee,
-            made: if call.is_new { Made::New } else { Made::Call },
-            args: Args::Tuple(call.args),
-            kwargs: call.kwargs,
-            items: call.items,
-        };
-        if let Some(("copyreg", function)) = call.callee_name() {
-            parts.undo_copyreg(function, call);
-        }
-        if call.changes_later() {
-            self.unsupported(id, "what it was made from or given as its state changes afterwards");
-        }
-        let class = self.child((id, Via::Class), origin.at(parts.class))?;
-        let args = match parts.args {
-            Args::Tuple(args) if args.kind() == Kind::Tuple && view.ast.is_empty(args) => None,
-            Args::Tuple(args) => Some(self.child((id, Via::Args), origin.at(args))?),
-            Args::Listed(args) if args.is_empty() => None,
-            Args::Listed(args) => {
-                let tuple = self.made_up((id, Via::Args), Node::None)?;
-                let run = self.items(tuple, origin, args.into_iter())?;
-                if let Some(slot) = self.tree.nodes.get_mut(tuple.index()) {
-                    *slot = Node::Tuple(run);
-                }
-                Some(tuple)
-            }
-        };
-        let kwargs = parts.kwargs.filter(|&kwargs| kwargs.kind() != Kind::Dict || !view.ast.is_empty(kwargs));
-        let kwargs = kwargs.map(|kwargs| self.child((id, Via::Kwargs), origin.at(kwargs))).transpose()?;
-        let state = call.build.map(|(state, _)| self.child((id, Via::State), origin.at(state))).transpose()?;
-        let items = parts.items.map(|items| self.child((id, Via::Items), origin.at(items))).transpose()?;
-        if items.is_some_and(|items| self.tree.is_shared(items)) {
-            // Two records with one list of items would be two objects that are one.
-            self.unsupported(id, "it is made from a container that others hold, too");
-        }
-        Ok(Node::Record(Box::new(Record { class, made: parts.made, args, kwargs, state, items })))
-    }
-
     /// Whether something was done to a value that its node does not say.
     fn is_strange(&mut self, view: View<'o>, origin: inspect::Node) -> bool {
         let strange = self.strange.entry(origin.reading).or_insert_with(|| strange(view));
@@ -434,134 +304,7 @@ impl<'o> Builder<'o> {
     }
 }
 
-/// Where the fill value stands in the state of a masked array.
-const FILL: usize = 6;
-
 /// An int as the node of its size.
 fn int(number: BigInt<'_>) -> Node<'_> {
     number.to_i64().map_or_else(|| Node::BigInt(number), Node::Int)
-}
-
-fn is_latin1(view: View<'_>, value: Value) -> bool {
-    matches!(view.literal(value), Some(Literal::Str(text)) if matches!(&*text, b"latin-1" | b"latin1"))
-}
-
-/// The call that made an object, and what was done to it.
-struct Call<'o> {
-    view: View<'o>,
-    /// Whether it is `cls.__new__(cls, ...)`.
-    is_new: bool,
-    callee: Value,
-    args: Value,
-    kwargs: Option<Value>,
-    made: Moment,
-    /// The state, and when it was given.
-    build: Option<(Value, Moment)>,
-    items: Option<Value>,
-}
-
-impl<'o> Call<'o> {
-    fn of(view: View<'o>, value: Value) -> Option<Self> {
-        let object = view.ast.object_of(value)?;
-        let &Effect { action, moment: made, .. } = view.effects.get(object.made_by as usize)?;
-        let Action::Call { how, callee, args, kwargs, .. } = action else { return None };
-        let build = object.build.and_then(|build| view.effects.get(build as usize));
-        let build = build.and_then(|effect| match effect.action {
-            Action::Build { state, .. } => Some((state, effect.moment)),
-            _ => None,
-        });
-        let is_new = matches!(how, Opcode::NewObj | Opcode::NewObjEx);
-        Some(Self { view, is_new, callee, args, kwargs, made, build, items: object.items })
-    }
-
-    /// Module and name of what is called.
-    fn callee_name(&self) -> Option<(&'o str, &'o str)> {
-        let symbol = self.view.ast.symbol(self.callee)?;
-        Some(map_name(&symbol.module, &symbol.name, symbol.protocol))
-    }
-
-    /// Whether the state, or an argument, holds something else at the end than it did when it was taken.
-    fn changes_later(&self) -> bool {
-        let ast = self.view.ast;
-        let state = self.build.is_some_and(|(state, moment)| ast.changed_after(state, moment));
-        state || ast.items(self.args, self.made).any(|arg| ast.changed_after(arg, self.made))
-    }
-}
-
-/// Class, arguments and items of a record.
-struct Parts {
-    class: Value,
-    made: Made,
-    args: Args,
-    kwargs: Option<Value>,
-    items: Option<Value>,
-}
-
-enum Args {
-    Tuple(Value),
-    Listed(Vec<Value>),
-}
-
-impl Parts {
-    /// Reads the calls of `copyreg` that protocols 0 and 1 make where protocol 2 has opcodes.
-    fn undo_copyreg(&mut self, function: &str, call: &Call<'_>) {
-        let ast = call.view.ast;
-        let args: Vec<Value> = ast.items(call.args, Moment::END).collect();
-        match (function, args.as_slice()) {
-            // copyreg._reconstructor(cls, base, state): base.__new__(cls, state), or object.__new__(cls).
-            ("_reconstructor", &[class, base, state]) => {
-                let base = ast.symbol(base).map(|base| map_name(&base.module, &base.name, base.protocol));
-                let (args, items) = match (base, state.kind()) {
-                    (Some(("builtins", "object")), Kind::None) => (Vec::new(), self.items),
-                    (Some(("builtins", "dict")), Kind::Dict) | (Some(("builtins", "list")), Kind::List)
-                        if self.items.is_none() =>
-                    {
-                        (Vec::new(), Some(state))
-                    }
-                    (Some(("builtins", "int" | "float" | "str" | "bytes" | "tuple" | "complex")), _) => {
-                        (vec![state], self.items)
-                    }
-                    _ => return,
-                };
-                (self.class, self.made, self.args, self.items) = (class, Made::New, Args::Listed(args), items);
-            }
-            ("__newobj__", [class, args @ ..]) => {
-                (self.class, self.made, self.args) = (*class, Made::New, Args::Listed(args.to_vec()));
-            }
-            ("__newobj_ex__", &[class, args, kwargs]) if args.kind() == Kind::Tuple => {
-                (self.class, self.made, self.args, self.kwargs) = (class, Made::New, Args::Tuple(args), Some(kwargs));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Values to which something is done that the AST keeps no record of, or a mixed one: a second state, items of two kinds,
-/// anything given to what is no object.
-fn strange(view: View<'_>) -> HashSet<Value> {
-    let mut strange = HashSet::new();
-    let mut put: HashMap<Value, bool> = HashMap::new();
-    for (number, effect) in (0_u32..).zip(view.effects) {
-        let (target, how) = match effect.action {
-            Action::Build { target, .. } => {
-                if view.ast.object_of(target).is_none_or(|object| object.build != Some(number)) {
-                    strange.insert(target);
-                }
-                continue;
-            }
-            Action::Append { target, .. } => (target, true),
-            Action::SetItem { target, .. } => (target, false),
-            // No writer adds to an object: subclasses of `set` are made from a list.
-            Action::Add { target, .. } => {
-                strange.insert(target);
-                continue;
-            }
-            _ => continue,
-        };
-        let is_list = *put.entry(target).or_insert(how);
-        if is_list != how || view.ast.object_of(target).is_none() {
-            strange.insert(target);
-        }
-    }
-    strange
 }

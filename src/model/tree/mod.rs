@@ -36,9 +36,11 @@
 //! ```
 
 mod build;
+mod call;
 mod int;
 mod keys;
 mod node;
+mod object;
 mod path;
 mod payload;
 mod walk;
