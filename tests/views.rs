@@ -186,22 +186,22 @@ fn one_forged_number_is_found_where_it_is() {
     const KD: &str = "root[\"KNeighborsClassifier\"]._tree.<state>";
     let long = |number: i64| number.to_le_bytes().to_vec();
     let short = |number: u32| number.to_le_bytes().to_vec();
-    let cases: Vec<(String, u64, Option<&str>, Vec<u8>, Kind, &str)> = vec![
-        (TREE.into(), 0, Some("left_child"), long(10_000_000), Kind::Pointer, "node 0 has the child 10000000"),
-        (TREE.into(), 0, Some("right_child"), long(0), Kind::Pointer, "node 0 has the child 0, which"),
-        (TREE.into(), 0, Some("right_child"), long(1), Kind::Pointer, "child of two nodes"),
-        (TREE.into(), 0, Some("right_child"), long(-1), Kind::Pointer, "node 0 has the child -1"),
-        (TREE.into(), 0, Some("feature"), long(4), Kind::Pointer, "node 0 asks for feature 4; there are 4"),
-        (TREE.into(), 0, Some("feature"), long(-7), Kind::Pointer, "node 0 asks for feature -7"),
-        (HISTOGRAM.into(), 0, Some("left"), short(u32::MAX), Kind::Pointer, "node 0 has the child 4294967295"),
-        (HISTOGRAM.into(), 0, Some("feature_idx"), long(1 << 40), Kind::Pointer, "node 0 asks for feature"),
+    let cases = [
+        (TREE.to_owned(), 0, Some("left_child"), long(10_000_000), Kind::Pointer, "node 0 has the child 10000000"),
+        (TREE.to_owned(), 0, Some("right_child"), long(0), Kind::Pointer, "node 0 has the child 0, which"),
+        (TREE.to_owned(), 0, Some("right_child"), long(1), Kind::Pointer, "child of two nodes"),
+        (TREE.to_owned(), 0, Some("right_child"), long(-1), Kind::Pointer, "node 0 has the child -1"),
+        (TREE.to_owned(), 0, Some("feature"), long(4), Kind::Pointer, "node 0 asks for feature 4; there are 4"),
+        (TREE.to_owned(), 0, Some("feature"), long(-7), Kind::Pointer, "node 0 asks for feature -7"),
+        (HISTOGRAM.to_owned(), 0, Some("left"), short(u32::MAX), Kind::Pointer, "node 0 has the child 4294967295"),
+        (HISTOGRAM.to_owned(), 0, Some("feature_idx"), long(1 << 40), Kind::Pointer, "node 0 asks for feature"),
         (format!("{KD}[1]"), 3, None, long(-1), Kind::Pointer, "item 3 is -1"),
         (format!("{KD}[2]"), 1, Some("idx_end"), long(1 << 50), Kind::Pointer, "node 1 holds the samples"),
         (format!("{KD}[2]"), 14, Some("is_leaf"), long(0), Kind::Pointer, "is no leaf"),
-        ("root[\"SVC\"]._n_support".into(), 0, None, short(1_000_000), Kind::Pointer, "do not add up"),
-        ("root[\"SVC\"].support_".into(), 0, None, short(1_000_000), Kind::Pointer, "item 0 is 1000000"),
+        ("root[\"SVC\"]._n_support".to_owned(), 0, None, short(1_000_000), Kind::Pointer, "do not add up"),
+        ("root[\"SVC\"].support_".to_owned(), 0, None, short(1_000_000), Kind::Pointer, "item 0 is 1000000"),
         (
-            "root[\"LogisticRegression\"].coef_".into(),
+            "root[\"LogisticRegression\"].coef_".to_owned(),
             2,
             None,
             f64::NAN.to_le_bytes().to_vec(),
