@@ -8,7 +8,7 @@ use depickle::input::Source;
 use depickle::inspect::{self, Outline};
 use depickle::limits::Limits;
 use depickle::model::check::{self, Flaw, Kind};
-use depickle::model::tree::{NodeId, Payloads, Tree};
+use depickle::model::tree::{Node, NodeId, Payloads, Tree};
 use depickle::model::views::{Branches, Estimator, Family, Labels, Split, lightgbm, xgboost};
 use depickle::policy::Policy;
 use depickle::{audit, convert::gate};
@@ -24,10 +24,6 @@ fn with_tree<T>(bytes: &[u8], look: impl FnOnce(&Tree<'_>) -> T) -> T {
     let mut contents = inspect::open(bytes, &Limits::default()).unwrap();
     let outline = Outline::new(&mut contents);
     look(&Tree::new(&outline).unwrap())
-}
-
-fn find(tree: &Tree<'_>, path: &str) -> NodeId {
-    tree.ids().find(|&id| tree.path(id).to_string() == path).unwrap_or_else(|| panic!("nothing at {path}"))
 }
 
 #[derive(Debug, PartialEq)]
@@ -85,8 +81,13 @@ fn views_see_what_python_sees() {
     let mut compared = 0;
     with_tree(&models(), |tree| {
         let mut payloads = tree.payloads();
+        let places: HashMap<String, NodeId> = tree
+            .ids()
+            .filter(|&id| matches!(tree.node(id), Node::Record(_)))
+            .map(|id| (tree.path(id).to_string(), id))
+            .collect();
         for (path, attributes) in &all {
-            let at = find(tree, path);
+            let at = places[path];
             for (name, python) in attributes {
                 let ours = seen(tree, &mut payloads, at, name);
                 let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN).to_bits();
@@ -165,7 +166,9 @@ fn honest_models_have_no_flaws() {
 fn forged(path: &str, row: u64, field: Option<&str>, element: &[u8]) -> Vec<u8> {
     let mut bytes = models();
     let at = with_tree(&bytes, |tree| {
-        let array = tree.array_ref(find(tree, path)).unwrap();
+        let mut arrays = tree.ids().filter(|&id| tree.array_ref(id).is_some());
+        let id = arrays.find(|&id| tree.path(id).to_string() == path).unwrap();
+        let array = tree.array_ref(id).unwrap();
         let dtype = array.array.dtype.clone().unwrap();
         let fields = dtype.fields().unwrap_or_default().iter();
         let offset =
@@ -183,27 +186,27 @@ fn one_forged_number_is_found_where_it_is() {
     const KD: &str = "root[\"KNeighborsClassifier\"]._tree.<state>";
     let long = |number: i64| number.to_le_bytes().to_vec();
     let short = |number: u32| number.to_le_bytes().to_vec();
-    let cases: Vec<(String, u64, Option<&str>, Vec<u8>, Kind, &str)> = vec![
-        (TREE.into(), 0, Some("left_child"), long(10_000_000), Kind::Pointer, "node 0 has the child 10000000"),
-        (TREE.into(), 0, Some("right_child"), long(0), Kind::Pointer, "node 0 has the child 0, which"),
-        (TREE.into(), 0, Some("right_child"), long(1), Kind::Pointer, "child of two nodes"),
-        (TREE.into(), 0, Some("right_child"), long(-1), Kind::Pointer, "node 0 has the child -1"),
-        (TREE.into(), 0, Some("feature"), long(4), Kind::Pointer, "node 0 asks for feature 4; there are 4"),
-        (TREE.into(), 0, Some("feature"), long(-7), Kind::Pointer, "node 0 asks for feature -7"),
-        (HISTOGRAM.into(), 0, Some("left"), short(u32::MAX), Kind::Pointer, "node 0 has the child 4294967295"),
-        (HISTOGRAM.into(), 0, Some("feature_idx"), long(1 << 40), Kind::Pointer, "node 0 asks for feature"),
+    let cases = [
+        (TREE.to_owned(), 0, Some("left_child"), long(10_000_000), Kind::Pointer, "node 0 has the child 10000000"),
+        (TREE.to_owned(), 0, Some("right_child"), long(0), Kind::Pointer, "node 0 has the child 0, which"),
+        (TREE.to_owned(), 0, Some("right_child"), long(1), Kind::Pointer, "child of two nodes"),
+        (TREE.to_owned(), 0, Some("right_child"), long(-1), Kind::Pointer, "node 0 has the child -1"),
+        (TREE.to_owned(), 0, Some("feature"), long(4), Kind::Pointer, "node 0 asks for feature 4; there are 4"),
+        (TREE.to_owned(), 0, Some("feature"), long(-7), Kind::Pointer, "node 0 asks for feature -7"),
+        (HISTOGRAM.to_owned(), 0, Some("left"), short(u32::MAX), Kind::Pointer, "node 0 has the child 4294967295"),
+        (HISTOGRAM.to_owned(), 0, Some("feature_idx"), long(1 << 40), Kind::Pointer, "node 0 asks for feature"),
         (format!("{KD}[1]"), 3, None, long(-1), Kind::Pointer, "item 3 is -1"),
         (format!("{KD}[2]"), 1, Some("idx_end"), long(1 << 50), Kind::Pointer, "node 1 holds the samples"),
         (format!("{KD}[2]"), 14, Some("is_leaf"), long(0), Kind::Pointer, "is no leaf"),
-        ("root[\"SVC\"]._n_support".into(), 0, None, short(1_000_000), Kind::Pointer, "do not add up"),
-        ("root[\"SVC\"].support_".into(), 0, None, short(1_000_000), Kind::Pointer, "item 0 is 1000000"),
+        ("root[\"SVC\"]._n_support".to_owned(), 0, None, short(1_000_000), Kind::Pointer, "do not add up"),
+        ("root[\"SVC\"].support_".to_owned(), 0, None, short(1_000_000), Kind::Pointer, "item 0 is 1000000"),
         (
-            "root[\"LogisticRegression\"].coef_".into(),
+            "root[\"LogisticRegression\"].coef_".to_owned(),
             2,
             None,
             f64::NAN.to_le_bytes().to_vec(),
             Kind::NotFinite,
-            "item 2 is NaN",
+            "is NaN",
         ),
     ];
     for (path, row, field, element, kind, message) in cases {
@@ -215,14 +218,16 @@ fn one_forged_number_is_found_where_it_is() {
 
 #[test]
 fn forged_boosters_are_found() {
-    for (name, told) in [(&b"left_child="[..], "child"), (b"split_feature=", "asks for feature")] {
-        // The first item becomes 9, which is no node and no feature.
-        let bytes = models();
-        let start = bytes.windows(7).position(|window| window == b"Tree=0\n").unwrap();
-        let at = start + bytes[start..].windows(name.len()).position(|window| window == name).unwrap() + name.len();
-        let mut bytes = bytes;
-        assert!(bytes[at].is_ascii_digit() && !bytes[at + 1].is_ascii_digit());
-        bytes[at] = b'9';
+    // The first item becomes a leaf, or a feature, that there is none of.
+    for (old, new, told) in [
+        ("left_child=-1", "left_child=-9", "node 0 has the leaf 8; there are 2"),
+        ("split_feature=2", "split_feature=9", "node 0 asks for feature 9; there are 4"),
+    ] {
+        let mut bytes = models();
+        let place = |needle: &[u8], rest: &[u8]| rest.windows(needle.len()).position(|one| one == needle).unwrap();
+        let start = place(b"Tree=0\n", &bytes);
+        let at = start + place(old.as_bytes(), &bytes[start..]);
+        bytes[at..at + new.len()].copy_from_slice(new.as_bytes());
         let found = flaws(&bytes);
         assert!(found.len() == 1 && found[0].1.message.contains(told), "{found:?}");
         assert_eq!(found[0].1.kind, Kind::Pointer);

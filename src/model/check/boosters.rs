@@ -58,11 +58,11 @@ fn leaves(block: &Block<'_>, features: u64) -> Found {
     let mut walk = Graph::unordered(nodes.saturating_add(leaves)).walk();
     for (at, (&left, &right)) in left.iter().zip(&right).enumerate() {
         for child in [left, right] {
-            let place = if child < 0 { i64::try_from(nodes).unwrap_or(i64::MAX).saturating_add(!child) } else { child };
-            if child >= 0 && usize::try_from(child).is_ok_and(|child| child >= nodes) {
-                return Err(format!("node {at} has the child {child}; there are {nodes} nodes"));
-            }
-            walk.child(at, place)?;
+            let (kind, number, there) = if child < 0 { ("leaf", !child, leaves) } else { ("child", child, nodes) };
+            let index = usize::try_from(number).ok().filter(|&index| index < there);
+            let index = index.ok_or_else(|| format!("node {at} has the {kind} {number}; there are {there}"))?;
+            let place = if child < 0 { nodes.saturating_add(index) } else { index };
+            walk.child(at, i64::try_from(place).unwrap_or(i64::MAX))?;
         }
     }
     walk.root()?;
