@@ -1,12 +1,13 @@
 //! What a file holds at a glance: a tree that is cut, what is big in it, and its arrays.
 
 use super::arrays::Arrays;
-use super::open::open;
+use super::open::{open, open_all};
 use super::outline::{Child, Label, Node, Outline, array_parts};
 use super::parts;
 use super::sizes::Sizes;
 use super::summary::{Summary, Wanted, stats_text, summaries};
 use super::tree::{Mark, Shared};
+use crate::array::Number;
 use crate::ast::path::ObjectPath;
 use crate::glance::{self, Glance, Numbers, Row, Tree};
 use crate::limits::Limits;
@@ -31,13 +32,21 @@ const SUMMED_BYTES: u64 = 256 << 20;
 pub fn glance(bytes: &[u8], limits: &Limits, most: usize, summed: usize) -> Glance {
     let mut contents = match open(bytes, limits) {
         Ok(contents) => contents,
-        Err(error) => return Glance { error: Some(error.message().to_owned()), ..Glance::default() },
+        Err(error) => {
+            let mut glance = Glance { error: Some(error.message().to_owned()), ..Glance::default() };
+            // An archive of several members has arrays, though no one tree.
+            if let Ok(mut all) = open_all(bytes, limits) {
+                let outlines: Vec<_> = all.contents.iter_mut().map(Outline::new).collect();
+                list(&mut glance, &outlines, summed);
+            }
+            return glance;
+        }
     };
     if let Some(text) = super::npy_text(&contents) {
         let row = Row { level: 0, label: "root".to_owned(), text, bytes: bytes.len() as u64, left_out: 0 };
         let tree = Tree { rows: vec![row], ..Tree::default() };
         let mut glance = Glance { trees: vec![tree], error: contents.broken.clone(), ..Glance::default() };
-        list(&mut glance, &Outline::new(&mut contents), summed);
+        list(&mut glance, &[Outline::new(&mut contents)], summed);
         return glance;
     }
     let outline = Outline::new(&mut contents);
@@ -57,15 +66,15 @@ pub fn glance(bytes: &[u8], limits: &Limits, most: usize, summed: usize) -> Glan
         }
         glance.trees.push(tree);
     }
-    list(&mut glance, &outline, summed);
+    list(&mut glance, std::slice::from_ref(&outline), summed);
     glance
 }
 
 /// Lists the arrays of a file; of the first `summed` it says what their numbers come to.
-fn list(glance: &mut Glance, outline: &Outline<'_, '_>, summed: usize) {
-    let arrays = Arrays::new(outline);
+fn list(glance: &mut Glance, outlines: &[Outline<'_, '_>], summed: usize) {
+    let arrays = Arrays::of_all(outlines);
     let mut left = SUMMED_BYTES;
-    // In the order of the list, so that which are summed up does not hang on where they stand.
+    // Chosen in the order of the list, so that which are summed up does not hang on where they stand.
     let mut fits = |index: &usize| {
         let bytes = arrays.get(*index).and_then(|array| array.array.nbytes()).unwrap_or(u64::MAX);
         let rest = left.checked_sub(bytes);
@@ -76,9 +85,11 @@ fn list(glance: &mut Glance, outline: &Outline<'_, '_>, summed: usize) {
     let mut order = if chosen.is_empty() { Vec::new() } else { arrays.by_offset() };
     order.retain(|index| chosen.contains(index));
     let wanted = Wanted { hash: false, stats: true };
-    let mut summaries = summaries(wanted, std::slice::from_ref(outline), &arrays, &order);
+    let mut summaries = summaries(wanted, outlines, &arrays, &order);
     for (index, array) in arrays.iter().enumerate().take(ARRAYS) {
-        let numbers = summaries.remove(&index).and_then(numbers);
+        let left_out = summed > 0 && !chosen.contains(&index) && array.array.dtype.as_ref().is_ok_and(Number::are);
+        let unread = left_out.then(|| Numbers { text: "not read".to_owned(), bins: Vec::new() });
+        let numbers = summaries.remove(&index).and_then(numbers).or(unread);
         let listed = array_parts(array.address.to_string(), &array.array);
         glance.arrays.push(glance::Array { numbers, ..listed });
     }

@@ -111,7 +111,7 @@ fn what_cannot_be_done_is_said() {
 #[test]
 fn the_page_has_the_same_statistics_where_they_are_asked_for() {
     // Compressed, so that the order in which arrays are read is not that in which they are listed.
-    for name in ["p4.pkl", "zlib.joblib"] {
+    for name in ["p4.pkl", "zlib.joblib", "deflated.npz", "torch.zip.pt"] {
         let scene = Scene::new(&[("a.pkl", &data(name))]);
         let page = |options: &str| {
             scene.run_with(&format!("scan a.pkl --format html=page.html {options}"), &[], b"");
