@@ -74,6 +74,8 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for char in self.member.chars() {
             match char {
+                // What ends a member, or begins an escape.
+                '\\' | '[' | '{' | '#' => write!(f, "{}", char.escape_unicode())?,
                 ' '..='~' => write!(f, "{char}")?,
                 _ => write!(f, "{}", char.escape_unicode())?,
             }
@@ -93,7 +95,9 @@ impl FromStr for Address {
     /// attribute.
     fn from_str(text: &str) -> Result<Self, String> {
         // A member ends where the path begins; a key may hold the same characters, but only behind a bracket.
-        let head = text.find(['[', '{']).and_then(|end| text.get(..end)).unwrap_or(text);
+        let ends = |(at, _): &(usize, &str)| !text.get(..*at).is_some_and(|before| before.ends_with("\\u"));
+        let end = text.match_indices(['[', '{']).find(ends).map_or(text.len(), |(at, _)| at);
+        let head = text.get(..end).unwrap_or(text);
         let (prefix, path) = match head.rfind(':') {
             Some(colon) => (text.get(..colon).unwrap_or(""), text.get(colon.saturating_add(1)..).unwrap_or("")),
             None => ("", text),
@@ -105,8 +109,31 @@ impl FromStr for Address {
             }
             None => (prefix, None),
         };
-        Ok(Self { member: member.to_owned(), stream, path: path.parse()? })
+        Ok(Self { member: unescaped(member), stream, path: path.parse()? })
     }
+}
+
+/// A member's name with its escapes read; what is none stays.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split("\\u{");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let escape = part.split_once('}').and_then(|(digits, rest)| {
+            let char = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?;
+            Some((char, rest))
+        });
+        match escape {
+            Some((char, rest)) => {
+                out.push(char);
+                out.push_str(rest);
+            }
+            None => {
+                out.push_str("\\u{");
+                out.push_str(part);
+            }
+        }
+    }
+    out
 }
 
 impl FromStr for ObjectPath {
@@ -240,11 +267,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read(steps in vec(step(), 0..8), stream in of(any::<u32>())) {
+        fn what_is_printed_is_read(
+            steps in vec(step(), 0..8),
+            stream in of(any::<u32>()),
+            member in "[a-z:#./\\\\\\[\\]{}\u{e4}\n]{0,8}",
+        ) {
             // A text key right in a state that is no dict does not occur: it would read as an attribute.
             prop_assume!(!steps.windows(2).any(|two| matches!(two, [Step::State, Step::Key(_) | Step::Index(_)])
                 && matches!(two[1], Step::Key(_))));
-            let address = Address { member: String::new(), stream, path: ObjectPath(steps) };
+            let address = Address { member, stream, path: ObjectPath(steps) };
             prop_assert_eq!(address.to_string().parse(), Ok(address));
         }
     }

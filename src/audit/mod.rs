@@ -233,7 +233,7 @@ impl<'a> Audit<'a> {
         };
         let Some(read) = read else { return self.zip(data, member) };
         if is_tar {
-            if read.format != "tar" {
+            if !matches!(read.format.as_str(), "tar" | "torch-tar") {
                 self.tar(data, member);
             }
             self.also_pickle(bytes, member);

@@ -17,6 +17,7 @@ pub mod json;
 mod lost;
 mod names;
 pub mod npz;
+mod number;
 pub mod pkl;
 pub mod report;
 pub mod safetensors;
@@ -102,6 +103,11 @@ pub fn write(
     if more > 0 {
         let why = format!("{} more streams were not looked at", thousands(more));
         carried.lost.add(|| Loss { path: "root".to_owned(), why });
+    }
+    // Beside the pickle of a file of torch stand its storages, and nothing that holds more.
+    let member = outline.contents().name.clone();
+    if !member.is_empty() && !member.ends_with("/data.pkl") {
+        carried.lost.add(|| Loss { path: member, why: "of the archive, only this member was looked at".to_owned() });
     }
     match format {
         Format::Json => json::write(out, &outline, elements, &mut carried.lost),

@@ -5,9 +5,10 @@
 //! each place. What is not plain data keeps the whole file from being written: a pickle with holes would look complete.
 
 use super::json::trees;
+use super::number::{Number, is_number, number};
 use super::{Loss, Lost};
-use crate::array::{ArrayView, half, signed, unsigned};
-use crate::dtype::{ByteOrder, DType, Kind};
+use crate::array::ArrayView;
+use crate::dtype::DType;
 use crate::error::Error;
 use crate::inspect::Outline;
 use crate::model::tree::{Node, NodeId, Payloads, Tree};
@@ -240,7 +241,7 @@ impl<'t> Writer<'_, 't, '_> {
                 check_len(bytes.len())?;
                 self.serde(&Bytes(&bytes))
             }
-            Node::Scalar(scalar) => number(&scalar.dtype, &scalar.bytes, &mut self.serializer()),
+            Node::Scalar(scalar) => element(&scalar.dtype, &scalar.bytes, &mut self.serializer()),
             Node::Array(_) => {
                 let view = self.payloads.array(id).map_err(io::Error::other)?;
                 self.lists(&view)
@@ -279,7 +280,7 @@ impl<'t> Writer<'_, 't, '_> {
                 None => {
                     let start = offsets.next().and_then(|offset| usize::try_from(offset).ok());
                     let bytes = start.and_then(|start| view.bytes().get(start..start.checked_add(size)?));
-                    number(view.dtype(), bytes.unwrap_or_default(), &mut self.serializer())?;
+                    element(view.dtype(), bytes.unwrap_or_default(), &mut self.serializer())?;
                 }
             }
             // Down to a list that takes one more.
@@ -322,25 +323,13 @@ impl Serialize for Bytes<'_> {
     }
 }
 
-/// Whether elements are single numbers that a double or 64 bits hold.
-pub(super) fn is_number(dtype: &DType) -> bool {
-    match dtype.kind() {
-        Kind::Bool | Kind::Int | Kind::UInt => true,
-        Kind::Float => dtype.itemsize() <= 8,
-        _ => false,
-    }
-}
-
-fn number(dtype: &DType, bytes: &[u8], serializer: &mut Serializer<&mut dyn Write>) -> io::Result<()> {
-    let big = dtype.byte_order() == ByteOrder::Big;
-    let bits = unsigned(bytes, big).unwrap_or(0);
-    let written = match (dtype.kind(), bytes.len()) {
-        (Kind::Bool, _) => (bits != 0).serialize(serializer),
-        (Kind::Int, _) => signed(bytes, big).unwrap_or(0).serialize(serializer),
-        (Kind::Float, 8) => f64::from_bits(bits).serialize(serializer),
-        (Kind::Float, 4) => f64::from(f32::from_bits(u32::try_from(bits).unwrap_or(0))).serialize(serializer),
-        (Kind::Float, 2) => f64::from(half(u16::try_from(bits).unwrap_or(0))).serialize(serializer),
-        _ => bits.serialize(serializer),
+fn element(dtype: &DType, bytes: &[u8], serializer: &mut Serializer<&mut dyn Write>) -> io::Result<()> {
+    let written = match number(dtype, bytes) {
+        Number::Bool(value) => value.serialize(serializer),
+        Number::Int(number) => number.serialize(serializer),
+        Number::UInt(number) => number.serialize(serializer),
+        Number::Single(number) => f64::from(number).serialize(serializer),
+        Number::Double(number) => number.serialize(serializer),
     };
     written.map_err(of_serde)
 }

@@ -6,7 +6,7 @@ use super::reading::Reading;
 use super::stream::{StreamReader, inherited, plain};
 use crate::error::ErrorKind;
 use crate::limits::{Budget, Limit};
-use crate::opcode::{Dialect, Source, Window};
+use crate::opcode::{Dialect, SliceWindow, Source, Window};
 
 /// How a pass reads.
 #[derive(Clone, Copy, Debug)]
@@ -373,9 +373,11 @@ impl<W: Window> Driver<'_, W> {
         None
     }
 
-    /// Whether a stream that does something, or that loads and has a header, begins at `at`.
+    /// Whether a stream that does something, or that loads and has a header, begins at `at`, as far as the window shows.
     fn is_stream(&mut self, at: usize) -> bool {
-        let reading = plain(&mut self.pass.window, at, self.pass.manner, self.pass.manner.dialect, self.budget);
+        // A slice: what is stepped over for a length that is none would be gone from a window that moves on.
+        let mut shown = SliceWindow(self.pass.window.bytes());
+        let reading = plain(&mut shown, at, self.pass.manner, self.pass.manner.dialect, self.budget);
         self.tried = self.tried.saturating_add(reading.opcodes).saturating_add(64);
         !reading.effects.is_empty() || (reading.root.is_some() && reading.protocol >= 2)
     }

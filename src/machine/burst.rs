@@ -88,9 +88,9 @@ impl Machine {
             }
             Opcode::None => self.stack.push(literal(Kind::None)),
             Opcode::NewTrue | Opcode::NewFalse => self.stack.push(literal(Kind::Bool)),
-            Opcode::EmptyTuple => self.make_empty(Kind::Tuple)?,
-            Opcode::EmptyList => self.make_empty(Kind::List)?,
-            Opcode::EmptyDict => self.make_empty(Kind::Dict)?,
+            Opcode::EmptyTuple => self.make_empty(Kind::Tuple).ok()?,
+            Opcode::EmptyList => self.make_empty(Kind::List).ok()?,
+            Opcode::EmptyDict => self.make_empty(Kind::Dict).ok()?,
             Opcode::Tuple1 => self.make_tuple(1)?,
             Opcode::Tuple2 => self.make_tuple(2)?,
             Opcode::Tuple3 => self.make_tuple(3)?,
@@ -120,13 +120,6 @@ impl Machine {
     fn fetch(&mut self, index: u64) -> Option<()> {
         let value = self.memo.get(index)?;
         self.reads_memo = true;
-        self.stack.push(value);
-        Some(())
-    }
-
-    #[inline(always)]
-    fn make_empty(&mut self, kind: Kind) -> Option<()> {
-        let value = self.ast.make_empty(kind).ok()?;
         self.stack.push(value);
         Some(())
     }

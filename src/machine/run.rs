@@ -195,10 +195,10 @@ impl Machine {
                     self.get_at(reader, op, arg)?;
                 }
                 Opcode::Mark => self.stack.mark(),
-                Opcode::EmptyTuple => self.make(Kind::Tuple, 0)?,
-                Opcode::EmptyList => self.make(Kind::List, 0)?,
-                Opcode::EmptyDict => self.make(Kind::Dict, 0)?,
-                Opcode::EmptySet => self.make(Kind::Set, 0)?,
+                Opcode::EmptyTuple => self.make_empty(Kind::Tuple)?,
+                Opcode::EmptyList => self.make_empty(Kind::List)?,
+                Opcode::EmptyDict => self.make_empty(Kind::Dict)?,
+                Opcode::EmptySet => self.make_empty(Kind::Set)?,
                 Opcode::Tuple1 => self.tuple(reader, op, 1)?,
                 Opcode::Tuple2 => self.tuple(reader, op, 2)?,
                 Opcode::Tuple3 => self.tuple(reader, op, 3)?,
@@ -447,6 +447,13 @@ impl Machine {
     fn make(&mut self, kind: Kind, count: usize) -> Result<()> {
         let value = self.ast.make(kind, self.stack.last(count))?;
         self.stack.truncate(count);
+        self.stack.push(value);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn make_empty(&mut self, kind: Kind) -> Result<()> {
+        let value = self.ast.make_empty(kind)?;
         self.stack.push(value);
         Ok(())
     }

@@ -38,6 +38,8 @@ fn an_honest_file_is_clean() {
     let report = clean("honest", &file(&storages(FLOATS, 4), &tensors(2, 0), &object()));
     assert_eq!(report.format, "torch-tar");
     assert_eq!((report.loaders[0].name, report.loaders[0].loads), ("torch.load", true));
+    // Nothing is read twice.
+    assert_eq!(report.streams.len(), 7, "{:#?}", report.streams);
     let storage = report.regions.iter().find(|region| region.kind == "storage" && region.location.member == "storages");
     let storage = storage.unwrap();
     assert_eq!(storage.location.length, Some(16 + 8));

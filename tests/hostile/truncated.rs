@@ -1,6 +1,6 @@
 //! Files that are cut short, empty, random, or changed in one place.
 
-use super::bytes::{CALL, joblib, join, random, zlib};
+use super::bytes::{CALL, claim, joblib, join, random, zlib};
 use super::{bounded, names_the_call, scan};
 use depickle::finding::Verdict;
 use std::path::Path;
@@ -80,6 +80,15 @@ fn random_opcodes_stay_within_bounds() {
         let pick = |word: u64| opcodes[usize::try_from(word % 68).unwrap()];
         let bytes: Vec<u8> = b"\x80\x04".iter().copied().chain(words.map(pick)).collect();
         bounded(&format!("seed {seed}"), &bytes, bytes.len());
+    }
+}
+
+/// Found by fuzzing: the length of a literal that is none took with it what stood behind it in a compressed file.
+#[test]
+fn a_stream_behind_a_false_beginning_is_found_in_compressed_files_too() {
+    let file = join(&[b"N.", b"not explained", &claim(0x8e, &(1_u64 << 40).to_le_bytes()), CALL, b"."]);
+    for file in [zlib(&file), file] {
+        assert!(names_the_call(&scan(&file)), "{:#?}", scan(&file).findings);
     }
 }
 

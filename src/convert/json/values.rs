@@ -3,10 +3,10 @@
 use super::base64::Base64;
 use super::frame::Frame;
 use super::{Elements, Writer, leaf};
-use crate::array::{half, signed, unsigned};
 use crate::ast::path::Step;
+use crate::convert::number::{Number, is_number, number};
 use crate::convert::pour;
-use crate::dtype::{ByteOrder, DType, Kind};
+use crate::dtype::DType;
 use crate::error::Error;
 use crate::escape::{Uint, json};
 use crate::inspect::ArrayRef;
@@ -157,7 +157,7 @@ impl<'t> Writer<'_, 't, '_> {
             for bytes in piece.chunks_exact(size) {
                 let written = if first { Ok(()) } else { out.write_all(b",") };
                 first = false;
-                if let Err(error) = written.and_then(|()| number(out, dtype, bytes)) {
+                if let Err(error) = written.and_then(|()| element(out, dtype, bytes)) {
                     failed = Some(error);
                     return Err(Error::new(crate::error::ErrorKind::Io, "the output failed"));
                 }
@@ -177,7 +177,7 @@ impl<'t> Writer<'_, 't, '_> {
         leaf::dtype(self.out, &scalar.dtype)?;
         if is_number(&scalar.dtype) && scalar.bytes.len() as u64 == scalar.dtype.itemsize() {
             self.out.write_all(b",\"value\":")?;
-            number(self.out, &scalar.dtype, &scalar.bytes)?;
+            element(self.out, &scalar.dtype, &scalar.bytes)?;
         } else {
             self.out.write_all(b",\"data\":")?;
             leaf::base64(self.out, &scalar.bytes)?;
@@ -186,26 +186,14 @@ impl<'t> Writer<'_, 't, '_> {
     }
 }
 
-/// Whether elements are single numbers that a double or 64 bits hold.
-fn is_number(dtype: &DType) -> bool {
-    match dtype.kind() {
-        Kind::Bool | Kind::Int | Kind::UInt => true,
-        Kind::Float => dtype.itemsize() <= 8,
-        _ => false,
-    }
-}
-
 /// One element that [`is_number`].
-fn number(out: &mut dyn Write, dtype: &DType, bytes: &[u8]) -> io::Result<()> {
-    let big = dtype.byte_order() == ByteOrder::Big;
-    let bits = unsigned(bytes, big).unwrap_or(0);
-    match (dtype.kind(), bytes.len()) {
-        (Kind::Bool, _) => json(out, &(bits != 0)),
-        (Kind::Int, _) => leaf::int(out, signed(bytes, big).unwrap_or(0).into()),
-        (Kind::Float, 8) => leaf::float(out, f64::from_bits(bits)),
-        (Kind::Float, 4) => leaf::single(out, f32::from_bits(u32::try_from(bits).unwrap_or(0))),
-        (Kind::Float, 2) => leaf::single(out, half(u16::try_from(bits).unwrap_or(0))),
-        _ => leaf::int(out, bits.into()),
+fn element(out: &mut dyn Write, dtype: &DType, bytes: &[u8]) -> io::Result<()> {
+    match number(dtype, bytes) {
+        Number::Bool(value) => json(out, &value),
+        Number::Int(number) => leaf::int(out, number.into()),
+        Number::UInt(number) => leaf::int(out, number.into()),
+        Number::Single(number) => leaf::single(out, number),
+        Number::Double(number) => leaf::float(out, number),
     }
 }
 

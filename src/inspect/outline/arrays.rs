@@ -90,7 +90,7 @@ impl Outline<'_, '_> {
     }
 
     /// The tensor that a node is; or the storage, where that is a value of its own.
-    pub(in crate::inspect) fn tensor(&self, node: Node) -> Option<Tensor> {
+    pub(crate) fn tensor(&self, node: Node) -> Option<Tensor> {
         let view = self.view(node)?;
         let order = self.contents.storages.order;
         match node.value.kind() {

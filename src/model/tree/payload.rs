@@ -3,6 +3,7 @@
 use super::Tree;
 use super::node::{Blob, Node, NodeId};
 use crate::array::ArrayView;
+use crate::ast::path::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::{ArrayRef, Bytes};
 use std::borrow::Cow;
@@ -23,14 +24,17 @@ impl<'t, 'o> Payloads<'t, 'o> {
         self.bytes.rewind();
     }
 
-    /// An array of numbers, or the data of a masked one: typed and checked, its bytes borrowed where they stand in the
+    /// An array of numbers, the data of a masked one, or a tensor: typed and checked, its bytes borrowed where they stand in the
     /// file.
     ///
     /// # Errors
     /// What is wrong with the array; that its elements are objects, or that the node is no array; a spent budget.
     pub fn array(&mut self, id: NodeId) -> Result<ArrayView<'o>> {
-        let array = self.tree.array_ref(id).ok_or_else(|| Error::new(ErrorKind::Unsupported, "this is no array"))?;
-        self.bytes.view(array)
+        let none = || Error::new(ErrorKind::Unsupported, "this is no array");
+        match self.tree.array_ref(id) {
+            Some(array) => self.bytes.view(array),
+            None => self.bytes.view(&self.tree.tensor(id).ok_or_else(none)?),
+        }
     }
 
     /// The mask of a masked array, a byte for each element.
@@ -73,6 +77,12 @@ impl<'t, 'o> Payloads<'t, 'o> {
 }
 
 impl Tree<'_> {
+    /// The tensor of torch that a record is: what its call says, and where its elements stand.
+    pub fn tensor(&self, id: NodeId) -> Option<ArrayRef> {
+        let origin = self.meta(id)?.origin.filter(|_| matches!(self.node(id), Node::Record(_)))?;
+        Some(self.outline.tensor_ref(self.outline.tensor(origin)?, (Address::default(), 0)))
+    }
+
     /// Where the elements of an array stand, or those of the data of a masked one.
     pub fn array_ref(&self, id: NodeId) -> Option<&ArrayRef> {
         match self.node(id) {

@@ -108,7 +108,10 @@ fn arrays_have_the_paths_and_the_bytes_that_the_outline_gives() {
         };
         let mut ours: Vec<_> = tree.ids().filter_map(of_tree).collect();
         let arrays = Arrays::new(&outline);
-        let first = |array: &inspect::ArrayRef| array.array.class != "mask" && array.address.stream.unwrap_or(0) == 0;
+        // Tensors are records, and `Tree::tensor` says what they are.
+        let first = |array: &inspect::ArrayRef| {
+            array.array.class != "mask" && array.storage.is_none() && array.address.stream.unwrap_or(0) == 0
+        };
         let mut theirs: Vec<_> = arrays
             .iter()
             .filter(first)
@@ -120,6 +123,18 @@ fn arrays_have_the_paths_and_the_bytes_that_the_outline_gives() {
         compared += ours.len();
     }
     assert!(compared > 100, "{compared}");
+}
+
+#[test]
+fn a_tensor_is_a_record_and_its_elements_are_read() {
+    with_tree(&sample("torch/zip_1.12.pt"), |tree| {
+        let weight = tree.get(tree.get(tree.root(), "state_dict").unwrap(), "head.weight").unwrap();
+        assert!(matches!(tree.node(weight), Node::Record(_)));
+        let array = tree.tensor(weight).unwrap();
+        assert_eq!((array.array.shape.as_deref(), array.problem.is_none()), (Some(&[2, 4][..]), true));
+        assert_eq!(tree.payloads().array(weight).unwrap().iter::<f32>().unwrap().count(), 8);
+        assert!(tree.tensor(tree.root()).is_none());
+    });
 }
 
 #[test]
