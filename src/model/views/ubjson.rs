@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
     fn packed(&mut self) -> Result<Numbers<'a>> {
         let at = self.offset();
         let marker = self.marker()?;
-        let (Some(width), true) = (width(marker), self.skip(b'#')) else {
+        let (Some(width), b'#') = (width(marker), self.marker()?) else {
             return Err(Error::unsupported(at, "a typed list of something else than numbers, or without a length"));
         };
         let bytes = self.length()?.checked_mul(width as u64);
