@@ -72,4 +72,15 @@ pub struct Array {
     pub shape: String,
     /// The bytes of its elements, where they are known.
     pub bytes: Option<u64>,
+    /// What its numbers come to, where that was asked for.
+    pub numbers: Option<Numbers>,
+}
+
+/// What the numbers of an array come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers {
+    /// The least, the greatest, their mean and how many are none; or why they are not known.
+    pub text: String,
+    /// How many stand in each of equal parts of their range; empty where they do not spread.
+    pub bins: Vec<u64>,
 }

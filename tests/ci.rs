@@ -11,12 +11,19 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// A repository with a harmless model, and a malicious one if it is asked for.
+/// A class that only the project's own policy knows.
+const OURS: &[u8] = b"\x80\x02cours.models\nModel\n)\x81}X\x05\0\0\0depthK\x03sb.";
+const POLICY: &str =
+    "[[allow]]\nsymbol = \"ours.models.Model\"\nnew = \"()\"\nbuild = \"{depth: int}\"\nreason = \"ours\"\n";
+
+/// A repository with harmless models and a policy that knows one of them, and a malicious model if it is asked for.
 fn repository(bad: bool) -> tempfile::TempDir {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let directory = tempfile::tempdir().unwrap();
     let copy = |from: &str, to: &str| std::fs::copy(samples.join(from), directory.path().join(to)).unwrap();
     std::fs::create_dir(directory.path().join("models")).unwrap();
+    std::fs::write(directory.path().join("models/ours.pkl"), OURS).unwrap();
+    std::fs::write(directory.path().join("depickle.toml"), POLICY).unwrap();
     copy("model.pkl", "models/good.pkl");
     if bad {
         copy("malicious/reduce_p4.pkl", "models/bad one.pkl");
@@ -71,31 +78,48 @@ fn the_action_passes_then_fails_and_names_the_file() {
     assert!(!repository.path().join("ran").exists());
 }
 
-/// A class that only the project's own policy knows.
-const OURS: &[u8] = b"\x80\x02cours.models\nModel\n)\x81}X\x05\0\0\0depthK\x03sb.";
+/// What a report calls the malicious file, and nothing else: rule and path of each finding.
+fn named(report: &Path, rows: &str, rule: &str, path: &str) -> Vec<(String, String)> {
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    let text = |row: &serde_json::Value, at: &str| row.pointer(at).unwrap().as_str().unwrap().to_owned();
+    report.pointer(rows).unwrap().as_array().unwrap().iter().map(|row| (text(row, rule), text(row, path))).collect()
+}
+
+const SARIF_PATH: &str = "/locations/0/physicalLocation/artifactLocation/uri";
 
 #[test]
-fn a_repository_with_a_policy_of_its_own_is_gated_by_the_snippet_of_the_readme() {
-    let readme = file("README.md");
+fn a_repository_is_gated_by_the_commands_of_the_readme_and_the_page_on_ci() {
+    let (readme, page) = (file("README.md"), file("docs/ci.md"));
     let snippet = readme.split("run: ").find(|rest| rest.starts_with("depickle scan")).unwrap();
     let snippet = format!("{} --format github", snippet.lines().next().unwrap());
-    let repository = repository(false);
-    let models = repository.path().join("models");
-    std::fs::write(models.join("ours.pkl"), OURS).unwrap();
-    let run = || bash(&snippet, repository.path(), &[]);
-    assert_eq!(run().status.code(), Some(1), "nobody allowed the class yet");
-    let policy =
-        "[[allow]]\nsymbol = \"ours.models.Model\"\nnew = \"()\"\nbuild = \"{depth: int}\"\nreason = \"ours\"\n";
-    std::fs::write(repository.path().join("depickle.toml"), policy).unwrap();
-    let passed = run();
-    assert_eq!(passed.status.code(), Some(0), "{passed:?}");
-    let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/malicious/reduce_p4.pkl");
-    std::fs::copy(bad, models.join("bad.pkl")).unwrap();
-    let failed = run();
-    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
-    let log = String::from_utf8(failed.stdout).unwrap();
-    assert!(log.starts_with("::error file=models/bad.pkl,line=1,title=depickle dangerous-call::"), "{log}");
-    assert_eq!(log.matches("::error").count(), 1, "{log}");
+    let (_, without_the_action) = page.split_once("Without the action: `").unwrap();
+    for command in [&snippet, without_the_action.split('`').next().unwrap()] {
+        let command = format!("{command} --format sarif=out.sarif --format gitlab=quality.json");
+        let repository = repository(false);
+        let at = |name: &str| repository.path().join(name);
+        let run = || bash(&command, repository.path(), &[]);
+        std::fs::remove_file(at("depickle.toml")).unwrap();
+        assert_eq!(run().status.code(), Some(1), "{command}: nobody allowed the class yet");
+        std::fs::write(at("depickle.toml"), POLICY).unwrap();
+        let passed = run();
+        assert_eq!(passed.status.code(), Some(0), "{passed:?}");
+        assert!(named(&at("out.sarif"), "/runs/0/results", "/ruleId", SARIF_PATH).is_empty());
+        assert!(named(&at("quality.json"), "", "/check_name", "/location/path").is_empty());
+
+        let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/malicious/reduce_p4.pkl");
+        std::fs::copy(bad, at("models/bad.pkl")).unwrap();
+        let failed = run();
+        assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+        let log = String::from_utf8(failed.stdout).unwrap();
+        assert!(log.starts_with("::error file=models/bad.pkl,line=1,title=depickle dangerous-call::"), "{log}");
+        assert_eq!(log.matches("::error").count(), 1, "{log}");
+        let sarif = named(&at("out.sarif"), "/runs/0/results", "/ruleId", SARIF_PATH);
+        let quality = named(&at("quality.json"), "", "/check_name", "/location/path");
+        for found in [sarif, quality] {
+            assert!(found.contains(&("dangerous-call".to_owned(), "models/bad.pkl".to_owned())), "{found:?}");
+            assert!(found.iter().all(|(_, path)| path == "models/bad.pkl"), "{found:?}");
+        }
+    }
 }
 
 #[test]

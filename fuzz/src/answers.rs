@@ -55,7 +55,7 @@ const WRITERS: &[Writer] = &[
 pub(crate) fn reports(data: &[u8]) {
     let limits = bounded(data.len());
     let mut file = scanned(data);
-    file.glance = Some(inspect::glance(data, &limits, 200));
+    file.glance = Some(inspect::glance(data, &limits, 200, 50));
     let report = Report { files: vec![file], ..Report::default() };
     for (number, (write, is_json)) in WRITERS.iter().enumerate() {
         let mut out = Vec::new();
@@ -114,7 +114,7 @@ pub(crate) fn skops(data: &[u8]) {
     let outline = Outline::new(&mut contents);
     let Ok(tree) = Tree::new(&outline) else { return };
     let Ok(plan) = skops::plan(&tree) else { return };
-    let _ = (plan.untrusted().len(), plan.lost().count(), plan.load_line("model.skops"));
+    let _ = (plan.lost().count(), skops::load_line("model.skops", plan.untrusted()));
     let mut out = Vec::new();
     if plan.write(&mut out).is_ok() {
         let archive = zip::ZipArchive::new(Cursor::new(&out)).expect("what is written is an archive");

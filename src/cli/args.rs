@@ -276,6 +276,10 @@ pub(super) struct ScanArgs {
     #[arg(long)]
     pub(super) hash: bool,
 
+    /// Add what the numbers in arrays come to, and how they spread, to the page of --format html
+    #[arg(long)]
+    pub(super) stats: bool,
+
     /// What becomes of files in directories that are of no known format
     #[arg(long, value_name = "WHAT", default_value = "incomplete")]
     pub(super) unknown: Unknown,

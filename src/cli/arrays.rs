@@ -3,25 +3,15 @@
 use super::args::{ArraysArgs, ArraysFormat};
 use super::look::{self, LookAll};
 use super::{Exit, limit};
-use crate::array::{self, Histogram, Stats};
+use crate::array::{self, Histogram};
 use crate::dtype::literal::Literal;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::escape::{self, Uint, escape, thousands};
 use crate::inspect::text::float;
-use crate::inspect::{ArrayRef, Arrays, Bytes, Outline, dtype_name};
+use crate::inspect::{ArrayRef, Arrays, Outline, Summary, Wanted, dtype_name, stats_text, summaries};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::io::{self, Write};
-
-/// What the elements of an array come to.
-#[derive(Default)]
-struct Summary {
-    sha256: Option<String>,
-    stats: Option<Stats>,
-    histogram: Option<Histogram>,
-    problem: Option<String>,
-}
 
 /// Runs the command.
 pub(super) fn run(args: &ArraysArgs) -> Exit {
@@ -29,7 +19,8 @@ pub(super) fn run(args: &ArraysArgs) -> Exit {
     look::all(&args.file, &limits, |LookAll { name, mut all }| {
         let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
         let arrays = Arrays::of_all(&outlines);
-        let summaries = summaries(args, &outlines, &arrays);
+        let wanted = Wanted { hash: args.hash, stats: args.stats };
+        let summaries = summaries(wanted, &outlines, &arrays, &arrays.by_offset());
         let problems = problems(&outlines, &all.problems);
         look::each(&args.file, &args.format, |output, out| {
             let broken = match output.format {
@@ -61,60 +52,6 @@ pub(super) fn problems(outlines: &[Outline<'_, '_>], members: &[(String, Error)]
     }
     problems.extend(members.iter().map(|(name, error)| in_member(name, error.to_string())));
     problems
-}
-
-/// Hashes and sums up, array by array as they stand in the file.
-fn summaries(args: &ArraysArgs, outlines: &[Outline<'_, '_>], arrays: &Arrays<'_, '_, '_>) -> HashMap<usize, Summary> {
-    let mut summaries: HashMap<usize, Summary> = HashMap::new();
-    if !args.hash && !args.stats {
-        return summaries;
-    }
-    let order = arrays.by_offset();
-    let mut bytes = Bytes::of_all(outlines);
-    let readable = |index: &usize| {
-        let array = arrays.get(*index)?;
-        (array.problem.is_none() && !array.has_objects()).then_some((*index, array))
-    };
-    for (index, array) in order.iter().filter_map(readable) {
-        let summary = summarize(args, &mut bytes, &array);
-        summaries.insert(
-            index,
-            summary.unwrap_or_else(|error| Summary { problem: Some(error.to_string()), ..Summary::default() }),
-        );
-    }
-    if args.stats {
-        bytes.rewind();
-        for (index, array) in order.iter().filter_map(readable) {
-            let Some(summary) = summaries.get_mut(&index) else { continue };
-            let Some(mut histogram) = summary.stats.as_ref().and_then(Stats::histogram) else { continue };
-            let read = bytes.stored(&array, &mut |piece| {
-                histogram.add(piece);
-                Ok(())
-            });
-            summary.histogram = read.is_ok().then_some(histogram);
-        }
-    }
-    summaries
-}
-
-fn summarize(args: &ArraysArgs, bytes: &mut Bytes<'_, '_, '_>, array: &ArrayRef) -> Result<Summary> {
-    let mut stats = array.array.dtype.as_ref().ok().filter(|_| args.stats).and_then(Stats::new);
-    let mut hash = args.hash.then(Sha256::new);
-    let mut add = |piece: &[u8]| {
-        hash.iter_mut().for_each(|hash| hash.update(piece));
-        stats.iter_mut().for_each(|stats| stats.add(piece));
-        Ok(())
-    };
-    if args.hash {
-        bytes.c_order(array, &mut add)?;
-    } else {
-        bytes.stored(array, &mut add)?;
-    }
-    Ok(Summary { sha256: hash.map(hex), stats, ..Summary::default() })
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What an array is, on one line.
@@ -157,7 +94,7 @@ fn human(
             writeln!(out, "  sha256 {sha256}")?;
         }
         if let Some(stats) = &summary.stats {
-            writeln!(out, "  {}", stats_line(stats))?;
+            writeln!(out, "  {}", stats_text(stats))?;
         }
         if let Some(histogram) = &summary.histogram {
             writeln!(out, "  {}", bars(histogram))?;
@@ -175,20 +112,6 @@ fn human(
 fn problem(array: &ArrayRef, summary: Option<&Summary>) -> Option<String> {
     let own = array.problem.as_ref().map(ToString::to_string);
     own.or_else(|| summary?.problem.clone())
-}
-
-fn number(number: array::Number) -> String {
-    match number {
-        array::Number::Int(number) => number.to_string(),
-        array::Number::Float(number) => float(number),
-    }
-}
-
-fn stats_line(stats: &Stats) -> String {
-    let (Some((least, greatest)), Some(mean)) = (stats.range, stats.mean()) else {
-        return format!("no numbers, {} NaN", thousands(stats.nan));
-    };
-    format!("min {}, max {}, mean {}, {} NaN", number(least), number(greatest), float(mean), thousands(stats.nan))
 }
 
 /// Levels of a bar, least first.

@@ -22,9 +22,9 @@ pub(super) fn outputs(asked: &[FormatArg]) -> Result<Vec<FormatArg>, &'static st
     }
 }
 
-/// Whether this goes to standard output while the files are read.
-pub(super) fn is_stream(output: &FormatArg) -> bool {
-    output.file.is_none() && output.format == Format::Ndjson
+/// Whether this goes to standard output while the files are read; not where what is accepted is known behind the last.
+pub(super) fn is_stream(args: &ScanArgs, output: &FormatArg) -> bool {
+    output.file.is_none() && output.format == Format::Ndjson && args.baseline.write.is_none()
 }
 
 /// Writes every report asked for but that which was written meanwhile; a failure to write is trouble, a reader that went
@@ -41,7 +41,7 @@ pub(super) fn write_all(args: &ScanArgs, outputs: &[FormatArg], report: &Report,
         let what = file.error.as_ref().map_or("", |error| &error.message);
         message::error(&file.path, what, CHECK_PATH);
     }
-    outputs.iter().filter(|output| !is_stream(output)).fold(exit, |exit, output| {
+    outputs.iter().filter(|output| !is_stream(args, output)).fold(exit, |exit, output| {
         let exit = match &output.file {
             Some(path) => {
                 let result = output::replace(path, |out| write(args, out, output.format, report, false));

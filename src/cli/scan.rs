@@ -59,7 +59,11 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         gate: args.fail_on.into(),
         ..Report::default()
     };
-    let gathered = Arc::new(Gathered::new(report, outputs.iter().any(is_stream), args.unknown == Unknown::Skip));
+    let gathered = Arc::new(Gathered::new(
+        report,
+        outputs.iter().any(|output| is_stream(args, output)),
+        args.unknown == Unknown::Skip,
+    ));
     end_when_interrupted(args, &outputs, found.files.len(), &gathered);
     let (judge, policy) = (if args.why { audit::scan_with_grounds } else { audit::scan }, &loaded.policy);
     let cache = match args.cache.as_deref().map(|dir| Cache::open(dir, &loaded, &limits, args, accepting.today)) {
@@ -216,7 +220,9 @@ fn scan_file(
             let known = report.sha256.take();
             report.sha256 = hash.then(|| known.unwrap_or_else(|| hex(&Sha256::digest(source.bytes()))));
             if asked(Format::Html) && !report.is_not_pickle() {
-                report.glance = guard::guarded(|| inspect::glance(source.bytes(), limits, rows)).ok();
+                // A histogram is as much of a page as a few rows.
+                let summed = if args.stats { rows / 4 } else { 0 };
+                report.glance = guard::guarded(|| inspect::glance(source.bytes(), limits, rows, summed)).ok();
             }
             // Since it was judged.
             if source.changed() && report.findings.iter().all(|finding| finding.rule != rules::file_changed::RULE.id) {

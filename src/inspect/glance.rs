@@ -1,14 +1,17 @@
 //! What a file holds at a glance: a tree that is cut, what is big in it, and its arrays.
 
-use super::open::open;
-use super::outline::{Child, Label, Node, Outline};
+use super::arrays::Arrays;
+use super::open::{open, open_all};
+use super::outline::{Child, Label, Node, Outline, array_parts};
 use super::parts;
 use super::sizes::Sizes;
+use super::summary::{Summary, Wanted, stats_text, summaries};
 use super::tree::{Mark, Shared};
+use crate::array::Number;
 use crate::ast::path::ObjectPath;
-use crate::glance::{Glance, Row, Tree};
+use crate::glance::{self, Glance, Numbers, Row, Tree};
 use crate::limits::Limits;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Levels of a tree that are shown.
 const LEVELS: usize = 16;
@@ -19,19 +22,32 @@ const BRANCHES: usize = 6;
 /// Streams that are shown, and arrays.
 const STREAMS: usize = 20;
 const ARRAYS: usize = 500;
+/// Bytes of arrays whose numbers are read.
+const SUMMED_BYTES: u64 = 256 << 20;
 
-/// Looks into the bytes of a file; at most `most` rows of trees, which are plenty at 2000.
+/// Looks into the bytes of a file; at most `most` rows of trees, which are plenty at 2000. Of the first `summed` arrays it
+/// reads the numbers, and says what they come to.
 ///
 /// Never fails: where nothing can be shown, the answer says why.
-pub fn glance(bytes: &[u8], limits: &Limits, most: usize) -> Glance {
+pub fn glance(bytes: &[u8], limits: &Limits, most: usize, summed: usize) -> Glance {
     let mut contents = match open(bytes, limits) {
         Ok(contents) => contents,
-        Err(error) => return Glance { error: Some(error.message().to_owned()), ..Glance::default() },
+        Err(error) => {
+            let mut glance = Glance { error: Some(error.message().to_owned()), ..Glance::default() };
+            // An archive of several members has arrays, though no one tree.
+            if let Ok(mut all) = open_all(bytes, limits) {
+                let outlines: Vec<_> = all.contents.iter_mut().map(Outline::new).collect();
+                list(&mut glance, &outlines, summed);
+            }
+            return glance;
+        }
     };
     if let Some(text) = super::npy_text(&contents) {
         let row = Row { level: 0, label: "root".to_owned(), text, bytes: bytes.len() as u64, left_out: 0 };
         let tree = Tree { rows: vec![row], ..Tree::default() };
-        return Glance { trees: vec![tree], error: contents.broken.take(), ..Glance::default() };
+        let mut glance = Glance { trees: vec![tree], error: contents.broken.clone(), ..Glance::default() };
+        list(&mut glance, &[Outline::new(&mut contents)], summed);
+        return glance;
     }
     let outline = Outline::new(&mut contents);
     let mut glance = Glance { error: outline.contents().broken.clone(), ..Glance::default() };
@@ -45,24 +61,44 @@ pub fn glance(bytes: &[u8], limits: &Limits, most: usize) -> Glance {
             let path = ObjectPath::default();
             let sizes = Sizes::of(&outline, &path, node);
             tree.parts = parts::parts(&outline, &sizes);
-            arrays(&outline, &sizes, &mut glance);
             tree.rows = rows(&outline, &sizes, node, left);
             left = left.saturating_sub(tree.rows.len());
         }
         glance.trees.push(tree);
     }
+    list(&mut glance, std::slice::from_ref(&outline), summed);
     glance
 }
 
-fn arrays(outline: &Outline<'_, '_>, sizes: &Sizes<'_, '_, '_>, glance: &mut Glance) {
-    for (index, row) in sizes.rows.iter().enumerate() {
-        let Some(array) = outline.array_parts(row.node, || sizes.path(index).to_string()) else { continue };
-        if glance.arrays.len() < ARRAYS {
-            glance.arrays.push(array);
-        } else {
-            glance.more_arrays = glance.more_arrays.saturating_add(1);
-        }
+/// Lists the arrays of a file; of the first `summed` it says what their numbers come to.
+fn list(glance: &mut Glance, outlines: &[Outline<'_, '_>], summed: usize) {
+    let arrays = Arrays::of_all(outlines);
+    let mut left = SUMMED_BYTES;
+    // Chosen in the order of the list, so that which are summed up does not hang on where they stand.
+    let mut fits = |index: &usize| {
+        let bytes = arrays.get(*index).and_then(|array| array.array.nbytes()).unwrap_or(u64::MAX);
+        let rest = left.checked_sub(bytes);
+        left = rest.unwrap_or(left);
+        rest.is_some()
+    };
+    let chosen: HashSet<usize> = (0..arrays.len().min(summed)).filter(&mut fits).collect();
+    let mut order = if chosen.is_empty() { Vec::new() } else { arrays.by_offset() };
+    order.retain(|index| chosen.contains(index));
+    let wanted = Wanted { hash: false, stats: true };
+    let mut summaries = summaries(wanted, outlines, &arrays, &order);
+    for (index, array) in arrays.iter().enumerate().take(ARRAYS) {
+        let left_out = summed > 0 && !chosen.contains(&index) && array.array.dtype.as_ref().is_ok_and(Number::are);
+        let unread = left_out.then(|| Numbers { text: "not read".to_owned(), bins: Vec::new() });
+        let numbers = summaries.remove(&index).and_then(numbers).or(unread);
+        let listed = array_parts(array.address.to_string(), &array.array);
+        glance.arrays.push(glance::Array { numbers, ..listed });
     }
+    glance.more_arrays = arrays.len().saturating_sub(ARRAYS) as u64;
+}
+
+fn numbers(summary: Summary) -> Option<Numbers> {
+    let text = summary.problem.or_else(|| summary.stats.as_ref().map(stats_text))?;
+    Some(Numbers { text, bins: summary.histogram.map(|histogram| histogram.bins.to_vec()).unwrap_or_default() })
 }
 
 struct Frame {

@@ -107,3 +107,35 @@ fn what_cannot_be_done_is_said() {
     assert_eq!(exit(&scene, "extract a.pkl -o missing/out.npz").0, Some(2));
     assert_eq!(names(&scene.path(".")), ["a.pkl"]);
 }
+
+#[test]
+fn the_page_has_the_same_statistics_where_they_are_asked_for() {
+    // Compressed, so that the order in which arrays are read is not that in which they are listed.
+    for name in ["p4.pkl", "zlib.joblib", "deflated.npz", "torch.zip.pt"] {
+        let scene = Scene::new(&[("a.pkl", &data(name))]);
+        let page = |options: &str| {
+            scene.run_with(&format!("scan a.pkl --format html=page.html {options}"), &[], b"");
+            std::fs::read_to_string(scene.path("page.html")).unwrap()
+        };
+        let plain = page("");
+        assert!(plain.contains("Arrays: ") && !plain.contains("min ") && !plain.contains("class=\"bars\""), "{name}");
+        let page = page("--stats");
+        let listed = scene.run_with("arrays a.pkl --stats --format json", &[], b"").stdout;
+        let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
+        let histograms: Vec<String> = listed["arrays"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|array| array.pointer("/stats/histogram")?.as_array())
+            .map(|bins| bins.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            .collect();
+        let drawn: Vec<&str> =
+            page.split("equal parts of the range: ").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(!drawn.is_empty(), "{name}");
+        assert_eq!(drawn, histograms, "{name}");
+        let text = exit(&scene, "arrays a.pkl --stats").1;
+        for line in text.lines().filter(|line| line.starts_with("  min ")) {
+            assert!(page.contains(&format!("<td>{}", line.trim())), "{name}: {line}");
+        }
+    }
+}

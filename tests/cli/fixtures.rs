@@ -6,7 +6,7 @@ use depickle::finding::{
     Accepted, Class, Companion, Completeness, Confidence, Decision, DirectoryReport, FileReport, Finding, Import,
     Level, LoaderOutcome, Location, Severity, Stream,
 };
-use depickle::glance::{Array, Glance, Part, Row, Tree};
+use depickle::glance::{Array, Glance, Numbers, Part, Row, Tree};
 use depickle::report::{Report, Tool};
 
 pub(crate) fn file(path: &str, format: &str, findings: Vec<Finding>) -> FileReport {
@@ -191,7 +191,8 @@ pub(crate) fn with_text(text: &str) -> FileReport {
     file.facts.hazards = vec![Hazard { kind: "version", message: own(), place: Place::default() }];
     let row = |level| Row { level, label: own(), text: own(), bytes: 9, left_out: 1 };
     let part = Part { path: own(), text: own(), bytes: 5 };
-    let array = Array { path: own(), class: own(), dtype: own(), shape: own(), bytes: Some(8) };
+    let numbers = Some(Numbers { text: own(), bins: vec![2, 0, 1] });
+    let array = Array { path: own(), class: own(), dtype: own(), shape: own(), bytes: Some(8), numbers };
     file.glance = Some(Glance {
         trees: vec![Tree {
             stream: 0,

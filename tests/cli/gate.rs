@@ -50,6 +50,18 @@ fn a_baseline_accepts_what_was_there_and_nothing_more() {
 }
 
 #[test]
+fn a_line_for_each_file_has_what_the_same_run_accepts() {
+    let scene = Scene::new(&[("m/a.pkl", UNLISTED), ("m/b.pkl", MALICIOUS)]);
+    let output = scene.run_with("scan m --format ndjson --write-baseline ok.json --reason reviewed", &[], b"");
+    assert_eq!(output.status.code(), Some(0));
+    let lines: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let findings: Vec<&Value> = lines.iter().filter_map(|line| line["findings"].as_array()).flatten().collect();
+    assert!(findings.len() >= 2 && findings.iter().all(|it| it["accepted"]["reason"] == "reviewed"), "{findings:?}");
+    assert_eq!(lines.last().unwrap()["type"], "summary");
+}
+
+#[test]
 fn a_baseline_is_written_again_with_what_still_holds() {
     let scene = Scene::new(&[("a.pkl", UNLISTED), ("b.pkl", MALICIOUS)]);
     assert_eq!(code(&scene, "scan a.pkl --baseline ok.json --write-baseline ok.json --reason first"), 0);

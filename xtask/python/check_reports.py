@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FORMATS = ["json", "ndjson", "sarif", "junit", "gitlab", "github", "markdown", "html", "cyclonedx"]
-VOID = {"meta", "link", "br", "hr", "img", "input", "rect"}
+VOID = {"meta", "link", "br", "hr", "img", "input", "rect", "path"}
 
 
 def check_json(path):

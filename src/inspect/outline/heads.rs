@@ -169,11 +169,6 @@ impl Outline<'_, '_> {
         }
     }
 
-    /// The array that a node is, in words; `path` says where it stands.
-    pub(in crate::inspect) fn array_parts(&self, node: Node, path: impl FnOnce() -> String) -> Option<glance::Array> {
-        self.array(node).map(|array| array_parts(path(), &array))
-    }
-
     /// The step of a path that leads to a child, with as much of a key as a path shows.
     pub fn step(&self, label: Label) -> Step {
         self.step_within(label, LONGEST_KEY)
@@ -265,7 +260,8 @@ fn array_text(array: &Array) -> String {
     out
 }
 
-fn array_parts(path: String, array: &Array) -> glance::Array {
+/// An array in words; `path` says where it stands.
+pub(in crate::inspect) fn array_parts(path: String, array: &Array) -> glance::Array {
     let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
     let dtype = match (&array.dtype, &array.data) {
         (_, Data::File(name)) => format!("in the file {}", text::text(name.as_bytes(), 200)),
@@ -287,6 +283,7 @@ fn array_parts(path: String, array: &Array) -> glance::Array {
         dtype,
         shape: shape.unwrap_or_default(),
         bytes: array.nbytes(),
+        numbers: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod bytes;
 mod children;
 mod heads;
 
+pub(super) use heads::array_parts;
 pub use heads::npy_text;
 
 use super::open::Contents;

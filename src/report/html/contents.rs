@@ -61,19 +61,24 @@ fn arrays(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
         return Ok(());
     }
     let count = (glance.arrays.len() as u64).saturating_add(glance.more_arrays);
+    let summed = glance.arrays.iter().any(|array| array.numbers.is_some());
     writeln!(out, "<details><summary>Arrays: {}</summary>", thousands(count))?;
     table(
         out,
         "In the order in which they are met",
-        &["path", "class", "type", "shape", "bytes"],
+        &["path", "class", "type", "shape", "bytes", "numbers"][..if summed { 6 } else { 5 }],
         glance.arrays.iter().map(|array| {
-            vec![
+            let mut cells = vec![
                 Cell::Code(array.path.clone()),
                 Cell::Text(array.class.clone()),
                 Cell::Code(array.dtype.clone()),
                 Cell::Text(array.shape.clone()),
                 Cell::Number(array.bytes.map(thousands).unwrap_or_default()),
-            ]
+            ];
+            if summed {
+                cells.push(Cell::Numbers(array.numbers.clone().unwrap_or_default()));
+            }
+            cells
         }),
     )?;
     if glance.more_arrays > 0 {

@@ -6,6 +6,7 @@
 
 mod contents;
 mod environment;
+mod histogram;
 mod table;
 mod treemap;
 

@@ -1,6 +1,8 @@
 //! A table that scrolls where it is too wide.
 
 use super::super::text::markup;
+use super::histogram::histogram;
+use crate::glance::Numbers;
 use std::io::{self, Write};
 
 /// A cell, not escaped yet.
@@ -8,6 +10,8 @@ pub(super) enum Cell {
     Text(String),
     Code(String),
     Number(String),
+    /// What numbers come to, and how they spread.
+    Numbers(Numbers),
     /// A word of ours (a verdict, a decision), in the colour of a class.
     Word(&'static str, &'static str),
 }
@@ -37,6 +41,11 @@ pub(super) fn table(
                 Cell::Text(text) => write!(out, "<td>{}</td>", markup(&text))?,
                 Cell::Code(text) => write!(out, "<td><code>{}</code></td>", markup(&text))?,
                 Cell::Number(text) => write!(out, "<td class=\"number\">{}</td>", markup(&text))?,
+                Cell::Numbers(numbers) => {
+                    write!(out, "<td>{}", markup(&numbers.text))?;
+                    histogram(out, &numbers.bins)?;
+                    write!(out, "</td>")?;
+                }
                 Cell::Word(word, class) => write!(out, "<td class=\"{class}\">{word}</td>")?,
             }
         }
