@@ -142,6 +142,23 @@ fn bytes_that_happen_to_be_opcodes_are_no_divergence() {
 }
 
 #[test]
+fn array_bytes_that_make_an_object_of_no_class_hide_nothing() {
+    let dicts = b"ccollections\nOrderedDict\n)Rccollections\nOrderedDict\n)R";
+    for (tail, verdict) in [
+        (b"\x920000000000000000", Verdict::Clean),
+        (b"0\x81000000000000000", Verdict::Clean),
+        (b"\x92cos\nsystem\n00000", Verdict::Dangerous),
+        (b"0\x81cos\nsystem\n0000", Verdict::Dangerous),
+    ] {
+        let mut file = padded_array(16, tail);
+        file.splice(2..2, *dicts);
+        file.splice(file.len() - 1.., *b"\x87.");
+        let report = report(&file);
+        assert_eq!(report.verdict(), verdict, "{}: {:?}", tail.escape_ascii(), report.findings);
+    }
+}
+
+#[test]
 fn the_end_of_a_large_array_is_looked_at_in_compressed_files_too() {
     // A shape of (256, 256, 2): more than is brought in at once.
     let mut file = padded_array(16, b"");

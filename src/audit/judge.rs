@@ -4,7 +4,7 @@ use super::Job;
 use super::collect::Collected;
 use super::evidence;
 use super::member::Member;
-use super::passes::{Known, reached_by_foreign};
+use super::passes::{Known, acts, reached_by_foreign};
 use crate::escape::escape;
 use crate::finding::{Decision, Import, Level, Location};
 use crate::loader::paths::{Paths, value_of};
@@ -30,8 +30,8 @@ pub(super) enum Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Whether an objection to an effect at an offset counts.
-    fn counts(&self, offset: u64, action: Option<&Action>, objection: Objection) -> bool {
+    /// Whether an objection to an effect at an offset counts, which acts or does not.
+    fn counts(&self, offset: u64, acts: bool, objection: Objection) -> bool {
         let (known, is_one_memo) = match self {
             Self::Own => return true,
             Self::Foreign(known) => (known, false),
@@ -40,7 +40,6 @@ impl Scope<'_> {
         let names_harm =
             matches!(objection, Objection::DangerousImport | Objection::DangerousCall | Objection::CodeByValue);
         let corrupts = matches!(objection, Objection::NumpyLayout | Objection::TensorLayout | Objection::BuiltTwice);
-        let acts = matches!(action, Some(Action::Import { .. } | Action::Call { .. }));
         names_harm || (is_one_memo && corrupts) || (!known.covers(offset) && (acts || corrupts))
     }
 }
@@ -122,8 +121,8 @@ pub(super) fn judge<W: Window>(
         for judgement in judged.judgements {
             let rule = rules::of(judgement.objection);
             let at = reading.effects.get(judgement.effect).map_or(reading.start, |effect| effect.at);
-            let action = reading.effects.get(judgement.effect).map(|effect| &effect.action);
-            if at >= stopped || !scope.counts(pass.source().offset(at), action, judgement.objection) {
+            let acts = reading.effects.get(judgement.effect).is_some_and(|effect| acts(reading, &effect.action));
+            if at >= stopped || !scope.counts(pass.source().offset(at), acts, judgement.objection) {
                 continue;
             }
             let mut location = place(at);

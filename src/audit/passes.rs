@@ -1,11 +1,12 @@
 //! The readings of one source: one pass for all readers that behave alike.
 
 use super::structure::is_exhaustion;
+use crate::ast::Value;
 use crate::finding::LoaderOutcome;
 use crate::limits::Budget;
 use crate::loader::{Arrays, Manner, Pass, READERS, Reader, ReaderInfo, Readers, Reading, pass, with_one_memo};
 use crate::machine::{Action, Effect};
-use crate::opcode::{Access, FileWindow, Window};
+use crate::opcode::{Access, FileWindow, Opcode, Window};
 use std::collections::HashSet;
 
 /// The bytes of a source as any reader gets at them.
@@ -131,8 +132,8 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
     /// mean something else to it.
     pub(super) fn beyond<V: Window>(&self, other: &Pass<V>) -> Vec<usize> {
         let Some(known) = self.known(other) else { return Vec::new() };
-        let acts = |effect: &&Effect| matches!(effect.action, Action::Import { .. } | Action::Call { .. });
-        let effects = other.readings.iter().flat_map(reached_by_foreign).filter(acts).map(|effect| effect.at);
+        let of = |reading| reached_by_foreign(reading).filter(move |effect| acts(reading, &effect.action));
+        let effects = other.readings.iter().flat_map(of).map(|effect| effect.at);
         let source = other.source();
         effects.filter(|&at| !known.covers(source.offset(at))).collect()
     }
@@ -276,6 +277,30 @@ fn reached(reading: &Reading) -> impl Iterator<Item = &Effect> {
 /// stream call answers a plain text, and a file in which something else is called is not clean anyway.
 pub(super) fn reached_by_foreign(reading: &Reading) -> impl Iterator<Item = &Effect> {
     reached(reading).take_while(|effect| !matches!(effect.action, Action::DynamicImport { .. }))
+}
+
+/// Whether an effect of a reader that misreads array bytes says anything: imports and calls do.
+///
+/// Not `__new__` of what a call answered, which bytes may say by chance: that is no class (of what the policy lets a
+/// stream call, only `getattr` answers one), so it fails, or makes what its own class makes.
+pub(super) fn acts(reading: &Reading, action: &Action) -> bool {
+    match *action {
+        Action::Import { .. } => true,
+        Action::Call { how: Opcode::NewObj | Opcode::NewObjEx, callee, .. } => !is_answer(reading, callee),
+        Action::Call { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whether a value is what the call of an imported name answered; but for `getattr`.
+fn is_answer(reading: &Reading, value: Value) -> bool {
+    let maker = reading.ast.object_of(value).and_then(|object| usize::try_from(object.made_by).ok());
+    match maker.and_then(|maker| reading.effects.get(maker)).map(|effect| effect.action) {
+        Some(Action::Call { callee, .. }) => {
+            reading.ast.symbol(callee).is_some_and(|symbol| !symbol.name.ends_with("getattr"))
+        }
+        _ => false,
+    }
 }
 
 fn is_hook(action: &Action) -> bool {

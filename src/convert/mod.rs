@@ -192,7 +192,7 @@ fn choose((format, object): (Format, Option<u32>), arrays: &Arrays<'_, '_, '_>, 
 /// An array that is written: its number among the arrays of the file, and its name in what is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// Its number in [`Arrays`](crate::inspect::Arrays).
+    /// Its number in [`Arrays`].
     pub index: usize,
     /// Its name, which no other has.
     pub name: String,

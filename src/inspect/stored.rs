@@ -13,7 +13,7 @@ use std::borrow::Cow;
 const PIECE: usize = 64 << 10;
 
 /// Reads the bytes of arrays. What is compressed is inflated again, from the start only where an array stands before the
-/// one that was read last: [`Arrays::by_offset`] gives the order in which that never happens.
+/// one that was read last: [`Arrays::by_offset`](super::Arrays::by_offset) gives the order in which that never happens.
 pub struct Bytes<'o, 'c, 'a> {
     outlines: &'o [Outline<'c, 'a>],
     /// Where the compressed data begins in the file, and what inflates it.
