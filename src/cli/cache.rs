@@ -17,6 +17,7 @@ use crate::policy::user::Day;
 use crate::rules;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// A larger entry is neither written nor read.
@@ -66,7 +67,7 @@ impl Cache {
         if !source.path().is_some_and(Path::is_file) {
             return scan();
         }
-        let digest = Sha256::digest(source.bytes());
+        let digest = source.sha256();
         let mut key = self.base.clone();
         key.update(digest);
         if self.by_path {

@@ -4,6 +4,7 @@ use super::{display_name, io_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Limits};
 use memmap2::Mmap;
+use sha2::{Digest as _, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Files below this many bytes are read: a map costs more than the copy.
 const MAP_FROM: u64 = 256 << 10;
+/// Bytes that are read from a map's file at a time.
+const PIECE: usize = 256 << 10;
 
 /// A run of bytes with a name: a file, standard input, or a buffer of the caller.
 pub struct Source<'a> {
@@ -87,6 +90,50 @@ impl Source<'_> {
         }
     }
 
+    /// The file behind a map, and where in it these bytes stand, if they are a part of one.
+    pub fn find(&self, bytes: &[u8]) -> Option<(&File, u64)> {
+        let Data::Mapped(_, origin) = &self.data else { return None };
+        Some((&origin.file, u64::try_from(self.offset(bytes)?).ok()?))
+    }
+
+    /// Copies bytes out of these, as many as there is room for. Those of a mapped file are read from it, so that they do not stay in memory: whoever
+    /// reads much of a large file does it by pieces, in this way.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where the file cannot be read, or ends before them by now.
+    pub fn read(&self, from: &[u8], into: &mut [u8]) -> Result<()> {
+        let len = from.len().min(into.len());
+        let (from, into) = (from.get(..len).unwrap_or_default(), into.get_mut(..len).unwrap_or_default());
+        match self.find(from) {
+            Some((file, offset)) => read_at(file, offset, from, into).map_err(|error| io_error(&error)),
+            None => {
+                into.copy_from_slice(from);
+                Ok(())
+            }
+        }
+    }
+
+    /// The SHA-256 of all bytes, as they are when they are read.
+    pub fn sha256(&self) -> [u8; 32] {
+        let (mut hash, mut piece) = (Sha256::new(), Vec::new());
+        for run in self.bytes().chunks(PIECE) {
+            piece.resize(run.len(), 0);
+            // What cannot be read is hashed as the map has it; the file has changed then.
+            match self.read(run, &mut piece) {
+                Ok(()) => hash.update(&piece),
+                Err(_) => hash.update(run),
+            }
+        }
+        hash.finalize().into()
+    }
+
+    /// The index of bytes among these.
+    fn offset(&self, bytes: &[u8]) -> Option<usize> {
+        let whole = self.bytes();
+        let offset = bytes.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+        (offset.checked_add(bytes.len())? <= whole.len()).then_some(offset)
+    }
+
     /// The name as it stands in reports: the path as given with `/` between its parts, or what the caller said.
     /// Not escaped.
     pub fn name(&self) -> &str {
@@ -133,6 +180,18 @@ fn map(file: &File, about: &Metadata) -> Option<Mmap> {
     unsafe { Mmap::map(file) }.ok()
 }
 
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, _mapped: &[u8], into: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, offset)
+}
+
+/// Elsewhere reading moves the cursor that all threads share.
+#[cfg(not(unix))]
+fn read_at(_file: &File, _offset: u64, mapped: &[u8], into: &mut [u8]) -> io::Result<()> {
+    into.copy_from_slice(mapped);
+    Ok(())
+}
+
 /// All bytes of `reader`, which has no length we could believe. `about` how many are expected: with room for them all and
 /// one more, the system is asked twice, and not once for each doubling of the room.
 fn read(reader: impl Read, about: u64, limits: &Limits) -> Result<Vec<u8>> {
@@ -166,6 +225,21 @@ mod tests {
             assert_eq!(source.bytes(), bytes);
             assert_eq!(matches!(source.data, Data::Mapped(..)), len >= MAP_FROM, "{len}");
         }
+    }
+
+    #[test]
+    fn bytes_of_a_map_are_found_in_its_file_and_read_from_it() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(usize::try_from(MAP_FROM).unwrap()).collect();
+        let source = open(&bytes, &Limits::default()).unwrap();
+        let part = &source.bytes()[5000..20_000];
+        assert_eq!(source.find(part).unwrap().1, 5000);
+        let mut copy = [0; 15_000];
+        source.read(part, &mut copy).unwrap();
+        assert_eq!(copy, bytes[5000..20_000]);
+        source.read(&bytes[..100], &mut copy).unwrap();
+        assert_eq!(copy[..101], [&bytes[..100], &bytes[5100..5101]].concat());
+        assert!(source.find(&bytes).is_none(), "other bytes");
+        assert!(Source::from_bytes("x", &bytes).find(&bytes[1..]).is_none(), "no file");
     }
 
     #[test]
