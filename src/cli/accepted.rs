@@ -12,7 +12,6 @@ use crate::input::{Source, display_name};
 use crate::limits::Limits;
 use crate::output;
 use crate::policy::user::Day;
-use std::io::Write as _;
 use std::path::Path;
 
 /// What is accepted, and the day on which that is asked.

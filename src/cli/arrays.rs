@@ -16,7 +16,7 @@ use std::io::{self, Write};
 /// Runs the command.
 pub(super) fn run(args: &ArraysArgs) -> Exit {
     let Some(limits) = limit::limits(&args.limit) else { return look::limits_table() };
-    look::all(&args.file, &limits, |LookAll { name, mut all, .. }| {
+    look::all(&args.file, &limits, |LookAll { name, mut all }| {
         let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
         let arrays = Arrays::of_all(&outlines);
         let wanted = Wanted { hash: args.hash, stats: args.stats };

@@ -17,7 +17,6 @@ use crate::policy::user::Day;
 use crate::rules;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// A larger entry is neither written nor read.

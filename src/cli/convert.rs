@@ -285,7 +285,7 @@ impl Job<'_> {
     ) -> io::Result<()> {
         let mut about = (0, None);
         self.place.write(path, |out| {
-            let mut sink = Sink::new(out, self.source, (path, self.args.report.is_some()));
+            let mut sink = Sink::new(out, &display_name(path), self.args.report.is_some());
             write(&mut sink, outputs)?;
             if self.source.changed() {
                 return Err(io::Error::other("the input was written to while it was read"));

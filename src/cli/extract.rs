@@ -9,9 +9,9 @@ use crate::ast::path::Address;
 use crate::convert::safetensors::{self, Other};
 use crate::convert::{Named, Names, npz};
 use crate::error::Result;
-use crate::input::{Source, display_name};
+use crate::input::display_name;
 use crate::inspect::{ArrayRef, Arrays, Bytes, Outline};
-use crate::output::{self, Out};
+use crate::output;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::Path;
@@ -61,7 +61,7 @@ fn extract(
     look: LookAll<'_, '_>,
     out: &mut dyn Write,
 ) -> io::Result<Exit> {
-    let LookAll { name: file, mut all, source } = look;
+    let LookAll { name: file, mut all } = look;
     let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
     let arrays = Arrays::of_all(&outlines);
     let mut met = vec![false; wanted.len()];
@@ -106,7 +106,7 @@ fn extract(
         let place: HashMap<usize, usize> = arrays.by_offset().into_iter().zip(0..).collect();
         chosen.sort_by_key(|one| place.get(&one.index).copied());
         let place = Place { input: &args.file, force: args.force };
-        let mut writer = Writer { place, source, arrays: &arrays, bytes: Bytes::of_all(&outlines), chosen: &chosen };
+        let mut writer = Writer { place, arrays: &arrays, bytes: Bytes::of_all(&outlines), chosen: &chosen };
         if let Err((place, error)) = writer.write(path) {
             return Ok(place::trouble(&place, &error));
         }
@@ -140,7 +140,6 @@ type Written = std::result::Result<(), (String, io::Error)>;
 
 struct Writer<'w, 'o, 'c, 'a> {
     place: Place<'w>,
-    source: &'w Source<'w>,
     arrays: &'w Arrays<'o, 'c, 'a>,
     bytes: Bytes<'o, 'c, 'a>,
     chosen: &'w [Named],
@@ -184,8 +183,8 @@ impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
     }
 
     fn file(&mut self, path: &Path, write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>) -> Written {
-        let (place, source) = (self.place, self.source);
-        let written = |out: &mut Out| write(self, &mut Sink::new(out, source, (path, false)));
-        place.write(path, written).map_err(|error| (display_name(path), error))
+        let (place, name) = (self.place, display_name(path));
+        let written = place.write(path, |out| write(self, &mut Sink::new(out, &name, false)));
+        written.map_err(|error| (name, error))
     }
 }

@@ -59,7 +59,6 @@ fn worst(one: Exit, other: Exit) -> Exit {
 pub(super) struct LookAll<'l, 'a> {
     pub(super) name: &'l str,
     pub(super) all: All<'a>,
-    pub(super) source: &'a Source<'a>,
 }
 
 /// Opens a file, or the member of an archive that is called `member` where that is not empty, and has `work` print what
@@ -77,7 +76,7 @@ pub(super) fn all(path: &Path, limits: &Limits, work: impl FnOnce(LookAll<'_, '_
     with(path, limits, |name, source| {
         let mut all = inspect::open_all(source.bytes(), limits)?;
         all.contents.iter_mut().for_each(|contents| contents.file = Some(source));
-        Ok(work(LookAll { name, all, source }))
+        Ok(work(LookAll { name, all }))
     })
 }
 

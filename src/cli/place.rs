@@ -1,8 +1,8 @@
 //! Where commands write files: never over the input, and over nothing else unless that is wanted.
 
 use super::{Exit, message};
-use crate::output::{self, Out};
-use std::io;
+use crate::output;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// What may be written over.
@@ -27,7 +27,7 @@ impl Place<'_> {
     }
 
     /// Writes a file at `path`, whole or not at all.
-    pub(super) fn write(self, path: &Path, write: impl FnOnce(&mut Out) -> io::Result<()>) -> io::Result<()> {
+    pub(super) fn write(self, path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         self.check(path)?;
         if self.force { output::replace(path, write) } else { output::create(path, write) }
     }

@@ -1,35 +1,25 @@
-//! What arrays are written through: bytes of the input go from file to file, all others through memory.
+//! What arrays are written through.
 
 use super::progress;
-use crate::input::{Source, display_name};
-use crate::output::Out;
 use indicatif::ProgressBar;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Write};
-use std::path::Path;
 
-/// The most that is written at a time.
-const STEP: usize = 4 << 20;
 /// Of fewer bytes nothing is shown: they are there at once.
 const SHOWN: u64 = 64 << 20;
-/// Fewer bytes are copied as quickly through memory.
-const COPIED: usize = 64 << 10;
 
 /// A file that is being written, counted, and hashed where somebody asks for it.
 pub(super) struct Sink<'s> {
-    out: &'s mut Out,
-    /// Whose bytes may be written.
-    source: &'s Source<'s>,
+    out: &'s mut dyn Write,
     hash: Option<Sha256>,
     size: u64,
     bar: ProgressBar,
-    buffer: Vec<u8>,
 }
 
 impl<'s> Sink<'s> {
-    pub(super) fn new(out: &'s mut Out, source: &'s Source<'s>, (path, hashed): (&Path, bool)) -> Self {
-        let hash = hashed.then(Sha256::new);
-        Self { out, source, hash, size: 0, bar: progress::written(&display_name(path)), buffer: Vec::new() }
+    /// A file that is called `name`.
+    pub(super) fn new(out: &'s mut dyn Write, name: &str, hashed: bool) -> Self {
+        Self { out, hash: hashed.then(Sha256::new), size: 0, bar: progress::written(name) }
     }
 
     /// How many bytes were written, and their hash.
@@ -46,25 +36,15 @@ impl Drop for Sink<'_> {
 
 impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let some = bytes.get(..STEP).unwrap_or(bytes);
-        match (self.source.find(some).filter(|_| some.len() >= COPIED), &mut self.hash) {
-            (Some((file, offset)), None) => self.out.copy(file, offset, some.len() as u64)?,
-            (Some(_), Some(hash)) => {
-                self.buffer.resize(some.len(), 0);
-                self.source.read(some, &mut self.buffer).map_err(io::Error::other)?;
-                self.out.write_all(&self.buffer)?;
-                hash.update(&self.buffer);
-            }
-            (None, hash) => {
-                self.out.write_all(some)?;
-                hash.iter_mut().for_each(|hash| hash.update(some));
-            }
+        let count = self.out.write(bytes)?;
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes.get(..count).unwrap_or_default());
         }
-        self.size = self.size.saturating_add(some.len() as u64);
+        self.size = self.size.saturating_add(count as u64);
         if self.size >= SHOWN {
             self.bar.set_position(self.size);
         }
-        Ok(some.len())
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {

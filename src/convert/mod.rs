@@ -198,10 +198,6 @@ pub struct Named {
     pub name: String,
 }
 
-fn gone() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "the array is not there")
-}
-
 /// Writes every piece that `read` hands over. What the file system says comes out as it said it.
 fn pour(out: &mut dyn Write, read: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>) -> io::Result<()> {
     let mut failed = None;

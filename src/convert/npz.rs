@@ -2,7 +2,7 @@
 //!
 //! Arrays of objects have no place in it: an archive with a pickle inside can run code.
 
-use super::{Named, gone, pour};
+use super::{Named, pour};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::{ArrayRef, Arrays, Bytes};
 use crate::output::ZipWriter;
@@ -34,11 +34,8 @@ pub fn npy(
     arrays: &Arrays<'_, '_, '_>,
     bytes: &mut Bytes<'_, '_, '_>,
 ) -> io::Result<()> {
+    let gone = || io::Error::new(io::ErrorKind::InvalidData, "the array is not there");
     let array = arrays.get(one.index).ok_or_else(gone)?;
-    if let Some(elements) = bytes.in_place(&array, true).map_err(io::Error::other)? {
-        out.write_all(&array.npy_header().map_err(io::Error::other)?)?;
-        return out.write_all(elements);
-    }
     pour(out, |sink| bytes.npy(&array, sink))
 }
 
@@ -81,8 +78,7 @@ pub fn write(
     let mut sums = Vec::new();
     for one in chosen {
         let mut sum = Sum::default();
-        let array = arrays.get(one.index).ok_or_else(gone)?;
-        pour(&mut sum, |sink| bytes.npy(&array, sink))?;
+        npy(&mut sum, one, arrays, bytes)?;
         sums.push(sum.about());
     }
     bytes.rewind();

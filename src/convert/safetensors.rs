@@ -4,7 +4,7 @@
 //! As the libraries write it: arrays with the widest elements first, so that each stands at a multiple of their width;
 //! the header padded with blanks to a multiple of 8.
 
-use super::{Named, gone, pour};
+use super::{Named, pour};
 use crate::dtype::{ByteOrder, DType, Kind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::json;
@@ -117,7 +117,7 @@ pub fn write(
     out.write_all(&header((&ordered, other), metadata, arrays)?)?;
     for (.., one) in ordered {
         let array = arrays.get(one.index).ok_or_else(gone)?;
-        elements(out, &array, bytes)?;
+        pour(out, |sink| elements(&array, bytes, sink))?;
     }
     Ok(())
 }
@@ -167,30 +167,28 @@ fn header(
     Ok(header)
 }
 
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the array is not there")
+}
+
 fn too_large(message: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
-/// Writes the elements of an array in C order, little-endian.
-fn elements(out: &mut dyn Write, array: &ArrayRef, bytes: &mut Bytes<'_, '_, '_>) -> io::Result<()> {
-    let dtype = array.array.dtype.clone().map_err(io::Error::other)?;
-    let width = element(&dtype).map_or(1, |element| element.width);
-    if dtype.byte_order() == ByteOrder::Big && width > 1 {
-        return pour(out, |sink| little_endian(array, width, bytes, sink));
-    }
-    match bytes.in_place(array, false).map_err(io::Error::other)? {
-        Some(elements) => out.write_all(elements),
-        None => pour(out, |sink| bytes.c_order(array, sink)),
-    }
-}
-
-/// Hands big-endian elements to `sink`, turned.
-fn little_endian(
+/// Hands the elements of an array to `sink` in C order, little-endian.
+///
+/// # Errors
+/// What is wrong with it, and those of `sink`.
+pub fn elements(
     array: &ArrayRef,
-    width: usize,
     bytes: &mut Bytes<'_, '_, '_>,
     sink: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
+    let dtype = array.array.dtype.clone()?;
+    let width = element(&dtype).map_or(1, |element| element.width);
+    if dtype.byte_order() != ByteOrder::Big || width == 1 {
+        return bytes.c_order(array, sink);
+    }
     let mut block = Vec::new();
     bytes.c_order(array, &mut |piece| {
         for part in piece.chunks(BLOCK) {

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Files below this many bytes are read: a map costs more than the copy.
 const MAP_FROM: u64 = 256 << 10;
-/// Bytes that are read from a map's file at a time.
-const PIECE: usize = 256 << 10;
+/// Of a large file, so many bytes are looked at before they are forgotten.
+pub const RUN: usize = 4 << 20;
 
 /// A run of bytes with a name: a file, standard input, or a buffer of the caller.
 pub struct Source<'a> {
@@ -90,23 +90,27 @@ impl Source<'_> {
         }
     }
 
-    /// The file behind a map, and where in it these bytes stand, if they are a part of one.
-    pub fn find(&self, bytes: &[u8]) -> Option<(&File, u64)> {
-        let Data::Mapped(_, origin) = &self.data else { return None };
-        Some((&origin.file, u64::try_from(self.offset(bytes)?).ok()?))
+    /// Gives back the memory that was taken by looking at these bytes, if they are a part of a mapped file. They can be
+    /// looked at again; whoever reads much of a large file says so from time to time, and it never stands in memory whole.
+    pub fn forget(&self, bytes: &[u8]) {
+        if let (Data::Mapped(map, _), Some(offset)) = (&self.data, self.offset(bytes)) {
+            forget(map, offset, bytes.len());
+        }
     }
 
-    /// Copies bytes out of these, as many as there is room for. Those of a mapped file are read from it, so that they do not stay in memory: whoever
-    /// reads much of a large file does it by pieces, in this way.
+    /// Copies bytes out of these, as many as there is room for. Those of a mapped file are read from it, so that they do
+    /// not stay in memory: better than [`forget`](Self::forget) for small pieces here and there.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] where the file cannot be read, or ends before them by now.
     pub fn read(&self, from: &[u8], into: &mut [u8]) -> Result<()> {
         let len = from.len().min(into.len());
         let (from, into) = (from.get(..len).unwrap_or_default(), into.get_mut(..len).unwrap_or_default());
-        match self.find(from) {
-            Some((file, offset)) => read_at(file, offset, from, into).map_err(|error| io_error(&error)),
-            None => {
+        match (&self.data, self.offset(from)) {
+            (Data::Mapped(_, origin), Some(offset)) => {
+                read_at(&origin.file, offset as u64, from, into).map_err(|error| io_error(&error))
+            }
+            _ => {
                 into.copy_from_slice(from);
                 Ok(())
             }
@@ -115,14 +119,10 @@ impl Source<'_> {
 
     /// The SHA-256 of all bytes, as they are when they are read.
     pub fn sha256(&self) -> [u8; 32] {
-        let (mut hash, mut piece) = (Sha256::new(), Vec::new());
-        for run in self.bytes().chunks(PIECE) {
-            piece.resize(run.len(), 0);
-            // What cannot be read is hashed as the map has it; the file has changed then.
-            match self.read(run, &mut piece) {
-                Ok(()) => hash.update(&piece),
-                Err(_) => hash.update(run),
-            }
+        let mut hash = Sha256::new();
+        for run in self.bytes().chunks(RUN) {
+            hash.update(run);
+            self.forget(run);
         }
         hash.finalize().into()
     }
@@ -181,6 +181,20 @@ fn map(file: &File, about: &Metadata) -> Option<Mmap> {
 }
 
 #[cfg(unix)]
+#[allow(unsafe_code, reason = "what a map has to be told is unsafe for maps that can be written to")]
+fn forget(map: &Mmap, offset: usize, len: usize) {
+    // SAFETY: what `DontNeed` takes away from a map is what was written to it, and this one can only be read: its bytes
+    // come from the file again when they are looked at.
+    let told = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, len) };
+    // It is no more than a hint.
+    let _ = told;
+}
+
+/// Elsewhere memory is given back when it is needed for something else.
+#[cfg(not(unix))]
+fn forget(_map: &Mmap, _offset: usize, _len: usize) {}
+
+#[cfg(unix)]
 fn read_at(file: &File, offset: u64, _mapped: &[u8], into: &mut [u8]) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, into, offset)
 }
@@ -228,18 +242,20 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_a_map_are_found_in_its_file_and_read_from_it() {
+    fn bytes_of_a_map_are_read_from_its_file_and_stay_when_they_are_forgotten() {
         let bytes: Vec<u8> = (0..=255).cycle().take(usize::try_from(MAP_FROM).unwrap()).collect();
         let source = open(&bytes, &Limits::default()).unwrap();
         let part = &source.bytes()[5000..20_000];
-        assert_eq!(source.find(part).unwrap().1, 5000);
+        source.forget(part);
+        source.forget(&bytes);
+        assert_eq!(part, &bytes[5000..20_000]);
         let mut copy = [0; 15_000];
         source.read(part, &mut copy).unwrap();
         assert_eq!(copy, bytes[5000..20_000]);
         source.read(&bytes[..100], &mut copy).unwrap();
         assert_eq!(copy[..101], [&bytes[..100], &bytes[5100..5101]].concat());
-        assert!(source.find(&bytes).is_none(), "other bytes");
-        assert!(Source::from_bytes("x", &bytes).find(&bytes[1..]).is_none(), "no file");
+        let [digest, same] = [source, Source::from_bytes("x", &bytes)].map(|source| source.sha256());
+        assert_eq!(digest, same);
     }
 
     #[test]

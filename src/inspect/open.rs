@@ -32,8 +32,7 @@ pub struct Contents<'a> {
     pub storages: Storages,
     /// What is wrong with the file beyond its streams.
     pub broken: Option<String>,
-    /// The file behind the bytes: where it is given, [`Bytes`](super::Bytes) reads arrays from it rather than from its map,
-    /// those of any size in little memory.
+    /// The file behind the bytes: where it is given, [`Bytes`](super::Bytes) reads arrays of any size in little memory.
     pub file: Option<&'a input::Source<'a>>,
     /// Whether paths in it need its name in front, as the file holds others.
     pub is_one_of_several: bool,

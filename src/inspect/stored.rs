@@ -6,14 +6,12 @@ use super::outline::Outline;
 use crate::array::{ArrayView, Layout};
 use crate::container::Decoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::input::Source;
+use crate::input::{RUN, Source};
 use crate::limits::{Budget, Limit, Limits};
 use std::borrow::Cow;
 
 /// Bytes that are inflated at a time.
 const PIECE: usize = 64 << 10;
-/// Bytes of a file that are read at a time.
-const RUN: usize = 256 << 10;
 
 /// Reads the bytes of arrays. What is compressed is inflated again, from the start only where an array stands before the
 /// one that was read last: [`Arrays::by_offset`](super::Arrays::by_offset) gives the order in which that never happens.
@@ -58,10 +56,9 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         let item = array.array.dtype.clone()?.itemsize();
         let item = usize::try_from(item).unwrap_or(usize::MAX).max(1);
         if let Some(bytes) = self.at_hand(array)? {
-            return match self.file(array) {
-                Some(file) if file.find(&bytes).is_some() => by_runs((file, &bytes), item, sink),
-                _ => sink(&bytes),
-            };
+            let Some(file) = self.file(array) else { return sink(&bytes) };
+            let most = RUN.saturating_sub(RUN.checked_rem(item).unwrap_or(0)).max(item);
+            return bytes.chunks(most).try_for_each(|run| sink(run).inspect(|()| file.forget(run)));
         }
         let mut rest = layout.extent();
         self.seek(array)?;
@@ -118,22 +115,6 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         sink(&array.npy_header()?)?;
         // The header has a word for Fortran order, and for no other.
         if array.layout()?.is_f() { self.stored(array, sink) } else { self.c_order(array, sink) }
-    }
-
-    /// The bytes of an array as a part of the file, where they are in C order there; in Fortran order if that is as good.
-    /// Nothing looks at them, so that whoever writes them may leave it to the system to copy them.
-    ///
-    /// # Errors
-    /// As [`stored`](Self::stored).
-    pub fn in_place(&mut self, array: &ArrayRef, or_fortran: bool) -> Result<Option<&'o [u8]>> {
-        let layout = self.sound(array)?;
-        if array.place.is_none() || !(layout.is_c() || or_fortran && layout.is_f()) {
-            return Ok(None);
-        }
-        Ok(match self.at_hand(array)? {
-            Some(Cow::Borrowed(bytes)) => Some(bytes),
-            Some(Cow::Owned(_)) | None => None,
-        })
     }
 
     /// An array, typed and checked. Its bytes are borrowed where they stand in the file.
@@ -227,18 +208,6 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         }
         Ok(())
     }
-}
-
-/// Reads bytes of a file, in pieces of whole elements.
-fn by_runs((file, bytes): (&Source<'_>, &[u8]), item: usize, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let most = RUN.saturating_sub(RUN.checked_rem(item).unwrap_or(0)).max(item);
-    let mut piece = Vec::new();
-    for run in bytes.chunks(most) {
-        piece.resize(run.len(), 0);
-        file.read(run, &mut piece)?;
-        sink(&piece)?;
-    }
-    Ok(())
 }
 
 /// What the opening of all members left: each was given what the one before it left.

@@ -9,38 +9,12 @@ mod zip;
 pub use zip::ZipWriter;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// Files that are being written beside their targets; nothing once they were abandoned.
 static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
-
-/// A file that is being written.
-pub struct Out(BufWriter<File>);
-
-impl Out {
-    /// Writes `len` bytes of another file, from `offset` on: the system copies them where it can.
-    ///
-    /// # Errors
-    /// Those of the file system; [`io::ErrorKind::UnexpectedEof`] where the other file ends before.
-    pub fn copy(&mut self, mut from: &File, offset: u64, len: u64) -> io::Result<()> {
-        self.0.flush()?;
-        from.seek(SeekFrom::Start(offset))?;
-        let copied = io::copy(&mut from.take(len), self.0.get_mut())?;
-        if copied == len { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
-    }
-}
-
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
 
 /// Makes `path` hold what `write` writes, or leaves it as it was.
 ///
@@ -48,10 +22,10 @@ impl Write for Out {
 ///
 /// # Errors
 /// Those of the file system and those of `write`.
-pub fn replace(path: &Path, write: impl FnOnce(&mut Out) -> io::Result<()>) -> io::Result<()> {
+pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     if path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir()) {
-        let mut out = Out(BufWriter::new(OpenOptions::new().write(true).open(path)?));
-        return write(&mut out).and_then(|()| out.flush());
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        return write(&mut file).and_then(|()| file.flush());
     }
     write_beside(path, write, |beside| fs::rename(beside, path))
 }
@@ -61,7 +35,7 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut Out) -> io::Result<()>) -> i
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] where anything stands at `path`, even if it came there meanwhile; those of the file
 /// system and those of `write`.
-pub fn create(path: &Path, write: impl FnOnce(&mut Out) -> io::Result<()>) -> io::Result<()> {
+pub fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let free = || path.symlink_metadata().map_or(Ok(()), |_| Err(io::ErrorKind::AlreadyExists.into()));
     free()?;
     write_beside(path, write, |beside| match fs::hard_link(beside, path) {
@@ -74,7 +48,7 @@ pub fn create(path: &Path, write: impl FnOnce(&mut Out) -> io::Result<()>) -> io
 
 fn write_beside(
     path: &Path,
-    write: impl FnOnce(&mut Out) -> io::Result<()>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     finish: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let (beside, file) = create_beside(path)?;
@@ -142,10 +116,10 @@ pub fn append(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
     write(&mut file).and_then(|()| file.flush())
 }
 
-fn fill(file: File, write: impl FnOnce(&mut Out) -> io::Result<()>) -> io::Result<()> {
-    let mut out = Out(BufWriter::new(file));
-    write(&mut out)?;
-    out.0.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut buffered = BufWriter::new(file);
+    write(&mut buffered)?;
+    buffered.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
 /// A new file in the directory of `path`; never one that is there already.
