@@ -188,7 +188,7 @@ impl<'a> Audit<'a> {
             Manner { readers: TORCH, dialect: Reader::Torch.dialect(), arrays: Arrays::Unknown, search: false };
         let five = pass(SliceWindow(bytes), manner, &mut self.budget);
         let end = torch::end(&five)?;
-        let explained = torch::raw_storages(&five, bytes, end, &mut self.budget).is_some_and(|raw| raw.explained);
+        let raw = torch::raw_storages(&five, bytes, end, &mut self.budget).unwrap_or_default();
         let pickles = bytes.get(..end)?;
         let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(pickles), &mut self.budget);
         // The pickles before the object say nothing of it.
@@ -197,12 +197,15 @@ impl<'a> Audit<'a> {
             self.facts.get_or_insert_with(|| facts_of(passes.own(), object, member));
         }
         self.judge(&passes, member);
-        if explained {
+        if raw.explained {
             self.collected.region("storage", member.run(end as u64, bytes.len().saturating_sub(end) as u64));
         } else {
             let message = "the bytes behind the pickles are not those of the storages that they ask for";
             let location = member.run(end as u64, bytes.len().saturating_sub(end) as u64);
             self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+            // A program that loads pickle after pickle goes on.
+            let behind = raw.places.last().map_or(end, |(_, last)| last.end);
+            self.also_pickle(bytes.get(behind..).unwrap_or_default(), &member.within(behind as u64));
         }
         self.weights_only(&refused(passes.own()).collect::<Vec<_>>(), protocol(passes.own()), member);
         let loaders = vec![passes.torch_outcome(torch::OBJECT)];
