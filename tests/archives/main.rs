@@ -19,6 +19,7 @@ mod tape;
 mod tar;
 mod techniques;
 mod torch;
+mod torch_sparse;
 mod torch_tar;
 mod zip;
 

@@ -5,9 +5,13 @@ use super::{clean, scan, scan_with, told};
 use depickle::finding::{Level, Verdict};
 use depickle::limits::Limits;
 
-/// The id of a storage of floats.
+/// BINUNICODE.
+pub(crate) fn text(text: &str) -> Vec<u8> {
+    [b"X", &u32::try_from(text.len()).unwrap().to_le_bytes()[..], text.as_bytes()].concat()
+}
+
+/// The id of a storage of a class.
 pub(crate) fn storage(class: &str, key: &str, count: u8) -> Vec<u8> {
-    let text = |text: &str| [b"X", &u32::try_from(text.len()).unwrap().to_le_bytes()[..], text.as_bytes()].concat();
     let class = [b"c", class.as_bytes(), b"\n"].concat();
     [b"(".to_vec(), text("storage"), class, text(key), text("cpu"), vec![b'K', count], b"tQ".to_vec()].concat()
 }
@@ -134,6 +138,15 @@ pub(crate) const NUMBER: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 /// The five pickles of torch before 1.6, and the bytes behind them.
 pub(crate) fn legacy(parts: [&[u8]; 5], behind: &[u8]) -> Vec<u8> {
     [&parts.concat(), behind].concat()
+}
+
+/// A file of torch before 1.6 of an object and its storages: key, bytes, how many elements.
+pub(crate) fn legacy_of(object: &[u8], storages: &[(&str, Vec<u8>, u64)]) -> Vec<u8> {
+    let keys: Vec<u8> = storages.iter().flat_map(|(key, ..)| [text(key), b"a".to_vec()].concat()).collect();
+    let bytes: Vec<u8> =
+        storages.iter().flat_map(|(_, bytes, count)| [count.to_le_bytes().as_slice(), bytes].concat()).collect();
+    let keys = pickle(&[b"]".as_slice(), &keys].concat());
+    legacy([NUMBER, b"\x80\x02M\xe9\x03.", b"\x80\x02}.", object, &keys], &bytes)
 }
 
 #[test]
