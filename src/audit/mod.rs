@@ -19,6 +19,7 @@ mod companion;
 mod compressed;
 mod directory;
 mod evidence;
+mod indices;
 mod judge;
 mod learn;
 mod member;
