@@ -24,6 +24,7 @@ pub mod safetensors;
 pub mod skops;
 
 pub use json::Elements;
+pub(crate) use json::trees;
 pub use lost::{Loss, Lost};
 pub use names::Names;
 

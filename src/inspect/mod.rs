@@ -12,6 +12,7 @@
 )]
 
 mod arrays;
+mod cursor;
 pub mod disasm;
 mod elements;
 mod glance;
@@ -31,7 +32,8 @@ pub mod text;
 pub mod tree;
 
 pub use arrays::{ArrayRef, Arrays, StorageRef};
-pub use elements::dtype_name;
+pub use cursor::Cursor;
+pub use elements::{dtype_name, element_text};
 pub use glance::glance;
 pub use listing::{Line, Listing, What};
 pub use open::{All, Contents, Member, open, open_all, open_member};
