@@ -116,9 +116,10 @@ pub(super) struct Walk<'w, 't> {
     found: Kept<(u64, Difference)>,
 }
 
-/// Pairs that may be made of items that were all compared with others before: what keeps two files that share their values in
-/// different ways from being multiplied.
-const AGAIN: u64 = 1 << 20;
+/// Pairs that may be made of nodes that were both compared with others before, and how many more for each that was not:
+/// what keeps two files that share their values in different ways from being multiplied.
+const AGAIN: u64 = 1 << 16;
+const AGAIN_FOR_EACH: u64 = 4;
 
 impl<'w, 't> Walk<'w, 't> {
     fn new(a: &'w Part<'t>, b: &'w Part<'t>, options: &'w Options, diff: &'w mut Diff) -> Self {
@@ -191,11 +192,13 @@ impl<'w, 't> Walk<'w, 't> {
     /// Where there are too many.
     pub(super) fn spend(&mut self, pair: Pair, count: usize) -> Result<()> {
         let (new_a, new_b) = (self.expanded.0.insert(pair.a), self.expanded.1.insert(pair.b));
-        if !new_a && !new_b {
-            let message = "the two files share their values in so many ways that not all can be compared";
-            let rest = self.again.checked_sub(count as u64);
-            self.again = rest.ok_or_else(|| Error::new(ErrorKind::Limit, message))?;
+        let count = count as u64;
+        if new_a || new_b {
+            self.again = self.again.saturating_add(count.saturating_mul(AGAIN_FOR_EACH));
+            return Ok(());
         }
+        let message = "the two files share their values in so many ways that not all can be compared";
+        self.again = self.again.checked_sub(count).ok_or_else(|| Error::new(ErrorKind::Limit, message))?;
         Ok(())
     }
 
