@@ -24,11 +24,11 @@ pub(super) struct DiffArgs {
     b: PathBuf,
 
     /// Floats that are no further apart are equal
-    #[arg(long, value_name = "ABS", value_parser = distance)]
+    #[arg(long, value_name = "ABS", value_parser = distance, allow_negative_numbers = true)]
     tolerance: Option<f64>,
 
     /// The same in proportion to the greater of two floats
-    #[arg(long, value_name = "REL", value_parser = distance)]
+    #[arg(long, value_name = "REL", value_parser = distance, allow_negative_numbers = true)]
     rtol: Option<f64>,
 
     /// Output format, to standard output or to FILE; may be repeated

@@ -28,7 +28,9 @@ impl Walk<'_, '_> {
             (Node::Masked(one), Node::Masked(other)) => {
                 let fill = self.child(pair, (Via::Fill, one.fill), (Via::Fill, other.fill));
                 self.push(vec![fill]);
-                self.wait(pair, one.mask.clone(), other.mask.clone());
+                if one.mask.array.shape == other.mask.array.shape {
+                    self.wait(pair, one.mask.clone(), other.mask.clone());
+                }
             }
             (Node::Masked(_), _) | (_, Node::Masked(_)) => {
                 self.differs(Kind::Type, pair, Walk::values);
@@ -37,28 +39,18 @@ impl Walk<'_, '_> {
             (Node::Record(one), Node::Record(other)) => self.rest_of_tensors(pair, one.args, other.args)?,
             _ => {}
         }
-        if a.array.shape != b.array.shape {
-            let shape =
-                |array: &ArrayRef| format!("shape {}", text::shape(array.array.shape.as_deref().unwrap_or_default()));
-            self.differs(Kind::Shape, pair, |_, _| (shape(&a), shape(&b)));
-            return Ok(());
-        }
-        let (type_a, type_b) = (a.array.dtype.clone()?, b.array.dtype.clone()?);
-        match types(&type_a, &type_b) {
-            Types::Same => {}
-            Types::Order => self.note(NoteKind::ByteOrder, pair),
-            Types::Other => {
-                let name = |array: &ArrayRef| array.array.dtype.as_ref().map(dtype_name).unwrap_or_default();
-                self.differs(Kind::DType, pair, |_, _| (name(&a), name(&b)));
-            }
-        }
+        let found = about(&a, &b)?;
+        found.notes.into_iter().for_each(|note| self.note(note, pair));
+        found.differ.into_iter().for_each(|(kind, texts)| self.differs(kind, pair, |_, _| texts));
         match (a.has_objects(), b.has_objects()) {
-            (true, true) => return self.items(pair),
-            (false, false) => {}
-            _ => return Ok(()),
+            _ if !found.same_shape => Ok(()),
+            (true, true) => self.items(pair),
+            (false, false) => {
+                self.wait(pair, a, b);
+                Ok(())
+            }
+            _ => Ok(()),
         }
-        self.wait(pair, a, b);
-        Ok(())
     }
 
     /// What the calls that rebuild tensors are given beside their elements.
@@ -100,11 +92,6 @@ impl Walk<'_, '_> {
     }
 
     fn wait(&mut self, pair: Pair, a: ArrayRef, b: ArrayRef) {
-        if let (Ok(one), Ok(other)) = (a.layout(), b.layout())
-            && (one.is_c(), one.is_f()) != (other.is_c(), other.is_f())
-        {
-            self.note(NoteKind::MemoryOrder, pair);
-        }
         let order = self.order(0);
         self.arrays.push(Waiting { pair, a, b, order });
     }
@@ -136,8 +123,40 @@ impl Walk<'_, '_> {
     }
 }
 
+/// What differs in what is said of two arrays.
+pub(super) struct About {
+    pub(super) same_shape: bool,
+    pub(super) differ: Vec<(Kind, (String, String))>,
+    pub(super) notes: Vec<NoteKind>,
+}
+
+/// Compares shapes, types and orders.
+///
+/// # Errors
+/// Where a type is unknown.
+pub(super) fn about(a: &ArrayRef, b: &ArrayRef) -> Result<About> {
+    let same_shape = a.array.shape == b.array.shape;
+    let mut found = About { same_shape, differ: Vec::new(), notes: Vec::new() };
+    if !same_shape {
+        let shape = |of: &ArrayRef| format!("shape {}", text::shape(of.array.shape.as_deref().unwrap_or_default()));
+        found.differ.push((Kind::Shape, (shape(a), shape(b))));
+    }
+    let (type_a, type_b) = (a.array.dtype.clone()?, b.array.dtype.clone()?);
+    match types(&type_a, &type_b) {
+        Types::Same => {}
+        Types::Order => found.notes.push(NoteKind::ByteOrder),
+        Types::Other => found.differ.push((Kind::DType, (dtype_name(&type_a), dtype_name(&type_b)))),
+    }
+    if let (Ok(one), Ok(other), true) = (a.layout(), b.layout(), same_shape)
+        && (one.is_c(), one.is_f()) != (other.is_c(), other.is_f())
+    {
+        found.notes.push(NoteKind::MemoryOrder);
+    }
+    Ok(found)
+}
+
 /// Where the bytes of an array stand, if they have to be inflated.
-fn inflated(array: &ArrayRef) -> Option<(u64, u64)> {
+pub(super) fn inflated(array: &ArrayRef) -> Option<(u64, u64)> {
     match array.source {
         Member::Inflated { start, base, .. } => Some((start, base.saturating_add(array.place?.0))),
         Member::Plain { .. } => None,

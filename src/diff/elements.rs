@@ -34,7 +34,7 @@ pub(super) fn elements(
     let same = type_a == type_b;
     let mut other = bytes_b.cursor(b)?;
     let mut buffer = Vec::new();
-    let step = size_a.saturating_mul(size((PIECE / type_a.itemsize().max(1)).max(1)));
+    let step = size_a.saturating_mul(size(PIECE.checked_div(type_a.itemsize()).unwrap_or(0).max(1)));
     bytes_a.c_order(a, &mut |piece| {
         for part in piece.chunks(step) {
             let count = part.len().checked_div(size_a).unwrap_or(0);

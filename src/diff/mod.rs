@@ -33,6 +33,7 @@ mod arrays;
 mod columns;
 mod elements;
 mod file;
+mod flat;
 mod judged;
 mod keys;
 mod names;

@@ -3,7 +3,7 @@
 use super::outcome::{NamesOf, NoteKind};
 use super::walk::Part;
 use crate::escape::escape;
-use crate::model::tree::{Name, NodeId};
+use crate::model::tree::{Name, NodeId, Via};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
@@ -38,14 +38,17 @@ pub(super) fn only(a: &[Part<'_>], b: &[Part<'_>]) -> (NamesOf, NamesOf) {
     (without(&in_a, &in_b, a), without(&in_b, &in_a, b))
 }
 
-/// The names in trees, as today, each with the first node that has it.
+/// The names in trees, as today, each with the node where it stands first.
 fn all(parts: &[Part<'_>]) -> BTreeMap<String, (usize, NodeId)> {
     let mut found = BTreeMap::new();
     for (number, part) in parts.iter().enumerate() {
         let mut known: HashSet<&Name> = HashSet::new();
         for id in part.tree.ids() {
             let Some(name) = part.tree.name(id).filter(|name| known.insert(name)) else { continue };
-            found.entry(format!("{}.{}", today(&name.module), name.name)).or_insert((number, id));
+            // The class of an object stands where that does.
+            let holder = part.tree.parent(id).filter(|(_, via)| *via == Via::Class);
+            let place = (number, holder.map_or(id, |(holder, _)| holder));
+            found.entry(format!("{}.{}", today(&name.module), name.name)).or_insert(place);
         }
     }
     found

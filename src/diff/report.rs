@@ -209,14 +209,14 @@ fn apart(of: &Elements) -> String {
 /// The last line: the outcome, and what it rests on.
 fn summary(diff: &Diff) -> String {
     let of = diff.compared;
-    let rests = format!(
-        "compared {} values and {} arrays of {} elements",
-        thousands(of.values),
-        thousands(of.arrays),
-        thousands(of.elements)
-    );
     let count =
         |count: u64, one: &str, many: &str| format!("{} {}", thousands(count), if count == 1 { one } else { many });
+    let rests = format!(
+        "compared {}, and {} of {}",
+        count(of.values, "value", "values"),
+        count(of.arrays, "array", "arrays"),
+        count(of.elements, "element", "elements")
+    );
     let said = match diff.outcome() {
         Outcome::Equal if diff.has_note(NoteKind::NoPlace) => "equal in what both can hold".to_owned(),
         Outcome::Equal => "equal".to_owned(),

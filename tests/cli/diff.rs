@@ -81,3 +81,52 @@ fn one_file_may_come_from_standard_input_and_reports_go_to_files() {
     let written: Value = serde_json::from_slice(&std::fs::read(scene.path("d.json")).unwrap()).unwrap();
     assert_eq!(written["differences"], report["differences"]);
 }
+
+#[test]
+fn a_conversion_is_equal_in_what_both_can_hold() {
+    let names = [
+        "model_p5.pkl",
+        "data/arrays.joblib",
+        "compressed/model_xz.joblib",
+        "torch/zip_1.12.pt",
+        "log_pipeline.joblib",
+    ];
+    for name in names {
+        let scene = Scene::new(&[("in", &sample(name))]);
+        for format in ["safetensors", "npz"] {
+            let told = scene.show(&format!("convert in -o out.{format}"));
+            assert!(told.contains("exit 0"), "{name} {told}");
+            let told = scene.show(&format!("diff in out.{format}"));
+            assert!(
+                told.contains("\nequal") && !told.contains("of 0 arrays") && told.ends_with("exit 0\n"),
+                "{name} {told}"
+            );
+            // The other way round.
+            let told = scene.show(&format!("diff out.{format} in -q"));
+            assert!(told.contains("\nequal"), "{name} {told}");
+        }
+        let told = scene.show("diff out.npz out.safetensors");
+        assert!(told.contains("\nequal") || told.contains("dtype"), "{name} {told}");
+        // With one bit of the first array changed.
+        let mut written = std::fs::read(scene.path("out.safetensors")).unwrap();
+        let header = usize::try_from(u64::from_le_bytes(*written.first_chunk().unwrap())).unwrap();
+        written[8 + header] ^= 1;
+        std::fs::write(scene.path("out.safetensors"), &written).unwrap();
+        let told = scene.show("diff in out.safetensors");
+        assert!(told.contains("1 of ") && told.contains("different: 1 difference;"), "{name} {told}");
+    }
+}
+
+#[test]
+fn an_array_alone_needs_no_name() {
+    let scene = Scene::new(&[("a.joblib", &std::fs::read("tests/data/one_array.joblib").unwrap())]);
+    for name in ["a.npy", "a.npz", "a.safetensors"] {
+        assert!(scene.show(&format!("extract a.joblib -o {name}")).contains("exit 0"), "{name}");
+        let told = scene.show(&format!("diff a.joblib {name}"));
+        assert!(told.contains("\nequal; compared 0 values, and 1 array of 2 elements"), "{told}");
+    }
+    for name in ["a.npz", "a.safetensors"] {
+        let told = scene.show(&format!("diff a.npy {name}"));
+        assert!(told.contains("\nequal; compared 0 values, and 1 array of 2 elements"), "{told}");
+    }
+}
