@@ -29,7 +29,7 @@ struct Named {
 #[derive(Default)]
 pub(super) struct Flat {
     arrays: Vec<Named>,
-    /// How many values it has that are no arrays, and the path of the first.
+    /// How many values it has that the other has no place for, and the path of one.
     rest: (u64, String),
     /// What keeps an array from being compared.
     unknown: Vec<(String, Error)>,
@@ -68,9 +68,22 @@ impl Flat {
         found.sort_by_key(|(_, array)| array.place.map(|place| (inflated(array), place)));
         for (address, array) in found {
             let path = address.to_string();
-            flat.add(names.name(&address), path, array, format);
+            // What is well, and has no place in the format, is no array to it.
+            if array.problem.is_none() && has_place(format, &array).is_err() {
+                flat.leave_out(|| path);
+            } else {
+                flat.add(names.name(&address), path, array, format);
+            }
         }
         flat
+    }
+
+    /// Counts a value that is not compared.
+    fn leave_out(&mut self, path: impl FnOnce() -> String) {
+        if self.rest.0 == 0 {
+            self.rest.1 = path();
+        }
+        self.rest.0 = self.rest.0.saturating_add(1);
     }
 
     fn add(&mut self, name: String, path: String, array: ArrayRef, format: Format) {
@@ -107,10 +120,7 @@ impl Flat {
                 _ => {}
             }
             if is_value(tree, id, via) {
-                self.rest.0 = self.rest.0.saturating_add(1);
-                if self.rest.1.is_empty() {
-                    self.rest.1 = part.address(tree.path(id));
-                }
+                self.leave_out(|| part.address(tree.path(id)));
             }
             open.extend(tree.children(id).map(|(via, child)| (child, via)));
         }
