@@ -83,7 +83,7 @@ impl Member {
 
 impl<'a> Contents<'a> {
     /// Nothing, in a file of no bytes.
-    fn empty(budget: Budget) -> Contents<'a> {
+    pub(super) fn empty(budget: Budget) -> Contents<'a> {
         Contents {
             format: String::new(),
             bytes: &[],
