@@ -23,6 +23,7 @@ mod open;
 mod outline;
 mod parts;
 pub mod sizes;
+pub(crate) mod skops;
 mod storages;
 mod stored;
 mod summary;

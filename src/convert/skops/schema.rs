@@ -7,7 +7,7 @@ use super::array::{scalar_class, ucs4};
 use super::json;
 use super::member::Member;
 use super::parts::{Head, Parts, Piece, leaf};
-use super::trust::is_trusted;
+use crate::skops::is_trusted;
 use crate::array::{signed, unsigned};
 use crate::dtype::{ByteOrder, Kind};
 use crate::limits::{Budget, Limit};
