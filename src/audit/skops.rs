@@ -29,7 +29,7 @@ impl<'a> Audit<'a> {
         let inner = if is_inflated { inner.inflated() } else { inner };
         let read = skops::read(schema.get(), archive, data.get(), &mut self.budget);
         match read {
-            Ok(None) => return None,
+            Ok(None) => None,
             Ok(Some(skops)) => {
                 self.place(entry, member);
                 if !is_inflated {
@@ -73,7 +73,8 @@ impl<'a> Audit<'a> {
             }
         }
         let own = inner.written(Rc::new(origin));
-        let passes = Passes { joblib: pass(SliceWindow(&pickle), MANNER, &mut self.budget), pickle: None, further: Vec::new() };
+        let passes =
+            Passes { joblib: pass(SliceWindow(&pickle), MANNER, &mut self.budget), pickle: None, further: Vec::new() };
         let reading = passes.own().first();
         let error = reading.and_then(|reading| reading.error.clone());
         if let Some(error) = &error {
@@ -118,7 +119,10 @@ impl<'a> Audit<'a> {
                 Some(false) => others.push(entry.clone()),
                 None => {
                     others.push(entry.clone());
-                    if !matches!(entry.data, Data::Nothing) && !entry.name.eq_ignore_ascii_case(SCHEMA) && !member.evidence {
+                    if !matches!(entry.data, Data::Nothing)
+                        && !entry.name.eq_ignore_ascii_case(SCHEMA)
+                        && !member.evidence
+                    {
                         let message = "a member that the schema does not name: skops does not read it";
                         let location = member.entry(&entry.name, entry.data.span().start).at(Some(0));
                         self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
@@ -128,7 +132,8 @@ impl<'a> Audit<'a> {
         }
         self.entries(&others, data, member);
         let refused = flaws.iter().find(|flaw| flaw.kind == FlawKind::Refused).map(|flaw| flaw.offset);
-        let offset = refused.or_else(|| error.and_then(|error| error.offset()).map(|at| own.at(Some(at)).offset.unwrap_or(0)));
+        let offset =
+            refused.or_else(|| error.and_then(|error| error.offset()).map(|at| own.at(Some(at)).offset.unwrap_or(0)));
         LoaderOutcome { name: Reader::Skops.name(), loads: offset.is_none(), offset }
     }
 

@@ -4,8 +4,8 @@ use super::open::Member;
 use crate::container::{Data, Decoder, Entry};
 use crate::dtype::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::skops;
 use crate::loader::torch::{RawStorages, pickle_of};
+use crate::skops;
 use std::collections::HashMap;
 
 /// The storages beside a pickle of torch, by key.

@@ -96,7 +96,11 @@ impl<'a> Writer<'_, '_, 'a> {
     /// An array of a member; `said` tells whether the file names its class.
     fn npy(&mut self, npy: &Npy<'_>, (module, class): (&str, &str), said: bool) -> Result<()> {
         self.known("numpy._core.multiarray", "_reconstruct");
-        if said { self.named((module, class))? } else { self.known(module, class) }
+        if said {
+            self.named((module, class))?
+        } else {
+            self.known(module, class)
+        }
         self.ops(b"K\0\x85C\x01b\x87R(K\x01");
         self.shape(&npy.header.shape)?;
         self.dtype(&npy.header.dtype)?;
@@ -185,38 +189,42 @@ impl<'a> Writer<'_, '_, 'a> {
         Ok(())
     }
 
-    /// An array of objects: lists within lists, as `ndarray.tolist` gives them.
+    /// An array of objects.
     fn objects(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
+        let (shape, items) = self.elements_of(node)?;
+        self.known("numpy._core.multiarray", "_reconstruct");
+        self.known("numpy", "ndarray");
+        self.ops(b"K\0\x85C\x01b\x87R(K\x01");
+        self.shape(&shape)?;
+        self.dtype(&DType::from_spec(b"O8")?)?;
+        self.ops(b"\x89](");
+        rest.extend(items.into_iter().map(Piece::Node));
+        rest.push(Piece::Ops(b"etb"));
+        Ok(())
+    }
+
+    /// Shape and elements of an array of objects: lists within lists, as `ndarray.tolist` gives them.
+    fn elements_of(&mut self, node: Node) -> Result<(Vec<u64>, Vec<Option<NodeId>>)> {
+        let wrong = || malformed("an array of objects whose lists do not have its shape");
         let parts = self.nodes.parts(node);
-        let (shape, content) = parts.split_last().ok_or_else(|| malformed("an array without a shape"))?;
-        let shape = shape.and_then(|shape| self.lengths(shape)).ok_or_else(|| malformed("a shape that is none"))?;
+        let (shape, content) = parts.split_last().ok_or_else(wrong)?;
+        let shape = shape.and_then(|shape| self.lengths(shape)).ok_or_else(wrong)?;
         let mut items: Vec<Option<NodeId>> = content.to_vec();
-        // A flat one has as many elements as there are, whatever its shape says.
+        // One of one dimension has as many elements as there are, whatever its shape says.
         let mut real = vec![items.len() as u64];
         for &length in shape.iter().skip(1) {
             let mut inner = Vec::new();
             for item in &items {
                 let list = item.and_then(|item| self.nodes.get(item)).filter(|it| it.loader == Some(Loader::List));
                 let parts = list.map(|list| self.nodes.parts(list)).filter(|parts| parts.len() as u64 == length);
-                let parts = parts.ok_or_else(|| malformed("an array of objects whose lists do not have its shape"))?;
+                let parts = parts.ok_or_else(wrong)?;
                 self.budget.spend(Limit::Edges, parts.len() as u64)?;
                 inner.extend_from_slice(parts);
             }
             items = inner;
             real.push(length);
         }
-        if shape.is_empty() || (real != shape && shape.len() > 1) {
-            return Err(malformed("an array of objects whose lists do not have its shape"));
-        }
-        self.known("numpy._core.multiarray", "_reconstruct");
-        self.known("numpy", "ndarray");
-        self.ops(b"K\0\x85C\x01b\x87R(K\x01");
-        self.shape(&real)?;
-        self.dtype(&DType::from_spec(b"O8")?)?;
-        self.ops(b"\x89](");
-        rest.extend(items.into_iter().map(Piece::Node));
-        rest.push(Piece::Ops(b"etb"));
-        Ok(())
+        if shape.is_empty() || (real != shape && shape.len() > 1) { Err(wrong()) } else { Ok((real, items)) }
     }
 
     /// The lengths in a tuple of ints.
@@ -231,50 +239,59 @@ impl<'a> Writer<'_, '_, 'a> {
 
     /// The array that a part of a node is.
     fn array_in(&mut self, node: Node, index: usize) -> Result<Npy<'a>> {
-        let array = self.part_as(node, index, Loader::NdArray).ok_or_else(|| malformed("something else than an array"))?;
+        let array =
+            self.part_as(node, index, Loader::NdArray).ok_or_else(|| malformed("something else than an array"))?;
         let name = self.file(array)?;
         self.files.npy(&name, self.budget)
     }
 
     /// `numpy.ma.MaskedArray(data, mask)`.
     pub(super) fn masked(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
-        let own = |index: usize, writer: &Self| {
-            let part = writer.part_as(node, index, Loader::NdArray)?;
-            let is_file = writer.nodes.field(part, &["type"]).as_deref() == Some("numpy");
-            (is_file && part.uses == 1).then_some(part)
-        };
-        let (Some(data), Some(mask)) = (own(0, self), own(1, self)) else {
-            self.known("numpy.ma", "MaskedArray");
-            rest.extend([Piece::Node(self.part(node, 0)), Piece::Node(self.part(node, 1)), Piece::Ops(b"\x86R")]);
-            return Ok(());
-        };
-        let (data, mask) = (self.file(data)?, self.file(mask)?);
-        let (data, mask) = (self.files.npy(&data, self.budget)?, self.files.npy(&mask, self.budget)?);
-        let is_one = mask.header.shape.is_empty() && mask.header.dtype.kind() == Kind::Bool;
-        let same = mask.header.shape == data.header.shape && mask.header.fortran_order == data.header.fortran_order;
-        if !is_one && !same {
-            return Err(malformed("a mask of another shape than its array"));
+        let unlike = || malformed("a mask of another shape than its array");
+        let mask = self.array_in(node, 1)?;
+        let array = self.part_as(node, 0, Loader::NdArray).ok_or_else(|| malformed("a masked array of no array"))?;
+        let is_json = self.nodes.field(array, &["type"]).as_deref() == Some("json");
+        let (data, objects) =
+            if is_json { (None, Some(self.elements_of(array)?)) } else { (Some(self.array_in(node, 0)?), None) };
+        let header = data.as_ref().map(|data| &data.header);
+        let shape =
+            header.map(|header| &header.shape).or(objects.as_ref().map(|(shape, _)| shape)).ok_or_else(unlike)?;
+        let is_fortran = header.is_some_and(|header| header.fortran_order);
+        let is_one = mask.header.shape.is_empty() && mask.header.dtype.kind() == Kind::Bool && !shape.is_empty();
+        if !is_one && (mask.header.shape != *shape || mask.header.fortran_order != is_fortran) {
+            return Err(unlike());
         }
         self.known("numpy.ma.core", "_mareconstruct");
         self.ops(b"(");
         self.known("numpy.ma", "MaskedArray");
         self.known("numpy", "ndarray");
         self.ops(b"K\0\x85C\x01btR(K\x01");
-        self.shape(&data.header.shape)?;
-        self.dtype(&data.header.dtype)?;
-        self.ops(if data.header.fortran_order { b"\x88" } else { b"\x89" });
-        self.elements(&data)?;
-        if same {
-            self.elements(&mask)?;
-        } else {
+        self.shape(shape)?;
+        let of_objects = DType::from_spec(b"O8")?;
+        self.dtype(header.map_or(&of_objects, |header| &header.dtype))?;
+        self.ops(if is_fortran { b"\x88" } else { b"\x89" });
+        // What follows objects has to wait for them.
+        let (written, counted) = (self.skops.pickle.len(), objects.is_some());
+        if let Some(data) = &data {
+            self.elements(data)?;
+        }
+        if is_one {
             // One flag for all: `numpy.ma.nomask`, mostly.
             let flag = self.files.small(&mask, self.budget)?.first().copied().unwrap_or(0);
-            let count = DType::from_spec(b"b1")?.nbytes(&data.header.shape).unwrap_or(u64::MAX);
+            let count = DType::from_spec(b"b1")?.nbytes(shape).unwrap_or(u64::MAX);
             self.budget.spend(Limit::Retained, count)?;
-            let count = usize::try_from(count).map_err(|_| malformed("a mask beyond any memory"))?;
+            let count = usize::try_from(count).map_err(|_| unlike())?;
             ops::bytes(&mut self.skops.pickle, &vec![flag; count]);
+        } else {
+            self.elements(&mask)?;
         }
-        self.ops(b"Ntb");
+        if counted {
+            let mask = self.skops.pickle.split_off(written);
+            self.ops(b"](");
+            rest.extend(objects.into_iter().flat_map(|(_, items)| items).map(Piece::Node));
+            rest.extend([Piece::Ops(b"e"), Piece::Made(mask)]);
+        }
+        rest.push(Piece::Ops(b"Ntb"));
         Ok(())
     }
 
@@ -305,7 +322,8 @@ impl<'a> Writer<'_, '_, 'a> {
 
     /// `numpy.random.Generator(bit_generator)`; the bit generator is called by the name in its state.
     pub(super) fn generator(&mut self, node: Node, of: (&str, &str), rest: &mut Vec<Piece>) -> Result<()> {
-        let name = self.nodes.bit_generator(node).ok_or_else(|| malformed("the name of a bit generator is not there"))?;
+        let name =
+            self.nodes.bit_generator(node).ok_or_else(|| malformed("the name of a bit generator is not there"))?;
         self.named(of)?;
         if matches!(of, ("numpy.random._generator" | "numpy.random", "Generator")) {
             self.ops(b"0");

@@ -125,7 +125,8 @@ impl<'a> Files<'a> {
             Elements::There(storage) => {
                 let there = self.bytes.get(storage.start..).unwrap_or_default();
                 let there = there.get(..usize::try_from(all).unwrap_or(usize::MAX)).unwrap_or(there);
-                let there = if storage.codec.is_some() { self.bytes.get(storage.start..).unwrap_or_default() } else { there };
+                let there =
+                    if storage.codec.is_some() { self.bytes.get(storage.start..).unwrap_or_default() } else { there };
                 inflated(storage.codec, there, all, budget)?
             }
         };

@@ -213,6 +213,11 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// All objects, in no order.
+    pub(super) fn objects(&self) -> impl Iterator<Item = Id> + '_ {
+        (0..position(self.items.len())).map(Id).filter(|&id| self.kind(id) == Kind::Object)
+    }
+
     /// The items of an array; nothing of anything else.
     pub(super) fn list(&self, id: Id) -> impl ExactSizeIterator<Item = Id> + '_ {
         self.run(id, Kind::Array).iter().map(|&item| Id(item))
@@ -461,7 +466,10 @@ mod tests {
         assert_eq!(json.float(items[1]), Some(-2500.0));
         assert!(json.float(items[2]).unwrap().is_nan());
         assert_eq!(json.float(items[3]), Some(f64::NEG_INFINITY));
-        assert_eq!((json.kind(items[4]), json.kind(items[5]), json.kind(items[6])), (Kind::True, Kind::Null, Kind::Array));
+        assert_eq!(
+            (json.kind(items[4]), json.kind(items[5]), json.kind(items[6])),
+            (Kind::True, Kind::Null, Kind::Array)
+        );
         assert_eq!(json.kind(json.get(json.root(), "b\u{e9}").unwrap()), Kind::Object);
         assert!(json.twice.is_empty());
     }
@@ -469,8 +477,31 @@ mod tests {
     #[test]
     fn what_python_refuses_is_refused() {
         for text in [
-            "", " ", "[1,]", "{\"a\":1,}", "[1 2]", "{\"a\" 1}", "{1: 2}", "01", "1.", "-", "\"\\x\"", "\"\u{1}\"", "\"a",
-            "[", "{", "]", "nul", "1 2", "\"\\u12g4\"", "[}", "{]", "'a'", "+1", "[,1]", "{,}",
+            "",
+            " ",
+            "[1,]",
+            "{\"a\":1,}",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{1: 2}",
+            "01",
+            "1.",
+            "-",
+            "\"\\x\"",
+            "\"\u{1}\"",
+            "\"a",
+            "[",
+            "{",
+            "]",
+            "nul",
+            "1 2",
+            "\"\\u12g4\"",
+            "[}",
+            "{]",
+            "'a'",
+            "+1",
+            "[,1]",
+            "{,}",
         ] {
             assert!(parse(text).is_err(), "{text:?}");
         }

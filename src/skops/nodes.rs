@@ -78,10 +78,15 @@ impl<'j, 'a> Nodes<'j, 'a> {
     /// # Errors
     /// [`ErrorKind::Limit`](crate::error::ErrorKind::Limit).
     pub(super) fn of(json: &'j Json<'a>, budget: &mut Budget) -> Result<Self> {
-        let mut nodes = Self { json, protocol: Protocol::default(), flaws: Vec::new(), nodes: Vec::new(), parts: Vec::new() };
+        let mut nodes =
+            Self { json, protocol: Protocol::default(), flaws: Vec::new(), nodes: Vec::new(), parts: Vec::new() };
         nodes.head();
         for &at in json.twice.iter().take(FLAWS) {
-            nodes.flaw(FlawKind::Ambiguous, at, "a key occurs twice in one object: Python takes the last, others the first");
+            nodes.flaw(
+                FlawKind::Ambiguous,
+                at,
+                "a key occurs twice in one object: Python takes the last, others the first",
+            );
         }
         let mut known: HashMap<Vec<u8>, NodeId> = HashMap::new();
         nodes.parts.push(None);
@@ -208,7 +213,10 @@ impl<'j, 'a> Nodes<'j, 'a> {
     }
 
     fn is(&self, json: Id, field: &str, text: &str) -> bool {
-        self.json.get(json, field).and_then(|found| self.json.text(found)).is_some_and(|found| *found == *text.as_bytes())
+        self.json
+            .get(json, field)
+            .and_then(|found| self.json.text(found))
+            .is_some_and(|found| *found == *text.as_bytes())
     }
 
     /// Makes slots for the parts of a node.
@@ -272,6 +280,15 @@ impl<'j, 'a> Nodes<'j, 'a> {
     /// A text in a node; nothing where there is none.
     pub(super) fn field(&self, node: Node, path: &[&str]) -> Option<String> {
         self.json.path(node.json, path).and_then(|text| self.json.string(text))
+    }
+
+    /// Names of members wherever they stand, and whether these are plain bytes.
+    pub(super) fn files(&self) -> impl Iterator<Item = (String, bool)> + '_ {
+        self.json.objects().filter_map(|object| {
+            let name = self.json.string(self.json.get(object, "file")?)?;
+            let is_plain = ["BytesNode", "BytearrayNode"].iter().any(|loader| self.is(object, "__loader__", loader));
+            Some((name, is_plain))
+        })
     }
 
     /// Module and class of a node.

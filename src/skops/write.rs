@@ -37,8 +37,11 @@ pub(super) fn write<'a>(
     writer.ops(b"\x80\x04");
     writer.walk()?;
     writer.ops(b".");
+    let named = std::mem::take(&mut writer.files.named);
+    // skops writes an object again that it has written, and reads it once.
+    let again = writer.nodes.files();
+    writer.skops.named = again.chain(named).collect();
     writer.skops.flaws = writer.nodes.flaws;
-    writer.skops.named = std::mem::take(&mut writer.files.named);
     Ok(())
 }
 
@@ -46,14 +49,16 @@ pub(super) fn write<'a>(
 enum State {
     New,
     Open,
-    /// With its number in the memo.
-    Done(u32),
+    /// With its number in the memo, where it stands in others again.
+    Done(Option<u32>),
 }
 
 /// What is still to be written.
 pub(super) enum Piece {
     /// These opcodes.
     Ops(&'static [u8]),
+    /// The same.
+    Made(Vec<u8>),
     /// A node, or `None` where it could not be put together.
     Node(Option<NodeId>),
     /// A value of JSON.
@@ -105,13 +110,16 @@ impl Writer<'_, '_, '_> {
             self.counted = len;
             match piece {
                 Piece::Ops(ops) => self.ops(ops),
+                Piece::Made(ops) => self.ops(&ops),
                 Piece::Node(None) => self.ops(b"N"),
                 Piece::Node(Some(id)) => match self.state(id) {
-                    State::Done(number) => self.fetch(number),
-                    State::Open => {
+                    State::Done(Some(number)) => self.fetch(number),
+                    state @ (State::Open | State::Done(None)) => {
                         let node = self.nodes.get(id);
                         let at = node.map_or(0, |node| self.nodes.json.at(node.json));
-                        self.refuse(at, "an object stands within itself: skops cannot load it");
+                        let is_open = matches!(state, State::Open);
+                        let why = if is_open { "within itself" } else { "in several lists that are one array" };
+                        self.refuse(at, format!("an object stands {why}: skops cannot load it"));
                         self.ops(b"N");
                     }
                     State::New => self.begin(id, &mut pieces)?,
@@ -119,12 +127,13 @@ impl Writer<'_, '_, '_> {
                 Piece::Value(value) => self.value(value)?,
                 Piece::Key(key, of) => self.key(key, of)?,
                 Piece::End(id) => {
-                    let number = if self.nodes.get(id).is_some_and(|node| node.uses > 1) { self.memoize() } else { 0 };
+                    let is_shared = self.nodes.get(id).is_some_and(|node| node.uses > 1);
+                    let number = is_shared.then(|| self.memoize());
                     if let Some(state) = self.states.get_mut(id.index()) {
                         *state = State::Done(number);
                     }
                     self.open.pop();
-                    self.from_here(true);
+                    self.now(true);
                 }
             }
         }
@@ -137,7 +146,7 @@ impl Writer<'_, '_, '_> {
             *state = State::Open;
         }
         self.open.push(self.nodes.json.at(node.json));
-        self.from_here(true);
+        self.now(true);
         pieces.push(Piece::End(id));
         let first = pieces.len();
         let (written, memo) = (self.skops.pickle.len(), self.memo);
@@ -172,7 +181,7 @@ impl Writer<'_, '_, '_> {
     }
 
     /// From here on the pickle comes from the node that is open; `said` as in [`Origin`](super::Origin).
-    fn from_here(&mut self, said: bool) {
+    fn now(&mut self, said: bool) {
         let at = self.open.last().copied().unwrap_or(0);
         self.skops.origin.begin(self.skops.pickle.len() as u64, u64::from(at), said);
     }
@@ -221,7 +230,7 @@ impl Writer<'_, '_, '_> {
     }
 
     fn import(&mut self, module: &str, name: &str, said: bool) {
-        self.from_here(said);
+        self.now(said);
         let key = (module.to_owned(), name.to_owned(), said);
         if let Some(&number) = self.names.get(&key) {
             self.fetch(number);
@@ -232,7 +241,7 @@ impl Writer<'_, '_, '_> {
             let number = self.memoize();
             self.names.insert(key, number);
         }
-        self.from_here(true);
+        self.now(true);
     }
 
     /// Writes what stands for a node; what follows its first parts goes to `rest`.
@@ -290,7 +299,15 @@ impl Writer<'_, '_, '_> {
                 self.known("functools", "partial");
                 let [func, args, kwds, namespace] = [0, 1, 2, 3].map(|index| Piece::Node(self.part(node, index)));
                 // What is called stands in the state, too.
-                rest.extend([func, Piece::Ops(b"\x85R("), self.again(node, 0), args, kwds, namespace, Piece::Ops(b"tb")]);
+                rest.extend([
+                    func,
+                    Piece::Ops(b"\x85R("),
+                    self.again(node, 0),
+                    args,
+                    kwds,
+                    namespace,
+                    Piece::Ops(b"tb"),
+                ]);
                 Ok(())
             }
             Loader::Constructor => {
@@ -385,7 +402,8 @@ impl Writer<'_, '_, '_> {
         let Some(text) = self.nodes.json.text(content) else {
             return Err(Error::new(ErrorKind::Malformed, "the content of a value is no text"));
         };
-        let json = Json::parse(&text, self.budget).map_err(|error| Error::new(error.kind(), error.message().to_owned()))?;
+        let json =
+            Json::parse(&text, self.budget).map_err(|error| Error::new(error.kind(), error.message().to_owned()))?;
         let at = self.nodes.json.at(content);
         if !json.twice.is_empty() {
             self.nodes.flaw(FlawKind::Ambiguous, at, "a key occurs twice in an object of JSON within the schema");
@@ -513,7 +531,8 @@ impl Writer<'_, '_, '_> {
         let types = types.filter(|&types| self.nodes.class(types).0 == "builtins").ok_or_else(unknown)?;
         let of = |&part: &Option<NodeId>| {
             let id = part?;
-            let node = self.nodes.get(id).filter(|node| matches!(node.loader, Some(Loader::Type | Loader::Function)))?;
+            let node =
+                self.nodes.get(id).filter(|node| matches!(node.loader, Some(Loader::Type | Loader::Function)))?;
             let (module, class) = self.nodes.class(node);
             Some(match (module.as_str(), class.as_str()) {
                 ("builtins", "str") => KeyType::Str,
