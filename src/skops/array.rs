@@ -4,10 +4,13 @@ use super::files::{Elements, Npy};
 use super::loaders::Loader;
 use super::nodes::{Node, NodeId};
 use super::ops;
-use super::write::{Piece, Writer};
+use super::write::{LIST, Piece, TUPLE, Writer};
 use crate::dtype::{DType, Kind, StateValue};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
+
+/// The class of most arrays.
+const NDARRAY: (&str, &str) = ("numpy", "ndarray");
 
 /// The longest scalar, in bytes.
 const SCALAR: u64 = 1 << 10;
@@ -82,11 +85,11 @@ impl<'a> Writer<'_, '_, 'a> {
             }
         }
         match of {
-            ("numpy", "ndarray") => self.npy(&npy, ("numpy", "ndarray"), false),
+            NDARRAY => self.npy(&npy, NDARRAY, false),
             ("numpy", "matrix") | ("numpy.matrixlib.defmatrix", "matrix") => self.npy(&npy, of, true),
             _ => {
                 self.named(of)?;
-                self.npy(&npy, ("numpy", "ndarray"), false)?;
+                self.npy(&npy, NDARRAY, false)?;
                 self.ops(b"\x85R");
                 Ok(())
             }
@@ -215,7 +218,7 @@ impl<'a> Writer<'_, '_, 'a> {
         for &length in shape.iter().skip(1) {
             let mut inner = Vec::new();
             for item in &items {
-                let list = item.and_then(|item| self.nodes.get(item)).filter(|it| it.loader == Some(Loader::List));
+                let list = item.and_then(|item| self.nodes.get(item)).filter(|&it| self.is_of(it, Loader::List, LIST));
                 let parts = list.map(|list| self.nodes.parts(list)).filter(|parts| parts.len() as u64 == length);
                 let parts = parts.ok_or_else(wrong)?;
                 self.budget.spend(Limit::Edges, parts.len() as u64)?;
@@ -229,7 +232,7 @@ impl<'a> Writer<'_, '_, 'a> {
 
     /// The lengths in a tuple of ints.
     fn lengths(&self, shape: NodeId) -> Option<Vec<u64>> {
-        let tuple = self.nodes.get(shape).filter(|node| node.loader == Some(Loader::Tuple))?;
+        let tuple = self.nodes.get(shape).filter(|&node| self.is_of(node, Loader::Tuple, TUPLE))?;
         let length = |part: &Option<NodeId>| {
             let node = self.nodes.get((*part)?).filter(|node| node.loader == Some(Loader::Json))?;
             self.nodes.field(node, &["content"])?.parse().ok()
@@ -238,9 +241,16 @@ impl<'a> Writer<'_, '_, 'a> {
     }
 
     /// The array that a part of a node is.
-    fn array_in(&mut self, node: Node, index: usize) -> Result<Npy<'a>> {
-        let array =
-            self.part_as(node, index, Loader::NdArray).ok_or_else(|| malformed("something else than an array"))?;
+    fn array_in(&self, node: Node, index: usize) -> Result<Node> {
+        let array = self.part_as(node, index, Loader::NdArray, NDARRAY);
+        array.ok_or_else(|| malformed("something else than an array of numpy"))
+    }
+
+    /// The member that such an array is.
+    fn member_in(&mut self, node: Node, index: usize) -> Result<Npy<'a>> {
+        let mut flag = ["bool", "bool_"].into_iter();
+        let flag = flag.find_map(|class| self.part_as(node, index, Loader::NdArray, ("numpy", class)));
+        let array = flag.map_or_else(|| self.array_in(node, index), Ok)?;
         let name = self.file(array)?;
         self.files.npy(&name, self.budget)
     }
@@ -248,11 +258,11 @@ impl<'a> Writer<'_, '_, 'a> {
     /// `numpy.ma.MaskedArray(data, mask)`.
     pub(super) fn masked(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
         let unlike = || malformed("a mask of another shape than its array");
-        let mask = self.array_in(node, 1)?;
-        let array = self.part_as(node, 0, Loader::NdArray).ok_or_else(|| malformed("a masked array of no array"))?;
+        let mask = self.member_in(node, 1)?;
+        let array = self.array_in(node, 0)?;
         let is_json = self.nodes.field(array, &["type"]).as_deref() == Some("json");
         let (data, objects) =
-            if is_json { (None, Some(self.elements_of(array)?)) } else { (Some(self.array_in(node, 0)?), None) };
+            if is_json { (None, Some(self.elements_of(array)?)) } else { (Some(self.member_in(node, 0)?), None) };
         let header = data.as_ref().map(|data| &data.header);
         let shape =
             header.map(|header| &header.shape).or(objects.as_ref().map(|(shape, _)| shape)).ok_or_else(unlike)?;
@@ -296,12 +306,13 @@ impl<'a> Writer<'_, '_, 'a> {
     }
 
     /// The data type of an array.
-    pub(super) fn dtype_of(&mut self, node: Node) -> Result<()> {
-        let array = self.part_as(node, 0, Loader::NdArray).ok_or_else(|| malformed("a data type of no array"))?;
+    pub(super) fn dtype_of(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
+        let array = self.array_in(node, 0)?;
         if self.nodes.field(array, &["type"]).as_deref() == Some("json") {
+            rest.extend([Piece::Node(self.part(node, 0)), Piece::Ops(b"0")]);
             return self.dtype(&DType::from_spec(b"O8")?);
         }
-        let npy = self.array_in(node, 0)?;
+        let npy = self.member_in(node, 0)?;
         let dtype = npy.header.dtype;
         self.dtype(&dtype)
     }
@@ -371,11 +382,11 @@ impl<'a> Writer<'_, '_, 'a> {
             if !together {
                 self.text(name.as_bytes());
             }
-            self.npy(array(name)?, ("numpy", "ndarray"), false)?;
+            self.npy(array(name)?, NDARRAY, false)?;
         }
         self.ops(if together { b"t" } else { b"" });
         self.ops(b"\x8c\x04data");
-        self.npy(array("data")?, ("numpy", "ndarray"), false)?;
+        self.npy(array("data")?, NDARRAY, false)?;
         self.ops(b"ub");
         Ok(())
     }

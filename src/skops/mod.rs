@@ -35,6 +35,7 @@ use files::Files;
 use json::Json;
 use nodes::Nodes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// The member that says what the others are.
 pub const SCHEMA: &str = "schema.json";
@@ -65,7 +66,7 @@ pub struct Skops {
     /// A pickle that does what loading the file does; arrays are persistent ids.
     pub pickle: Vec<u8>,
     /// Where in the schema the parts of the pickle come from.
-    pub origin: Origin,
+    pub origin: Rc<Origin>,
     /// Members, or members of members, that hold the elements of arrays.
     pub storages: Vec<Storage>,
     /// What is wrong.

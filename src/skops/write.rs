@@ -4,11 +4,12 @@ use super::files::Files;
 use super::json::{Id, Json, Kind};
 use super::loaders::Loader;
 use super::nodes::{Node, NodeId, Nodes};
-use super::{FlawKind, Skops, ops};
+use super::{FlawKind, Origin, Skops, ops};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limit};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// Writes the pickle of a schema.
 ///
@@ -26,6 +27,7 @@ pub(super) fn write<'a>(
         files,
         skops,
         budget,
+        origin: Origin::default(),
         states,
         open: Vec::new(),
         names: HashMap::new(),
@@ -41,6 +43,7 @@ pub(super) fn write<'a>(
     // skops writes an object again that it has written, and reads it once.
     let again = writer.nodes.files();
     writer.skops.named = again.chain(named).collect();
+    writer.skops.origin = Rc::new(writer.origin);
     writer.skops.flaws = writer.nodes.flaws;
     Ok(())
 }
@@ -85,6 +88,7 @@ pub(super) struct Writer<'w, 'j, 'a> {
     pub(super) files: &'w mut Files<'a>,
     pub(super) skops: &'w mut Skops,
     pub(super) budget: &'w mut Budget,
+    origin: Origin,
     states: Vec<State>,
     /// Where the nodes around it begin in the schema.
     open: Vec<u32>,
@@ -97,6 +101,11 @@ pub(super) struct Writer<'w, 'j, 'a> {
     /// How much of the pickle is paid for.
     counted: usize,
 }
+
+/// Module and name of classes whose objects pickles have opcodes for.
+pub(super) const LIST: (&str, &str) = ("builtins", "list");
+pub(super) const TUPLE: (&str, &str) = ("builtins", "tuple");
+const DICT: (&str, &str) = ("builtins", "dict");
 
 /// The most digits of an int that Python reads.
 const DIGITS: usize = 4300;
@@ -160,12 +169,13 @@ impl Writer<'_, '_, '_> {
                 self.memo = memo;
                 self.names.retain(|_, number| *number < memo);
                 self.dtypes.retain(|(_, number)| *number < memo);
-                // The class may be imported before the node is refused.
+                // Its class may be imported before it is refused, and its parts be made.
                 let (module, class) = self.nodes.class(node);
                 if self.named((&module, &class)).is_ok() {
                     self.ops(b"0");
                 }
-                self.ops(b"N");
+                pieces.push(Piece::Ops(b"N"));
+                pieces.extend(self.all(node).flat_map(|part| [Piece::Ops(b"0"), part]));
             }
             Ok(()) => {
                 if let Some(own) = pieces.get_mut(first..) {
@@ -183,7 +193,7 @@ impl Writer<'_, '_, '_> {
     /// From here on the pickle comes from the node that is open; `said` as in [`Origin`](super::Origin).
     fn now(&mut self, said: bool) {
         let at = self.open.last().copied().unwrap_or(0);
-        self.skops.origin.begin(self.skops.pickle.len() as u64, u64::from(at), said);
+        self.origin.begin(self.skops.pickle.len() as u64, u64::from(at), said);
     }
 
     pub(super) fn refuse(&mut self, at: u32, message: impl Into<String>) {
@@ -241,7 +251,6 @@ impl Writer<'_, '_, '_> {
             let number = self.memoize();
             self.names.insert(key, number);
         }
-        self.now(true);
     }
 
     /// Writes what stands for a node; what follows its first parts goes to `rest`.
@@ -340,7 +349,7 @@ impl Writer<'_, '_, '_> {
             }
             Loader::NdArray => self.ndarray(node, of, rest),
             Loader::Masked => self.masked(node, rest),
-            Loader::DType => self.dtype_of(node),
+            Loader::DType => self.dtype_of(node, rest),
             Loader::RandomState => self.random_state(node, of, rest),
             Loader::Generator => self.generator(node, of, rest),
             Loader::Sparse => self.sparse(node),
@@ -355,9 +364,15 @@ impl Writer<'_, '_, '_> {
         self.nodes.parts(node).get(index).copied().flatten()
     }
 
-    /// A part of a node that is one of these loaders.
-    pub(super) fn part_as(&self, node: Node, index: usize, loader: Loader) -> Option<Node> {
-        self.nodes.get(self.part(node, index)?).filter(|part| part.loader == Some(loader))
+    /// Whether a node has this loader, and this class.
+    pub(super) fn is_of(&self, node: Node, loader: Loader, (module, class): (&str, &str)) -> bool {
+        let (own_module, own_class) = self.nodes.class(node);
+        node.loader == Some(loader) && (own_module.as_str(), own_class.as_str()) == (module, class)
+    }
+
+    /// A part of a node, where it has this loader, and this class.
+    pub(super) fn part_as(&self, node: Node, index: usize, loader: Loader, of: (&str, &str)) -> Option<Node> {
+        self.nodes.get(self.part(node, index)?).filter(|&part| self.is_of(part, loader, of))
     }
 
     /// All parts of a node.
@@ -475,10 +490,10 @@ impl Writer<'_, '_, '_> {
     /// The items of a list, set or tuple, and what is made of them.
     fn sequence(&mut self, node: Node, loader: Loader, of: (&str, &str), rest: &mut Vec<Piece>) -> Result<()> {
         let (begin, end): (&[u8], &'static [u8]) = match (loader, of) {
-            (Loader::List, ("builtins", "list")) => (b"](", b"e"),
+            (Loader::List, LIST) => (b"](", b"e"),
             (Loader::Set, ("builtins", "set")) => (b"\x8f(", b"\x90"),
             (Loader::Set, ("builtins", "frozenset")) => (b"(", b"\x91"),
-            (Loader::Tuple, ("builtins", "tuple")) => (b"(", b"t"),
+            (Loader::Tuple, TUPLE) => (b"(", b"t"),
             // A named tuple; of any other class skops gives back a plain one.
             (Loader::Tuple, _) => (b"(", b"t\x81"),
             _ => (b"](", b"e\x85R"),
@@ -493,7 +508,7 @@ impl Writer<'_, '_, '_> {
     }
 
     fn dict(&mut self, node: Node, of: (&str, &str), rest: &mut Vec<Piece>) -> Result<()> {
-        if of == ("builtins", "dict") {
+        if of == DICT {
             self.ops(b"}");
         } else {
             self.named(of)?;
@@ -511,6 +526,10 @@ impl Writer<'_, '_, '_> {
             let at = self.nodes.json.at(node.json);
             self.refuse(at, format!("a dict of {} keys and {} types of keys", keys.len(), types.len()));
         }
+        // A type beyond the last key is imported all the same.
+        let beyond = types.get(keys.len()..).unwrap_or_default();
+        let beyond = beyond.iter().filter_map(|of| if let KeyType::Other(id) = of { Some(*id) } else { None });
+        rest.extend(beyond.flat_map(|id| [Piece::Node(Some(id)), Piece::Ops(b"0")]));
         if keys.is_empty() {
             return Ok(());
         }
@@ -527,8 +546,8 @@ impl Writer<'_, '_, '_> {
     /// The types that the keys of a dict are given to.
     fn key_types(&self, node: Node) -> Result<Vec<KeyType>> {
         let unknown = || Error::new(ErrorKind::Malformed, "the types of keys are no list of types");
-        let types = self.part_as(node, 0, Loader::List).or_else(|| self.part_as(node, 0, Loader::Tuple));
-        let types = types.filter(|&types| self.nodes.class(types).0 == "builtins").ok_or_else(unknown)?;
+        let list = self.part_as(node, 0, Loader::List, LIST);
+        let types = list.or_else(|| self.part_as(node, 0, Loader::Tuple, TUPLE)).ok_or_else(unknown)?;
         let of = |&part: &Option<NodeId>| {
             let id = part?;
             let node =
@@ -595,7 +614,7 @@ impl Writer<'_, '_, '_> {
 
     /// The items of the dict that a wrapper of one holds.
     fn main(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
-        match self.part_as(node, 0, Loader::Dict).filter(|main| main.uses == 1) {
+        match self.part_as(node, 0, Loader::Dict, DICT).filter(|main| main.uses == 1) {
             Some(main) => self.items(main, rest),
             None => Err(Error::new(ErrorKind::Malformed, "what is wrapped is no dict of its own")),
         }
@@ -622,9 +641,8 @@ impl Writer<'_, '_, '_> {
     /// Arguments of a call: a tuple, or what `*` makes one of.
     fn arguments(&mut self, node: Node, index: usize, rest: &mut Vec<Piece>) {
         let part = self.part(node, index);
-        let tuple = self.part_as(node, index, Loader::Tuple);
-        let list = self.part_as(node, index, Loader::List).filter(|list| list.uses == 1);
-        if tuple.is_some_and(|tuple| self.nodes.class(tuple) == ("builtins".to_owned(), "tuple".to_owned())) {
+        let list = self.part_as(node, index, Loader::List, LIST).filter(|list| list.uses == 1);
+        if self.part_as(node, index, Loader::Tuple, TUPLE).is_some() {
             rest.push(Piece::Node(part));
         } else if let Some(list) = list {
             rest.push(Piece::Ops(b"("));
@@ -642,14 +660,13 @@ impl Writer<'_, '_, '_> {
         self.arguments(node, 1, rest);
         rest.push(Piece::Ops(b"R"));
         let Some(state) = self.part(node, 0) else { return Ok(()) };
-        let empty = self.nodes.get(state).is_some_and(|state| match state.loader {
+        let is_empty = self.nodes.get(state).is_some_and(|state| match state.loader {
             Some(Loader::Dict) => self.nodes.parts(state).len() <= 1,
             Some(Loader::Tuple | Loader::List) => self.nodes.parts(state).is_empty(),
             _ => false,
         });
-        if !empty && !self.is_json(state, &["null", "{}", "[]", "\"\"", "0", "false"]) {
-            rest.extend([Piece::Node(Some(state)), Piece::Ops(b"b")]);
-        }
+        let is_nothing = is_empty || self.is_json(state, &["null", "{}", "[]", "\"\"", "0", "false"]);
+        rest.extend([Piece::Node(Some(state)), Piece::Ops(if is_nothing { b"0" } else { b"b" })]);
         Ok(())
     }
 }
