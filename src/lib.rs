@@ -28,6 +28,7 @@ pub mod baseline;
 pub mod cli;
 pub mod container;
 pub mod convert;
+pub mod diff;
 pub mod dtype;
 pub mod error;
 pub mod escape;

@@ -46,7 +46,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["rules", "finding", "baseline", "escape"]),
     // It writes what `inspect` finds, and says so in a report of its own.
     ("convert", &["model", "inspect", "output", "report"]),
-    ("cli", &["audit", "convert", "report", "inspect", "output"]),
+    // It compares what `convert` makes of files with what it was made from, by the names that it gives.
+    ("diff", &["convert", "model", "inspect", "report"]),
+    ("cli", &["audit", "convert", "diff", "report", "inspect", "output"]),
 ];
 
 /// What a room may use: its row, and the rows of those.
