@@ -30,7 +30,7 @@ impl<'a> Audit<'a> {
         };
         let is_inflated = matches!(entry.data, Data::Compressed(..));
         let inner = if is_inflated { inner.inflated() } else { inner };
-        let read = skops::read(schema.get(), archive, data.get(), &mut self.budget);
+        let read = skops::read(schema.get(), archive, data.get(), true, &mut self.budget);
         match read {
             Ok(None) => None,
             Ok(Some(skops)) => {
