@@ -2,7 +2,7 @@
 
 use super::members::{self, Found};
 use super::storages::Storages;
-use crate::container::detect::{PREFIX, is_text};
+use crate::container::detect::{PREFIX, by_content, is_text};
 use crate::container::npy::{MAGIC, MAX_HEADER};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
@@ -289,7 +289,11 @@ fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
         return Err(Error::new(ErrorKind::Truncated, "there is nothing in it"));
     }
     let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-    match detect(prefix, bytes.len() as u64) {
+    let format = match detect(prefix, bytes.len() as u64) {
+        Format::Compressed(_) => by_content(bytes),
+        format => format,
+    };
+    match format {
         Format::ZFile => match ZFile::parse(bytes) {
             Ok(header) => compressed(Codec::Zlib, bytes, header.data_offset, "zf", budget),
             Err(error) => Err(error),

@@ -98,7 +98,8 @@ impl<'a> Judge<'a> {
         });
         let symbols = symbols.collect();
         let (entries, items) = self.relied();
-        Judged { symbols, judgements: self.judgements, refused: self.refused, entries, items }
+        let demands = self.trace.demands.into_iter().map(|(effect, demand)| (effect as usize, demand)).collect();
+        Judged { symbols, judgements: self.judgements, refused: self.refused, entries, items, demands }
     }
 
     /// A dangerous name that is called is one finding, the call: its import is worth no second one.

@@ -40,7 +40,7 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
         Rule::TreeArgs => tree(matcher, value),
         Rule::TreeState => tree_state(matcher, value),
         Rule::KdTree => nodes::kd_tree(matcher, value),
-        Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor => Err(Misfit::Shape("a rule of another library")),
+        _ => Err(Misfit::Shape("a rule of another library")),
     };
     match found {
         Ok(()) => true,
