@@ -119,11 +119,11 @@ impl<'t, 'o> Seen<'_, 't, 'o> {
             Family::Lightgbm => {
                 let Some(text) = lightgbm::text(self.tree, one.id()) else { return Ok(Vec::new()) };
                 let model = lightgbm::Model::read(text)?;
-                let of = |section: &lightgbm::Tree<'_>| {
-                    let lists = section.iter().filter_map(|(name, _)| Some((name, section.numbers::<f64>(name)?)));
+                let of = |block: &lightgbm::Block<'_>| {
+                    let lists = block.iter().filter_map(|(name, _)| Some((name, block.numbers::<f64>(name)?)));
                     lists.map(|(name, list)| (name.to_owned(), total(list.into_iter()).into())).collect()
                 };
-                Ok(model.trees.iter().map(|section| Value::Object(of(section))).collect())
+                Ok(model.trees.iter().map(|block| Value::Object(of(block))).collect())
             }
             Family::Xgboost => {
                 let Ok(bytes) = xgboost::bytes(self.tree, self.payloads, one.id()) else { return Ok(Vec::new()) };
