@@ -47,6 +47,7 @@ pub mod policy;
 pub mod report;
 pub mod resolve;
 pub mod rules;
+pub mod skops;
 pub mod span;
 pub mod word;
 

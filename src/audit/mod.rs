@@ -29,6 +29,7 @@ mod passes;
 mod plain;
 mod run;
 mod sevenz;
+mod skops;
 mod structure;
 mod torch;
 mod torch_tar;

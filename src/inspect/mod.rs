@@ -25,6 +25,7 @@ mod outline;
 mod parts;
 mod safetensors;
 pub mod sizes;
+pub(crate) mod skops;
 mod storages;
 mod stored;
 mod summary;
