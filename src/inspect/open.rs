@@ -125,6 +125,25 @@ impl<'a> Contents<'a> {
     }
 }
 
+impl Contents<'_> {
+    /// The first bytes of a run in a storage.
+    pub(super) fn storage_head(&self, key: &str, offset: u64, len: u64) -> Vec<u8> {
+        let Ok(place) = self.storages.get(key) else { return Vec::new() };
+        let from = |start: u64| usize::try_from(start).ok().and_then(|start| self.bytes.get(start..)).unwrap_or_default();
+        let (skip, len) = (usize::try_from(offset).unwrap_or(usize::MAX), usize::try_from(len).unwrap_or(usize::MAX));
+        let there = match place.member {
+            Member::Plain { base } => Cow::Borrowed(from(base)),
+            // Nobody looks far into what is compressed for a few numbers.
+            Member::Inflated { codec, start, base: 0 } if skip <= HEADER => {
+                Cow::Owned(inflate(&mut Decoder::new(codec, from(start)), skip.saturating_add(len.min(HEADER))))
+            }
+            Member::Inflated { .. } | Member::Made { .. } => return Vec::new(),
+        };
+        let rest = there.get(skip..).unwrap_or_default();
+        rest.get(..len).unwrap_or(rest).to_vec()
+    }
+}
+
 /// How many bytes of what is inflated and stepped over are kept for show.
 pub(super) const HEAD: usize = 128;
 
