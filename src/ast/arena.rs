@@ -94,6 +94,12 @@ impl Ast {
         Moment(u32::try_from(self.edges.len()).unwrap_or(u32::MAX))
     }
 
+    /// Makes room for so many edges and containers more.
+    pub fn make_room(&mut self, edges: usize, containers: usize) {
+        self.edges.reserve(edges);
+        self.containers.reserve(containers);
+    }
+
     /// How many edges there are: one for each item of a list, tuple or set, two for each item of a dict.
     pub fn edge_count(&self) -> usize {
         self.edges.len()

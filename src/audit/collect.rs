@@ -12,7 +12,7 @@ const TOLD: u32 = 500;
 const REGIONS: usize = 1 << 12;
 
 /// Findings, imports and streams of one file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Collected {
     findings: Vec<Finding>,
     /// How many there are of each rule and level.
@@ -22,12 +22,18 @@ pub(super) struct Collected {
     by_symbol: HashMap<(String, crate::finding::Decision), usize>,
     pub(super) streams: Vec<Stream>,
     regions: Vec<Region>,
-    grounds: BTreeMap<(String, Option<String>), Ground>,
+    /// What the verdict rests on, where anyone asks.
+    grounds: Option<BTreeMap<(String, Option<String>), Ground>>,
     /// Items of the user's policy that had a say.
     pub(super) policy_items: BTreeSet<u32>,
 }
 
 impl Collected {
+    /// Nothing yet, and it is asked for what the verdict rests on.
+    pub(super) fn with_grounds() -> Self {
+        Self { grounds: Some(BTreeMap::new()), ..Self::default() }
+    }
+
     /// Adds a finding; the same rule with the same message in the same member is one finding that occurs more often.
     /// Behind so many of one rule the others are one finding, too: no one reads on, and a file pays for its report.
     pub(super) fn add(&mut self, mut finding: Finding) {
@@ -102,18 +108,19 @@ impl Collected {
 
     /// Adds what a stream relies on; the same entry is one row.
     pub(super) fn relied(&mut self, entries: Vec<Relied>, policy: &InForce<'_>) {
+        let Some(grounds) = &mut self.grounds else { return };
         for relied in entries {
             let by = relied.item.map(|item| policy.place(item));
             let reason = || policy.why(&relied);
-            let ground = self.grounds.entry((relied.entry.clone(), by.clone()));
+            let ground = grounds.entry((relied.entry.clone(), by.clone()));
             let new = || Ground { entry: relied.entry.clone(), uses: Vec::new(), by, reason: reason() };
             merge(&mut ground.or_insert_with(new).uses, &relied.uses);
         }
     }
 
-    /// The entries that were relied on, by symbol.
-    pub(super) fn grounds(&mut self) -> Vec<Ground> {
-        std::mem::take(&mut self.grounds).into_values().collect()
+    /// The entries that were relied on, by symbol, where anyone asks.
+    pub(super) fn grounds(&mut self) -> Option<Vec<Ground>> {
+        Some(self.grounds.take()?.into_values().collect())
     }
 
     /// Findings, worst first and then by place; imports by place; streams.
