@@ -1,12 +1,18 @@
 //! What a report is made of, while it is made: findings and imports, each said once.
 
-use crate::finding::{Finding, Ground, Import, Level, Location, Region, Stream};
+use crate::finding::{Decision, Finding, Ground, Import, Level, Location, Region, Stream};
 use crate::policy::{InForce, Relied};
-use crate::rules::Rule;
+use crate::rules::{self, Rule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many findings of one rule at one level are told one by one.
 const TOLD: u32 = 500;
+
+/// The message of the finding that stands for all others of its rule and level.
+const MORE: &str = "more like the findings before";
+
+/// How many imports of one decision are listed. No honest file has so many; one that has is not clean.
+const LISTED: usize = 1 << 14;
 
 /// How many runs of bytes are told.
 const REGIONS: usize = 1 << 12;
@@ -18,8 +24,13 @@ pub(super) struct Collected {
     /// How many there are of each rule and level.
     told: HashMap<(&'static str, Level), u32>,
     by_message: HashMap<(&'static str, String, String), usize>,
+    /// The findings that stand for all others of a rule and level.
+    more: HashMap<(&'static str, Level), usize>,
     imports: Vec<Import>,
-    by_symbol: HashMap<(String, crate::finding::Decision), usize>,
+    /// Where the imports of each decision are in the list.
+    by_symbol: HashMap<Decision, HashMap<String, usize>>,
+    /// How many are not there.
+    unlisted: u64,
     pub(super) streams: Vec<Stream>,
     regions: Vec<Region>,
     /// What the verdict rests on, where anyone asks.
@@ -41,7 +52,7 @@ impl Collected {
         if !self.by_message.contains_key(&key) {
             let told = self.told.entry((finding.rule, finding.level)).or_default();
             if *told >= TOLD {
-                finding.message = "more like the findings before".to_owned();
+                finding.message = MORE.to_owned();
                 finding.symbol = None;
                 finding.location.object_path = None;
                 key = (finding.rule, finding.level.name().to_owned(), finding.message.clone());
@@ -60,10 +71,23 @@ impl Collected {
                 }
             }
             None => {
+                if finding.message == MORE {
+                    self.more.insert((finding.rule, finding.level), self.findings.len());
+                }
                 self.by_message.insert(key, self.findings.len());
                 self.findings.push(finding);
             }
         }
+    }
+
+    /// Counts a finding of which there is nothing to say, if there is one that stands for all others of its rule and level.
+    pub(super) fn is_one_more(&mut self, rule: &'static Rule, level: Level, loaders: &[&'static str]) -> bool {
+        let more = self.more.get(&(rule.id, level)).and_then(|&index| self.findings.get_mut(index));
+        more.is_some_and(|more| {
+            more.count = more.count.saturating_add(1);
+            merge(&mut more.loaders, loaders);
+            true
+        })
     }
 
     /// Adds a finding of a rule about the layout of the file.
@@ -89,19 +113,21 @@ impl Collected {
     }
 
     /// Adds an import; the same symbol with the same decision is one row.
-    pub(super) fn import(&mut self, import: Import) {
-        let key = (import.symbol.clone(), import.decision);
-        match self.by_symbol.get(&key).and_then(|&index| self.imports.get_mut(index)) {
+    pub(super) fn import(&mut self, symbol: &str, decision: Decision, import: impl FnOnce() -> Import) {
+        let rows = self.by_symbol.entry(decision).or_default();
+        match rows.get(symbol).and_then(|&index| self.imports.get_mut(index)) {
             Some(known) => {
+                let import = import();
                 if !(known.location == import.location && known.loaders != import.loaders) {
                     known.count = known.count.saturating_add(import.count);
                 }
                 merge(&mut known.loaders, &import.loaders);
                 merge(&mut known.uses, &import.uses);
             }
+            None if rows.len() >= LISTED => self.unlisted = self.unlisted.saturating_add(1),
             None => {
-                self.by_symbol.insert(key, self.imports.len());
-                self.imports.push(import);
+                rows.insert(symbol.to_owned(), self.imports.len());
+                self.imports.push(import());
             }
         }
     }
@@ -125,6 +151,10 @@ impl Collected {
 
     /// Findings, worst first and then by place; imports by place; streams.
     pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Import>, Vec<Stream>) {
+        if self.unlisted > 0 {
+            let message = format!("{} more names are imported than are listed; all of them were judged", self.unlisted);
+            self.say(&rules::limit_reached::RULE, Level::Incomplete, message, Location::default());
+        }
         let place = |location: &Location| (location.member.clone(), location.stream, location.offset);
         self.findings
             .sort_by_cached_key(|finding| (std::cmp::Reverse(finding.level), place(&finding.location), finding.rule));
