@@ -25,7 +25,7 @@ pub(super) struct Collected {
     told: HashMap<(&'static str, Level), u32>,
     by_message: HashMap<(&'static str, String, String), usize>,
     /// The findings that stand for all others of a rule and level.
-    more: HashMap<(&'static str, Level), usize>,
+    more: Vec<(&'static str, Level, usize)>,
     imports: Vec<Import>,
     /// Where the imports of each decision are in the list.
     by_symbol: HashMap<Decision, HashMap<String, usize>>,
@@ -72,7 +72,7 @@ impl Collected {
             }
             None => {
                 if finding.message == MORE {
-                    self.more.insert((finding.rule, finding.level), self.findings.len());
+                    self.more.push((finding.rule, finding.level, self.findings.len()));
                 }
                 self.by_message.insert(key, self.findings.len());
                 self.findings.push(finding);
@@ -82,7 +82,8 @@ impl Collected {
 
     /// Counts a finding of which there is nothing to say, if there is one that stands for all others of its rule and level.
     pub(super) fn is_one_more(&mut self, rule: &'static Rule, level: Level, loaders: &[&'static str]) -> bool {
-        let more = self.more.get(&(rule.id, level)).and_then(|&index| self.findings.get_mut(index));
+        let more = self.more.iter().find(|more| (more.0, more.1) == (rule.id, level));
+        let more = more.and_then(|&(_, _, index)| self.findings.get_mut(index));
         more.is_some_and(|more| {
             more.count = more.count.saturating_add(1);
             merge(&mut more.loaders, loaders);
@@ -153,7 +154,7 @@ impl Collected {
     pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Import>, Vec<Stream>) {
         if self.unlisted > 0 {
             let message = format!("{} more names are imported than are listed; all of them were judged", self.unlisted);
-            self.say(&rules::limit_reached::RULE, Level::Incomplete, message, Location::default());
+            self.say(&rules::unlisted_import::RULE, Level::Note, message, Location::default());
         }
         let place = |location: &Location| (location.member.clone(), location.stream, location.offset);
         self.findings

@@ -109,7 +109,7 @@ pub(super) fn judge<W: Window>(
                 symbol: row.resolved.clone(),
                 decision: row.decision,
                 entry: row.entry,
-                uses: row.uses,
+                uses: row.uses.words(),
                 loaders: readers.clone(),
                 location: place(at),
                 count,

@@ -41,7 +41,8 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         }
         Err(why) => return misused(clap::error::ErrorKind::ArgumentConflict, why),
     };
-    let tells_facts = outputs.iter().any(|output| output.format.tells_facts());
+    // What is kept in a cache serves every format.
+    let tells_facts = args.cache.is_some() || outputs.iter().any(|output| output.format.tells_facts());
     let limits = if tells_facts { limits } else { limits.without_facts() };
     let (loaded, accepting) = match rules_in_force(args) {
         Ok(rules) => rules,

@@ -30,9 +30,10 @@ const CATEGORIES: [(&str, &str); 12] = [
 
 /// What importing or calling `name` of `module` would do, if it is known to do harm.
 pub(super) fn harm(module: &str, name: &str, protocol: u8) -> Option<Harm> {
-    let symbol = format!("{module}.{name}");
-    if let Some(found) = row(&symbol) {
-        return Some(found);
+    // What stands before the first dot is the module's.
+    let found = if may_be_harmful(module) { row(&[module, ".", name].concat()) } else { None };
+    if found.is_some() {
+        return found;
     }
     // A dotted name walks through whatever the modules on its way have imported: `random` `_os.system` is os.system.
     if dotted(name, protocol).nth(1).is_none() {

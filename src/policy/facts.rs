@@ -45,16 +45,24 @@ pub(super) struct Imported {
 
 /// How often each objection was raised: of the many that there are, one thing meets few.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally(Vec<(Objection, Level, u32)>);
+pub(super) struct Tally {
+    first: Option<(Objection, Level, u32)>,
+    others: Vec<(Objection, Level, u32)>,
+}
 
 impl Tally {
     /// Counts one more; answers how many there are now.
     pub(super) fn count(&mut self, objection: Objection, level: Level) -> u32 {
-        if let Some((_, _, count)) = self.0.iter_mut().find(|known| (known.0, known.1) == (objection, level)) {
+        let mut all = self.first.iter_mut().chain(&mut self.others);
+        if let Some((_, _, count)) = all.find(|known| (known.0, known.1) == (objection, level)) {
             *count = count.saturating_add(1);
             return *count;
         }
-        self.0.push((objection, level, 1));
+        let new = (objection, level, 1);
+        match self.first {
+            None => self.first = Some(new),
+            Some(_) => self.others.push(new),
+        }
         1
     }
 }

@@ -5,7 +5,7 @@ use super::facts::{Answered, Facts, Known, Made, Nature, Tally};
 use super::in_force::InForce;
 use super::learn::{self, Observations};
 use super::matcher::{Learned, Matcher, Step, Trace};
-use super::relied::words;
+use super::relied::Uses;
 use super::shape::Shape;
 use super::show::Show;
 use super::{Judged, Judgement, Objection, SymbolDecision};
@@ -97,7 +97,7 @@ impl<'a> Judge<'a> {
                 Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol.to_owned()),
                 _ => None,
             },
-            uses: words(imported.uses),
+            uses: Uses(imported.uses),
         });
         let symbols = symbols.collect();
         Judged { symbols, judgements: self.judgements, refused: self.refused, entries, items }
