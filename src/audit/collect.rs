@@ -1,6 +1,7 @@
 //! What a report is made of, while it is made: findings and imports, each said once.
 
 use crate::finding::{Decision, Finding, Ground, Import, Level, Location, Region, Stream};
+use crate::loader::indices::Demand;
 use crate::policy::{InForce, Relied};
 use crate::rules::{self, Rule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -37,6 +38,8 @@ pub(super) struct Collected {
     grounds: Option<BTreeMap<(String, Option<String>), Ground>>,
     /// Items of the user's policy that had a say.
     pub(super) policy_items: BTreeSet<u32>,
+    /// What has to hold of numbers in storages of torch, and where it is asked for.
+    pub(super) demands: Vec<(Demand, Location)>,
 }
 
 impl Collected {

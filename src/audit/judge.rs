@@ -76,6 +76,11 @@ pub(super) fn judge<W: Window>(
         }
         let stream = reading.stream;
         let readers = reading.readers.names();
+        let place = |position: usize| Location { stream, ..member.at(Some(pass.source().offset(position))) };
+        if matches!(scope, Scope::Own) {
+            let at = |effect: usize| place(reading.effects.get(effect).map_or(reading.start, |effect| effect.at));
+            collected.demands.extend(judged.demands.into_iter().map(|(effect, demand)| (demand, at(effect))));
+        }
         // Where a foreign reader is stopped: by a hook, or by a call that certainly raises.
         let stopped = match scope {
             Scope::Own => usize::MAX,
@@ -84,7 +89,6 @@ pub(super) fn judge<W: Window>(
                 reading.effects.get(last).map_or(usize::MAX, |effect| effect.at)
             }
         };
-        let place = |position: usize| Location { stream, ..member.at(Some(pass.source().offset(position))) };
         let mut first = vec![(usize::MAX, 0_u64); reading.ast.symbols().len()];
         for effect in &reading.effects {
             if let Action::Import { value, .. } = effect.action
@@ -100,7 +104,8 @@ pub(super) fn judge<W: Window>(
             };
             let is_harm = row.decision == Decision::Dangerous;
             let known = matches!(scope, Scope::Foreign(known) | Scope::OneMemo(known) if known.covers(pass.source().offset(at)));
-            if at >= stopped || (known && !is_harm) {
+            let is_said = member.is_said(pass.source().offset(at));
+            if at >= stopped || ((known || !is_said) && !is_harm) {
                 continue;
             }
             collected.import(&row.resolved, row.decision, || Import {

@@ -5,7 +5,7 @@ use super::passes::Passes;
 use super::structure::{is_exhaustion, is_padding};
 use super::{Audit, Read};
 use crate::container::NpyHeader;
-use crate::container::npy::{MAGIC, MAX_HEADER};
+use crate::container::npy::{self, MAGIC, MAX_HEADER};
 use crate::escape::escape;
 use crate::finding::Level;
 use crate::opcode::{Source, Window};
@@ -64,6 +64,11 @@ impl Audit<'_> {
                     let message = format!("the header of a numpy array is broken: {}", escape(error.message()));
                     let place = begin.saturating_add(error.offset().unwrap_or(0));
                     self.incomplete(&rules::refused_stream::RULE, message, member, place);
+                    // numpy may understand it, and find a pickle behind it.
+                    if let Some(header) = npy::header_len(rest) {
+                        let start = usize::try_from(begin).unwrap_or(usize::MAX).saturating_add(header);
+                        self.acts(|| open(start), &member.within(start as u64));
+                    }
                     return (Read::silent("npy"), None);
                 }
             };
@@ -117,15 +122,20 @@ impl Audit<'_> {
         }
         let (begin, known) = (Source::of(window).offset(at), rest.len() as u64);
         let start = usize::try_from(begin).unwrap_or(usize::MAX);
-        let passes = Passes::read(|| open(start), &mut self.budget);
-        if passes.act() {
-            self.judge(&passes, &member.within(begin).hushed());
-        }
+        self.acts(|| open(start), &member.within(begin));
         let end = window.bytes().len();
         let more = window.skip(end, u64::MAX).map_or(0, |(_, count)| count);
         let count = known.saturating_add(more);
         let message = format!("{count} bytes behind the array");
         self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, member.run(begin, count));
+    }
+
+    /// Judges what bytes do if they are a pickle.
+    fn acts<W: Window>(&mut self, open: impl Fn() -> W, member: &Member) {
+        let passes = Passes::read(open, &mut self.budget);
+        if passes.act() {
+            self.judge(&passes, &member.hushed());
+        }
     }
 
     fn note_several(&mut self, message: &str, member: &Member, at: u64) {

@@ -5,7 +5,7 @@ use super::compressed::Claim;
 use super::member::Member;
 use super::{Audit, Job, Read};
 use crate::container::sevenz::{self, Folder};
-use crate::container::{Archive, Codec, Filter};
+use crate::container::{Archive, Codec, Data, Entry, Filter};
 use crate::finding::Level;
 use crate::limits::Limit;
 use crate::rules;
@@ -15,8 +15,18 @@ impl<'a> Audit<'a> {
     /// A 7z archive.
     pub(super) fn sevenz(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
         let found = sevenz::read(data.get(), &mut self.budget);
-        let about =
-            Archive { unexplained: found.unexplained, errors: found.error.into_iter().collect(), ..Archive::default() };
+        let entry = |(header, name): (usize, &String)| Entry {
+            name: name.clone(),
+            header,
+            data: Data::Nothing,
+            size: None,
+            crc: None,
+        };
+        let names = found.folders.iter().flat_map(|of| of.members.iter().map(|one| (of.packed.start, &one.name)));
+        let entries: Vec<Entry> = names.map(entry).collect();
+        let anomalies = entries.iter().enumerate().filter_map(|(number, entry)| entry.odd_name(number)).collect();
+        let errors = found.error.into_iter().collect();
+        let about = Archive { entries, anomalies, unexplained: found.unexplained, errors, ..Archive::default() };
         self.archive(&about, data, member);
         // Folders may share bytes.
         let all = found.folders.iter().fold(0_u64, |sum, folder| sum.saturating_add(folder.packed.len() as u64));

@@ -5,9 +5,11 @@ use super::member::Member;
 use super::passes::Passes;
 use super::{Audit, Read, facts_of};
 use crate::container::{Archive, Data, Entry};
+use crate::dtype::ByteOrder;
 use crate::escape::escape;
 use crate::facts::Place;
-use crate::finding::{Level, LoaderOutcome};
+use crate::finding::{Level, LoaderOutcome, Location};
+use crate::loader::indices::Demand;
 use crate::loader::torch::{self, Storage};
 use crate::loader::{Arrays, Manner, Pass, Reader, Readers, Subject, pass};
 use crate::model;
@@ -28,6 +30,8 @@ struct Seen {
     /// The highest protocol.
     protocol: u8,
     outcome: Option<LoaderOutcome>,
+    /// What has to hold of the numbers in some of them, whose names begin so.
+    demands: Vec<(String, Vec<(Demand, Location)>)>,
 }
 
 impl<'a> Audit<'a> {
@@ -48,6 +52,9 @@ impl<'a> Audit<'a> {
             if self.limits.is_deep() {
                 self.sum(entry, data, member);
             }
+        }
+        for (folder, demands) in std::mem::take(&mut seen.demands) {
+            self.numbers(&demands, &folder, archive, data, member);
         }
         let present: HashSet<&str> = archive.entries.iter().map(|entry| entry.name.as_str()).collect();
         for name in seen.storages.keys() {
@@ -103,6 +110,7 @@ impl<'a> Audit<'a> {
         };
         let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(bytes.get()), &mut self.budget);
         self.judge(&passes, &member);
+        seen.demands.push((format!("{root}/{folder}/"), std::mem::take(&mut self.collected.demands)));
         for storage in asked(passes.own()) {
             let needed = seen.storages.entry(format!("{root}/{folder}/{}", storage.key)).or_default();
             *needed = storage.nbytes().unwrap_or(u64::MAX).max(*needed);
@@ -188,7 +196,7 @@ impl<'a> Audit<'a> {
             Manner { readers: TORCH, dialect: Reader::Torch.dialect(), arrays: Arrays::Unknown, search: false };
         let five = pass(SliceWindow(bytes), manner, &mut self.budget);
         let end = torch::end(&five)?;
-        let explained = torch::raw_storages(&five, bytes, end, &mut self.budget).is_some_and(|raw| raw.explained);
+        let raw = torch::raw_storages(&five, bytes, end, &mut self.budget).unwrap_or_default();
         let pickles = bytes.get(..end)?;
         let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(pickles), &mut self.budget);
         // The pickles before the object say nothing of it.
@@ -199,12 +207,19 @@ impl<'a> Audit<'a> {
             self.facts.get_or_insert_with(|| facts_of(passes.own(), object, member));
         }
         self.judge(&passes, member);
-        if explained {
+        for (demand, location) in std::mem::take(&mut self.collected.demands) {
+            let place = |key: &str| raw.places.iter().find(|(of, _)| of == key).map(|(_, place)| place.clone());
+            self.demand(&demand, location, ByteOrder::Little, |key| bytes.get(place(key)?));
+        }
+        if raw.explained {
             self.collected.region("storage", member.run(end as u64, bytes.len().saturating_sub(end) as u64));
         } else {
             let message = "the bytes behind the pickles are not those of the storages that they ask for";
             let location = member.run(end as u64, bytes.len().saturating_sub(end) as u64);
             self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
+            // A program that loads pickle after pickle goes on.
+            let behind = raw.places.last().map_or(end, |(_, last)| last.end);
+            self.also_pickle(bytes.get(behind..).unwrap_or_default(), &member.within(behind as u64));
         }
         self.weights_only(&refused(passes.own()).collect::<Vec<_>>(), protocol(passes.own()), member);
         let loaders = vec![passes.torch_outcome(torch::OBJECT)];

@@ -60,6 +60,25 @@ impl Data {
     }
 }
 
+impl Entry {
+    /// Something odd about it, where it is the entry of this number.
+    pub(super) fn odd(&self, number: usize, what: &'static str, fools: &'static str) -> Anomaly {
+        Anomaly { offset: self.header, entry: Some(number), what, fools }
+    }
+
+    /// What is odd about its name on its own.
+    pub fn odd_name(&self, number: usize) -> Option<Anomaly> {
+        let fools = "a program that unpacks the archive writes outside of its directory";
+        leads_out(&self.name).then(|| self.odd(number, "its name leads out of the archive", fools))
+    }
+}
+
+/// Whether a name leads out of the directory that an archive is unpacked to.
+fn leads_out(name: &str) -> bool {
+    let drive = name.as_bytes().get(1) == Some(&b':') && name.starts_with(|first: char| first.is_ascii_alphabetic());
+    drive || name.starts_with(['/', '\\']) || name.split(['/', '\\']).any(|part| part == "..")
+}
+
 /// Something about an archive that readers may take in different ways, or that no writer writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anomaly {

@@ -38,17 +38,8 @@ impl NpyHeader {
     /// Truncated; malformed where numpy refuses; unsupported for texts that `ast.literal_eval` would read and no
     /// numpy writes, and for headers over [`MAX_HEADER`] characters.
     pub fn parse(data: &[u8]) -> Result<Self> {
-        let start = (tag::<_, _, nom::error::Error<_>>(MAGIC), u8, u8);
-        let Ok((rest, (_, major, minor))) = { start }.parse_complete(data) else {
-            return Err(Error::malformed(0, "a .npy file starts with \\x93NUMPY and a version"));
-        };
-        let length = match (major, minor) {
-            (1, 0) => map(le_u16::<_, nom::error::Error<_>>, usize::from).parse_complete(rest),
-            (2 | 3, 0) => map(le_u32, |length| usize::try_from(length).unwrap_or(usize::MAX)).parse_complete(rest),
-            _ => return Err(Error::malformed(6, format!("there is no .npy version {major}.{minor}"))),
-        };
+        let (rest, (major, minor), length) = start(data)?;
         let ends = || Error::truncated(8, "the file ends within the .npy header");
-        let (rest, length) = length.map_err(|_| ends())?;
         let text_offset = data.len().saturating_sub(rest.len());
         let (rest, text) = take::<_, _, nom::error::Error<_>>(length).parse_complete(rest).map_err(|_| ends())?;
         let data_offset = data.len().saturating_sub(rest.len());
@@ -92,6 +83,27 @@ impl NpyHeader {
     pub fn nbytes(&self) -> Option<u64> {
         if self.has_object() { None } else { self.dtype.nbytes(&self.shape) }
     }
+}
+
+/// How long the header of a file is, be it understood or not; `None` where it says nothing of that.
+pub fn header_len(data: &[u8]) -> Option<usize> {
+    let (rest, _, length) = start(data).ok()?;
+    data.len().checked_sub(rest.len())?.checked_add(length)
+}
+
+/// Reads the version and the length of the text behind it, which is a claim.
+fn start(data: &[u8]) -> Result<(&[u8], (u8, u8), usize)> {
+    let start = (tag::<_, _, nom::error::Error<_>>(MAGIC), u8, u8);
+    let Ok((rest, (_, major, minor))) = { start }.parse_complete(data) else {
+        return Err(Error::malformed(0, "a .npy file starts with \\x93NUMPY and a version"));
+    };
+    let length = match (major, minor) {
+        (1, 0) => map(le_u16::<_, nom::error::Error<_>>, usize::from).parse_complete(rest),
+        (2 | 3, 0) => map(le_u32, |length| usize::try_from(length).unwrap_or(usize::MAX)).parse_complete(rest),
+        _ => return Err(Error::malformed(6, format!("there is no .npy version {major}.{minor}"))),
+    };
+    let (rest, length) = length.map_err(|_| Error::truncated(8, "the file ends within the .npy header"))?;
+    Ok((rest, (major, minor), length))
 }
 
 fn too_long(offset: u64) -> Error {

@@ -6,11 +6,12 @@
 use super::Objection;
 use super::facts::{Facts, Layout, Made, Nature};
 use super::later::Later;
-use super::shape::{Key, Rule, Shape};
+use super::shape::{Key, Shape};
 use super::{numpy, torch};
 use crate::ast::{Ast, Kind, KindSet, Moment, Value};
 use crate::dtype::DType;
 use crate::loader::Subject;
+use crate::loader::indices::Demand;
 use crate::machine::Action;
 use crate::opcode::Literal;
 use std::cell::Cell;
@@ -70,6 +71,8 @@ pub(super) struct Trace {
     pub(super) learned: Option<Learned>,
     /// What acts when the object that is built is used.
     pub(super) later: Vec<(Later, Value)>,
+    /// What has to hold of numbers that stand beside the stream, and the effect that needs it.
+    pub(super) demands: Vec<(u32, Demand)>,
 }
 
 impl Trace {
@@ -89,6 +92,14 @@ impl Trace {
 
     pub(super) fn is_claimed(&self, container: Value) -> bool {
         self.claimed.get(container.index() / 64).is_some_and(|word| word & 1 << (container.index() % 64) != 0)
+    }
+
+    /// Notes what has to hold for the effect that is judged.
+    pub(super) fn demand(&mut self, demand: Demand) {
+        let demand = (self.effect, demand);
+        if self.demands.last() != Some(&demand) {
+            self.demands.push(demand);
+        }
     }
 
     /// Takes steps from the budget; false when none are left.
@@ -222,9 +233,7 @@ impl<'a> Matcher<'_, 'a> {
             Shape::List(item) => kind == Kind::List && self.sequence(&[], Some(item), value),
             Shape::Dict(keys, others) => kind == Kind::Dict && self.dict(keys, others.as_deref(), value),
             Shape::Map(pair) => kind == Kind::Dict && self.map(&pair.0, &pair.1, value),
-            Shape::Rule(rule @ (Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor)) => {
-                torch::holds(self, *rule, value)
-            }
+            Shape::Rule(rule) if rule.is_of_torch() => torch::holds(self, *rule, value),
             Shape::Rule(rule) => numpy::holds(self, *rule, value),
             Shape::OneOf(all) => self.one_of(all, value),
         }
@@ -394,6 +403,7 @@ impl<'a> Matcher<'_, 'a> {
                 Nature::Bytes(len) => Some(len),
                 _ => None,
             },
+            Kind::Persistent => self.facts.bytes(value),
             _ => None,
         }
     }
@@ -438,11 +448,19 @@ impl<'a> Matcher<'_, 'a> {
 
     /// The first argument of the call that made an object.
     pub(super) fn argument(&self, object: Value) -> Option<Value> {
-        let effect = self.ast().object_of(object)?.made_by;
-        match self.subject.reading.effects.get(effect as usize)?.action {
-            Action::Call { args, .. } => self.ast().items(args, Moment::END).next(),
+        self.arguments(object).next()
+    }
+
+    /// The arguments of the call that made an object.
+    pub(super) fn arguments(&self, object: Value) -> impl Iterator<Item = Value> + use<'a> {
+        let effect = self.ast().object_of(object).map(|object| object.made_by as usize);
+        let effect = effect.and_then(|effect| self.subject.reading.effects.get(effect));
+        let args = effect.and_then(|effect| match effect.action {
+            Action::Call { args, .. } => Some(args),
             _ => None,
-        }
+        });
+        let ast = self.ast();
+        args.into_iter().flat_map(move |args| ast.items(args, Moment::END))
     }
 }
 

@@ -7,7 +7,7 @@
 //! `answers` knows what calls make, `data`
 //! looks at what no single effect shows, `explain` knows what dangerous names would do, `code` what code in the file is,
 //! `later` what acts only when the object is used; `hashes` finds keys that collide, `depth` what lies too deep, `nodes`
-//! trees that point astray, `vast` ranges that nobody may write out. `user` reads a user's policy, `in_force` is what of
+//! trees that point astray, `sparse` tensors made of others, `vast` ranges that nobody may write out. `user` reads a user's policy, `in_force` is what of
 //! all that holds for one file.
 #![deny(
     clippy::indexing_slicing,
@@ -39,6 +39,7 @@ mod numpy;
 mod relied;
 mod shape;
 mod show;
+mod sparse;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -55,6 +56,7 @@ pub use relied::{Relied, Uses};
 use crate::finding::{Decision, Level, Verdict};
 use crate::limits::Limits;
 use crate::loader::Subject;
+use crate::loader::indices::Demand;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use user::{Context, Note, Problem, User, What};
@@ -211,6 +213,8 @@ pub struct Judged {
     pub entries: Vec<Relied>,
     /// The items of the user's policy that had a say.
     pub items: BTreeSet<u32>,
+    /// What has to hold of numbers in storages of torch, and the effect that needs it: whoever has their bytes looks.
+    pub demands: Vec<(usize, Demand)>,
 }
 
 /// Judges every effect of a reading.

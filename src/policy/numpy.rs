@@ -40,7 +40,7 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
         Rule::TreeArgs => tree(matcher, value),
         Rule::TreeState => tree_state(matcher, value),
         Rule::KdTree => nodes::kd_tree(matcher, value),
-        Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor => Err(Misfit::Shape("a rule of another library")),
+        _ => Err(Misfit::Shape("a rule of another library")),
     };
     match found {
         Ok(()) => true,
@@ -183,7 +183,7 @@ fn layout(matcher: &mut Matcher<'_, '_>, shape: Value, of: Value, data: Value) -
             return Err(Misfit::Forged(format!("the shape says {bytes} bytes, the data has {there}")));
         }
     }
-    let data = (!dtype.has_object()).then_some(data);
+    let data = (!dtype.has_object() && data.kind() != Kind::Persistent).then_some(data);
     Ok(Layout { dtype, count, data })
 }
 

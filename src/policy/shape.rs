@@ -110,9 +110,23 @@ pub(super) enum Rule {
     TypedTensor,
     /// The arguments of `_rebuild_qtensor`.
     QuantizedTensor,
+    /// The arguments of `_rebuild_sparse_tensor` and `_rebuild_sparse_csr_tensor`.
+    SparseTensor,
+    /// The arguments of `_rebuild_nested_tensor`.
+    NestedTensor,
 }
 
-const RULES: [(&str, Rule); 14] = [
+impl Rule {
+    /// Whether it is about tensors of torch.
+    pub(super) const fn is_of_torch(self) -> bool {
+        matches!(
+            self,
+            Self::Tensor | Self::TypedTensor | Self::QuantizedTensor | Self::SparseTensor | Self::NestedTensor
+        )
+    }
+}
+
+const RULES: [(&str, Rule); 16] = [
     ("ndarray", Rule::NdArray),
     ("pairs", Rule::Pairs),
     ("masked", Rule::Masked),
@@ -127,6 +141,8 @@ const RULES: [(&str, Rule); 14] = [
     ("tensor", Rule::Tensor),
     ("typed-tensor", Rule::TypedTensor),
     ("quantized-tensor", Rule::QuantizedTensor),
+    ("sparse-tensor", Rule::SparseTensor),
+    ("nested-tensor", Rule::NestedTensor),
 ];
 
 /// How deep shapes may nest, those of `shapes.txt` opened up.

@@ -4,6 +4,7 @@ use super::Objection;
 use super::matcher::Matcher;
 use super::numpy::{Held, Misfit, is_flag, items, sizes};
 use super::shape::{Rule, Shape};
+use super::sparse;
 use crate::ast::{Kind, KindSet, Value};
 use crate::loader::torch::itemsize;
 
@@ -12,6 +13,8 @@ pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> 
     let held = match rule {
         Rule::TypedTensor => typed(matcher, value),
         Rule::QuantizedTensor => quantized(matcher, value),
+        Rule::SparseTensor => sparse::sparse(matcher, value),
+        Rule::NestedTensor => sparse::nested(matcher, value),
         _ => tensor(matcher, value),
     };
     match held {

@@ -47,7 +47,7 @@ fn archive(packed: &[u8], header: &[u8]) -> Vec<u8> {
 }
 
 /// Members stored one after another.
-fn stored(members: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn stored(members: &[&[u8]]) -> Vec<u8> {
     let all = members.concat();
     let size = |len: usize| [0x80 | u8::try_from(len >> 8).unwrap(), u8::try_from(len & 0xff).unwrap()];
     let mut header = vec![0x01, 0x04, 0x06, 0, 1, 0x09];
@@ -56,7 +56,7 @@ fn stored(members: &[&[u8]]) -> Vec<u8> {
     header.extend([0, 0x07, 0x0b, 1, 0, 1, 1, 0, 0x0c]);
     header.extend(size(all.len()));
     header.extend([0, 0x08, 0x0d, u8::try_from(members.len()).unwrap(), 0x09]);
-    for member in &members[1..] {
+    for member in &members[..members.len() - 1] {
         header.extend(size(member.len()));
     }
     header.extend([0, 0, 0]);

@@ -1,6 +1,6 @@
 //! Files of torch 0.1, which are tar archives.
 
-use super::tar::{linked, member, tar};
+use super::tape::{linked, member, tar};
 use super::torch::pickle;
 use super::{CALL, PLAIN, clean, named, scan, told};
 use depickle::finding::{Level, Verdict};

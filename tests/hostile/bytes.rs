@@ -25,19 +25,21 @@ pub(crate) fn join(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
-/// A joblib file, as joblib 1.6 writes it, of a float64 array: what stands for the shape, then `data`.
-pub(crate) fn joblib(shape: &[u8], data: &[u8]) -> Vec<u8> {
+/// The wrapper of an array, as joblib 1.6 writes it: what stands for the shape, and the type of its elements by its
+/// code, byte order and flags.
+pub(crate) fn wrapper(shape: &[u8], (code, order, flags): (&str, &str, u8)) -> Vec<u8> {
     let dtype = join(&[
         &text("numpy"),
         &text("dtype"),
         b"\x93",
-        &text("f8"),
+        &text(code),
         b"\x89\x88\x87R(K\x03",
-        &text("<"),
-        b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb",
+        &text(order),
+        b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK",
+        &[flags],
+        b"tb",
     ]);
-    let head = join(&[
-        b"\x80\x04",
+    join(&[
         &text("joblib.numpy_pickle"),
         &text("NumpyArrayWrapper"),
         b"\x93)\x81}(",
@@ -55,9 +57,19 @@ pub(crate) fn joblib(shape: &[u8], data: &[u8]) -> Vec<u8> {
         b"\x88",
         &text("numpy_array_alignment_bytes"),
         b"K\x10ub",
-    ]);
+    ])
+}
+
+/// A file of opcodes up to an array of float64, what stands for its shape, then the padding and `data`.
+pub(crate) fn array_behind(before: &[u8], shape: &[u8], data: &[u8]) -> Vec<u8> {
+    let head = join(&[before, &wrapper(shape, ("f8", "<", 0))]);
     let padding = 16 - (head.len() + 1) % 16;
-    join(&[&head, &[u8::try_from(padding).unwrap()], &vec![0xff; padding], data, b"."])
+    join(&[&head, &[u8::try_from(padding).unwrap()], &vec![0xff; padding], data])
+}
+
+/// A joblib file of one such array.
+pub(crate) fn joblib(shape: &[u8], data: &[u8]) -> Vec<u8> {
+    join(&[&array_behind(b"\x80\x04", shape, data), b"."])
 }
 
 /// The same, compressed as joblib does by default.

@@ -35,6 +35,8 @@ pub fn read(bytes: &[u8], budget: &mut Budget) -> (Archive, Vec<Sparse>) {
     if let Err(error) = reading.all(budget) {
         reading.archive.errors.push(error);
     }
+    let odd = reading.archive.entries.iter().enumerate().filter_map(|(number, entry)| entry.odd_name(number));
+    reading.archive.anomalies.extend(odd.collect::<Vec<_>>());
     (reading.archive, reading.sparse)
 }
 

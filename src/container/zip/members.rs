@@ -258,28 +258,17 @@ fn names(reading: &mut Reading<'_>) {
             Some(&header) if header == entry.header => {}
             Some(_) => {
                 let fools = "Python's zipfile takes the last, torch one of them whatever its case, others the first";
-                odd.push((entry.header, number, "another member has its name, but for case", fools));
+                odd.push(entry.odd(number, "another member has its name, but for case", fools));
             }
             None => drop(by_name.insert(key, entry.header)),
         }
         if entry.name.contains('\0') {
             let fools = "Python's zipfile cuts the name there, others do not";
-            odd.push((entry.header, number, "its name holds a NUL", fools));
+            odd.push(entry.odd(number, "its name holds a NUL", fools));
         }
-        if leaves(&entry.name) {
-            let fools = "a program that unpacks the archive writes outside of its directory";
-            odd.push((entry.header, number, "its name leads out of the archive", fools));
-        }
+        odd.extend(entry.odd_name(number));
     }
-    for (at, number, what, fools) in odd {
-        reading.odd(at, Some(number), what, fools);
-    }
-}
-
-/// Whether a name leads out of the directory that an archive is unpacked to.
-fn leaves(name: &str) -> bool {
-    let drive = name.as_bytes().get(1) == Some(&b':') && name.starts_with(|first: char| first.is_ascii_alphabetic());
-    drive || name.starts_with(['/', '\\']) || name.split(['/', '\\']).any(|part| part == "..")
+    reading.archive.anomalies.extend(odd);
 }
 
 /// A name as text: UTF-8 where it is, else a character for each byte.

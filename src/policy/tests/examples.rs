@@ -118,7 +118,9 @@ type RuleExample = (&'static str, Vec<(&'static str, &'static str, &'static str)
 fn rule_example(rule: Rule) -> Option<RuleExample> {
     Some(match rule {
         // Only torch answers a storage, and a plain pickle has none.
-        Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor => return None,
+        Rule::Tensor | Rule::TypedTensor | Rule::QuantizedTensor | Rule::SparseTensor | Rule::NestedTensor => {
+            return None;
+        }
         Rule::NdArray => (
             "(",
             vec![
