@@ -159,6 +159,6 @@ pub(super) fn about(a: &ArrayRef, b: &ArrayRef) -> Result<About> {
 pub(super) fn inflated(array: &ArrayRef) -> Option<(u64, u64)> {
     match array.source {
         Member::Inflated { start, base, .. } => Some((start, base.saturating_add(array.place?.0))),
-        Member::Plain { .. } => None,
+        Member::Plain { .. } | Member::Made { .. } => None,
     }
 }
