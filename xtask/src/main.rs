@@ -80,7 +80,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        help: "[--small] [--runs N] [--only TEXT] [--keep]  compare with peers, as ratios (target/bench keeps the corpus); --gate counts instructions",
+        help: "[--small] [--runs N] [--only TEXT] [--bar N] [--keep]  compare with peers, as ratios (target/bench keeps the corpus); --gate counts instructions",
         run: bench::run,
     },
     Task { name: "sbom", help: "[FILE]  what depickle is built of, as CycloneDX", run: sbom::run },
