@@ -6,7 +6,7 @@ use super::passes::Passes;
 use super::{Audit, Read, facts_of, judge};
 use crate::container::{Archive, Data, Entry};
 use crate::escape::escape;
-use crate::facts::{Certainty, Component, Evidence, Facts, Range, Release};
+use crate::facts::{Certainty, Component, Evidence, Facts, Hazard, Place, Range, Release};
 use crate::finding::{Level, LoaderOutcome};
 use crate::inspect::skops::MANNER;
 use crate::loader::{Reader, pass};
@@ -14,6 +14,9 @@ use crate::opcode::SliceWindow;
 use crate::rules;
 use crate::skops::{self, FlawKind, SCHEMA, Skops};
 use std::rc::Rc;
+
+/// How many types one message names.
+const NAMED: usize = 50;
 
 impl<'a> Audit<'a> {
     /// The members of an archive of skops; nothing where it is none.
@@ -27,7 +30,7 @@ impl<'a> Audit<'a> {
         };
         let is_inflated = matches!(entry.data, Data::Compressed(..));
         let inner = if is_inflated { inner.inflated() } else { inner };
-        let read = skops::read(schema.get(), archive, data.get(), &mut self.budget);
+        let read = skops::read(schema.get(), archive, data.get(), true, &mut self.budget);
         match read {
             Ok(None) => None,
             Ok(Some(skops)) => {
@@ -35,7 +38,7 @@ impl<'a> Audit<'a> {
                 if !is_inflated {
                     self.verify(&schema, entry.into(), &inner);
                 }
-                let outcome = self.schema(skops, &inner, archive, data, member);
+                let outcome = self.schema(&skops, &inner, archive, data, member);
                 Some(Read { loaders: vec![outcome], ..Read::silent("skops") })
             }
             Err(error) => {
@@ -55,14 +58,13 @@ impl<'a> Audit<'a> {
     /// Judges what a schema does, and reads what it does not name.
     fn schema(
         &mut self,
-        skops: Skops,
+        skops: &Skops,
         inner: &Member,
         archive: &Archive,
         data: &Bytes<'a>,
         member: &Member,
     ) -> LoaderOutcome {
-        let Skops { pickle, origin, flaws, named, protocol, version, untrusted, .. } = skops;
-        for flaw in &flaws {
+        for flaw in &skops.flaws {
             let (rule, level) = match flaw.kind {
                 FlawKind::Refused => (&rules::refused_stream::RULE, Level::Incomplete),
                 FlawKind::Ambiguous => (&rules::archive_anomaly::RULE, Level::Suspicious),
@@ -72,9 +74,12 @@ impl<'a> Audit<'a> {
                 self.collected.say(rule, level, escape(&flaw.message).into_owned(), location);
             }
         }
-        let own = inner.written(Rc::new(origin));
-        let passes =
-            Passes { joblib: pass(SliceWindow(&pickle), MANNER, &mut self.budget), pickle: None, further: Vec::new() };
+        let own = inner.written(Rc::clone(&skops.origin));
+        let passes = Passes {
+            joblib: pass(SliceWindow(&skops.pickle), MANNER, &mut self.budget),
+            pickle: None,
+            further: Vec::new(),
+        };
         let reading = passes.own().first();
         let error = reading.and_then(|reading| reading.error.clone());
         if let Some(error) = &error {
@@ -87,12 +92,11 @@ impl<'a> Audit<'a> {
         }
         if !member.evidence {
             let facts = facts_of(passes.own(), &passes.own().readings, &own);
-            self.facts.get_or_insert_with(|| about(facts, &own, protocol.parse().ok(), version));
+            self.facts.get_or_insert_with(|| about(facts, &own, skops));
         }
         let learn = self.learn.as_deref_mut();
         let jobs = judge::judge(passes.own(), &own, self.policy, &mut self.collected, judge::Scope::Own, learn);
         self.jobs.extend(jobs);
-        let _ = untrusted;
 
         let is_schema = |entry: &&Entry| entry.name.eq_ignore_ascii_case(SCHEMA);
         let schemas: Vec<&Entry> = archive.entries.iter().filter(is_schema).collect();
@@ -110,7 +114,7 @@ impl<'a> Audit<'a> {
             if known.is_some_and(|schema| std::ptr::eq(schema, entry)) {
                 continue;
             }
-            match named.get(&entry.name) {
+            match skops.named.get(&entry.name) {
                 // Bytes are data, whatever they look like.
                 Some(true) => {
                     self.place(entry, member);
@@ -131,7 +135,7 @@ impl<'a> Audit<'a> {
             }
         }
         self.entries(&others, data, member);
-        let refused = flaws.iter().find(|flaw| flaw.kind == FlawKind::Refused).map(|flaw| flaw.offset);
+        let refused = skops.flaws.iter().find(|flaw| flaw.kind == FlawKind::Refused).map(|flaw| flaw.offset);
         let offset =
             refused.or_else(|| error.and_then(|error| error.offset()).map(|at| own.at(Some(at)).offset.unwrap_or(0)));
         LoaderOutcome { name: Reader::Skops.name(), loads: offset.is_none(), offset }
@@ -150,27 +154,32 @@ impl<'a> Audit<'a> {
 }
 
 /// What a schema says of its writer: of what stands in the pickle that was written for it, only what the file says.
-fn about(mut facts: Facts, own: &Member, protocol: Option<u8>, version: Option<String>) -> Facts {
+fn about(mut facts: Facts, own: &Member, skops: &Skops) -> Facts {
+    let is_said = |place: &Place| place.offset.is_none_or(|offset| own.is_said(offset));
     for component in &mut facts.components {
-        component.evidence.retain(|evidence| evidence.place.offset.is_none_or(|offset| own.is_said(offset)));
+        component.evidence.retain(|evidence| is_said(&evidence.place));
+        let ranges = component.evidence.iter().map(|evidence| evidence.range);
+        component.range = ranges.fold(Range::default(), |all, one| all.intersection(one).unwrap_or(one));
     }
     facts.components.retain(|component| !component.evidence.is_empty());
+    facts.hazards.retain(|hazard| is_said(&hazard.place));
     for place in facts.places_mut() {
         place.offset = own.at(place.offset).offset;
     }
-    facts.protocol = protocol;
-    if let Some(version) = version {
-        let range = Release::parse(&version).map(Range::of).unwrap_or_default();
-        let evidence = Evidence {
-            what: "`_skops_version`".to_owned(),
-            exact: Some(version.clone()),
-            range,
-            certainty: Certainty::Certain,
-            place: crate::facts::Place::default(),
-            count: 1,
-        };
-        let (exact, certainty) = (vec![version], Certainty::Certain);
-        facts.components.push(Component { name: "skops", exact, range, certainty, evidence: vec![evidence] });
+    facts.protocol = skops.protocol.parse().ok();
+    facts.components.extend(skops.version.as_ref().map(|version| {
+        let range = Release::parse(version).map(Range::of).unwrap_or_default();
+        let (what, certainty) = ("`_skops_version`".to_owned(), Certainty::Certain);
+        let (exact, place) = (Some(version.clone()), Place::default());
+        let evidence = vec![Evidence { what, exact, range, certainty, place, count: 1 }];
+        Component { name: "skops", exact: vec![version.clone()], range, certainty, evidence }
+    }));
+    if !skops.untrusted.is_empty() {
+        let names: Vec<String> = skops.untrusted.iter().take(NAMED).map(|name| format!("{name:?}")).collect();
+        let more = skops.untrusted.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let message = format!("skops.io.load refuses it unless trusted=[{}]{more}", names.join(", "));
+        facts.hazards.push(Hazard { kind: "untrusted-types", message, place: Place::default() });
     }
     facts
 }

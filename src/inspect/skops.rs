@@ -23,7 +23,8 @@ pub(super) fn contents<'a>(bytes: &'a [u8], budget: &mut Budget) -> Option<Resul
     let archive = zip::read(bytes, false, &mut own);
     let entry = skops::schema(&archive)?;
     let start = entry.data.span().start as u64;
-    let found = schema(&archive, bytes, &mut own)?.and_then(|schema| skops::read(&schema, &archive, bytes, &mut own));
+    let found =
+        schema(&archive, bytes, &mut own)?.and_then(|schema| skops::read(&schema, &archive, bytes, false, &mut own));
     match found {
         Ok(None) => None,
         Ok(Some(skops)) => {

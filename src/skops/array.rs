@@ -1,13 +1,16 @@
-//! What numpy and scipy hold: arrays, scalars, data types, generators, sparse matrices (`skops/io/_numpy.py`, `_scipy.py`).
+//! What numpy and scipy hold: arrays, scalars, data types (`skops/io/_numpy.py`).
 
 use super::files::{Elements, Npy};
 use super::loaders::Loader;
 use super::nodes::{Node, NodeId};
 use super::ops;
-use super::write::{Piece, Writer};
+use super::write::{LIST, Piece, TUPLE, Writer};
 use crate::dtype::{DType, Kind, StateValue};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
+
+/// The class of most arrays.
+pub(super) const NDARRAY: (&str, &str) = ("numpy", "ndarray");
 
 /// The longest scalar, in bytes.
 const SCALAR: u64 = 1 << 10;
@@ -41,16 +44,7 @@ const SCALARS: &[(&str, Kind, Option<u64>)] = &[
     ("void", Kind::Void, None),
 ];
 
-/// Formats of sparse matrices, and the names of their arrays beside `data`.
-const FORMATS: &[(&str, &[&str])] = &[
-    ("bsr", &["indices", "indptr"]),
-    ("coo", &["row", "col"]),
-    ("csc", &["indices", "indptr"]),
-    ("csr", &["indices", "indptr"]),
-    ("dia", &["offsets"]),
-];
-
-fn malformed(message: impl Into<String>) -> Error {
+pub(super) fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message)
 }
 
@@ -82,11 +76,11 @@ impl<'a> Writer<'_, '_, 'a> {
             }
         }
         match of {
-            ("numpy", "ndarray") => self.npy(&npy, ("numpy", "ndarray"), false),
+            NDARRAY => self.npy(&npy, NDARRAY, false),
             ("numpy", "matrix") | ("numpy.matrixlib.defmatrix", "matrix") => self.npy(&npy, of, true),
             _ => {
                 self.named(of)?;
-                self.npy(&npy, ("numpy", "ndarray"), false)?;
+                self.npy(&npy, NDARRAY, false)?;
                 self.ops(b"\x85R");
                 Ok(())
             }
@@ -94,7 +88,7 @@ impl<'a> Writer<'_, '_, 'a> {
     }
 
     /// An array of a member; `said` tells whether the file names its class.
-    fn npy(&mut self, npy: &Npy<'_>, (module, class): (&str, &str), said: bool) -> Result<()> {
+    pub(super) fn npy(&mut self, npy: &Npy<'_>, (module, class): (&str, &str), said: bool) -> Result<()> {
         self.known("numpy._core.multiarray", "_reconstruct");
         if said {
             self.named((module, class))?
@@ -117,6 +111,11 @@ impl<'a> Writer<'_, '_, 'a> {
                 self.budget.spend(Limit::Retained, bytes.len() as u64)?;
                 ops::bytes(&mut self.skops.pickle, bytes);
             }
+            Elements::There(_) if self.records && npy.header.dtype.fields().is_some() => {
+                let bytes = self.files.elements(npy, self.budget)?;
+                self.budget.spend(Limit::Retained, bytes.len() as u64)?;
+                ops::bytes(&mut self.skops.pickle, &bytes);
+            }
             Elements::There(storage) => {
                 self.ops(b"(\x8c\x06member");
                 self.text(storage.key.as_bytes());
@@ -136,7 +135,7 @@ impl<'a> Writer<'_, '_, 'a> {
         Ok(())
     }
 
-    fn shape(&mut self, shape: &[u64]) -> Result<()> {
+    pub(super) fn shape(&mut self, shape: &[u64]) -> Result<()> {
         self.ops(b"(");
         for &length in shape {
             self.size(length)?;
@@ -215,7 +214,7 @@ impl<'a> Writer<'_, '_, 'a> {
         for &length in shape.iter().skip(1) {
             let mut inner = Vec::new();
             for item in &items {
-                let list = item.and_then(|item| self.nodes.get(item)).filter(|it| it.loader == Some(Loader::List));
+                let list = item.and_then(|item| self.nodes.get(item)).filter(|&it| self.is_of(it, Loader::List, LIST));
                 let parts = list.map(|list| self.nodes.parts(list)).filter(|parts| parts.len() as u64 == length);
                 let parts = parts.ok_or_else(wrong)?;
                 self.budget.spend(Limit::Edges, parts.len() as u64)?;
@@ -229,7 +228,7 @@ impl<'a> Writer<'_, '_, 'a> {
 
     /// The lengths in a tuple of ints.
     fn lengths(&self, shape: NodeId) -> Option<Vec<u64>> {
-        let tuple = self.nodes.get(shape).filter(|node| node.loader == Some(Loader::Tuple))?;
+        let tuple = self.nodes.get(shape).filter(|&node| self.is_of(node, Loader::Tuple, TUPLE))?;
         let length = |part: &Option<NodeId>| {
             let node = self.nodes.get((*part)?).filter(|node| node.loader == Some(Loader::Json))?;
             self.nodes.field(node, &["content"])?.parse().ok()
@@ -238,9 +237,16 @@ impl<'a> Writer<'_, '_, 'a> {
     }
 
     /// The array that a part of a node is.
-    fn array_in(&mut self, node: Node, index: usize) -> Result<Npy<'a>> {
-        let array =
-            self.part_as(node, index, Loader::NdArray).ok_or_else(|| malformed("something else than an array"))?;
+    fn array_in(&self, node: Node, index: usize) -> Result<Node> {
+        let array = self.part_as(node, index, Loader::NdArray, NDARRAY);
+        array.ok_or_else(|| malformed("something else than an array of numpy"))
+    }
+
+    /// The member that such an array is.
+    fn member_in(&mut self, node: Node, index: usize) -> Result<Npy<'a>> {
+        let mut flag = ["bool", "bool_"].into_iter();
+        let flag = flag.find_map(|class| self.part_as(node, index, Loader::NdArray, ("numpy", class)));
+        let array = flag.map_or_else(|| self.array_in(node, index), Ok)?;
         let name = self.file(array)?;
         self.files.npy(&name, self.budget)
     }
@@ -248,11 +254,11 @@ impl<'a> Writer<'_, '_, 'a> {
     /// `numpy.ma.MaskedArray(data, mask)`.
     pub(super) fn masked(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
         let unlike = || malformed("a mask of another shape than its array");
-        let mask = self.array_in(node, 1)?;
-        let array = self.part_as(node, 0, Loader::NdArray).ok_or_else(|| malformed("a masked array of no array"))?;
+        let mask = self.member_in(node, 1)?;
+        let array = self.array_in(node, 0)?;
         let is_json = self.nodes.field(array, &["type"]).as_deref() == Some("json");
         let (data, objects) =
-            if is_json { (None, Some(self.elements_of(array)?)) } else { (Some(self.array_in(node, 0)?), None) };
+            if is_json { (None, Some(self.elements_of(array)?)) } else { (Some(self.member_in(node, 0)?), None) };
         let header = data.as_ref().map(|data| &data.header);
         let shape =
             header.map(|header| &header.shape).or(objects.as_ref().map(|(shape, _)| shape)).ok_or_else(unlike)?;
@@ -296,104 +302,15 @@ impl<'a> Writer<'_, '_, 'a> {
     }
 
     /// The data type of an array.
-    pub(super) fn dtype_of(&mut self, node: Node) -> Result<()> {
-        let array = self.part_as(node, 0, Loader::NdArray).ok_or_else(|| malformed("a data type of no array"))?;
+    pub(super) fn dtype_of(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
+        let array = self.array_in(node, 0)?;
         if self.nodes.field(array, &["type"]).as_deref() == Some("json") {
+            rest.extend([Piece::Node(self.part(node, 0)), Piece::Ops(b"0")]);
             return self.dtype(&DType::from_spec(b"O8")?);
         }
-        let npy = self.array_in(node, 0)?;
+        let npy = self.member_in(node, 0)?;
         let dtype = npy.header.dtype;
         self.dtype(&dtype)
-    }
-
-    /// `numpy.random.RandomState()` and its state.
-    pub(super) fn random_state(&mut self, node: Node, of: (&str, &str), rest: &mut Vec<Piece>) -> Result<()> {
-        self.named(of)?;
-        if matches!(of, ("numpy.random.mtrand" | "numpy.random", "RandomState")) {
-            self.ops(b"0");
-            self.known("numpy.random._pickle", "__randomstate_ctor");
-            self.ops(b"\x8c\x07MT19937\x85R");
-        } else {
-            self.ops(b")R");
-        }
-        rest.extend([Piece::Node(self.part(node, 0)), Piece::Ops(b"b")]);
-        Ok(())
-    }
-
-    /// `numpy.random.Generator(bit_generator)`; the bit generator is called by the name in its state.
-    pub(super) fn generator(&mut self, node: Node, of: (&str, &str), rest: &mut Vec<Piece>) -> Result<()> {
-        let name =
-            self.nodes.bit_generator(node).ok_or_else(|| malformed("the name of a bit generator is not there"))?;
-        self.named(of)?;
-        if matches!(of, ("numpy.random._generator" | "numpy.random", "Generator")) {
-            self.ops(b"0");
-            self.known("numpy.random._pickle", "__generator_ctor");
-        }
-        self.known("numpy.random._pickle", "__bit_generator_ctor");
-        self.text(name.as_bytes());
-        self.ops(b"\x85R");
-        rest.extend([Piece::Node(self.part(node, 0)), Piece::Ops(b"b\x85R")]);
-        if let Some(seed) = self.part(node, 1) {
-            rest.extend([Piece::Node(Some(seed)), Piece::Ops(b"0")]);
-        }
-        Ok(())
-    }
-
-    /// A sparse matrix (`scipy.sparse.load_npz`).
-    pub(super) fn sparse(&mut self, node: Node) -> Result<()> {
-        if self.nodes.field(node, &["type"]).as_deref() != Some("scipy") {
-            return Err(malformed("a sparse matrix of a type that is not `scipy`"));
-        }
-        let name = self.file(node)?;
-        let arrays = self.files.npz(&name, self.budget)?;
-        let array = |name: &str| arrays.get(name).ok_or_else(|| malformed(format!("a sparse matrix without `{name}`")));
-        let format = self.files.small(array("format")?, self.budget)?;
-        // As bytes, or by Python 2 as text.
-        let format: Vec<u8> = format.into_iter().filter(|&byte| byte != 0).collect();
-        let known = FORMATS.iter().find(|row| row.0.as_bytes() == format);
-        let &(format, places) = known.ok_or_else(|| malformed("a sparse matrix of no format that scipy writes"))?;
-        let lengths = self.whole(array("shape")?)?;
-        let is_array = match arrays.get("_is_array") {
-            Some(flag) => self.files.small(flag, self.budget)?.first().is_some_and(|&flag| flag != 0),
-            None => false,
-        };
-        let class = format!("{format}_{}", if is_array { "array" } else { "matrix" });
-        self.named((&format!("scipy.sparse._{format}"), &class))?;
-        self.ops(b")\x81}(\x8c\x06_shape");
-        self.shape(&lengths)?;
-        self.ops(b"\x8c\x08maxprintK\x32");
-        // scipy 1.13 and later keeps row and column in one tuple.
-        let together = format == "coo";
-        if together {
-            self.ops(b"\x8c\x06coords(");
-        }
-        for &name in places {
-            if !together {
-                self.text(name.as_bytes());
-            }
-            self.npy(array(name)?, ("numpy", "ndarray"), false)?;
-        }
-        self.ops(if together { b"t" } else { b"" });
-        self.ops(b"\x8c\x04data");
-        self.npy(array("data")?, ("numpy", "ndarray"), false)?;
-        self.ops(b"ub");
-        Ok(())
-    }
-
-    /// The elements of a small array of ints.
-    fn whole(&mut self, npy: &Npy<'a>) -> Result<Vec<u64>> {
-        let wrong = || malformed("the shape of a sparse matrix is none");
-        let bytes = self.files.small(npy, self.budget)?;
-        let size = usize::try_from(npy.header.dtype.itemsize()).unwrap_or(0);
-        if !matches!(npy.header.dtype.kind(), Kind::Int | Kind::UInt) || !matches!(size, 4 | 8) {
-            return Err(wrong());
-        }
-        let is_big = npy.header.dtype.byte_order() == crate::dtype::ByteOrder::Big;
-        let number = |unit: &[u8]| {
-            let step = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-            if is_big { unit.iter().fold(0, step) } else { unit.iter().rev().fold(0, step) }
-        };
-        Ok(bytes.chunks_exact(size).map(number).collect())
     }
 
     /// The key of a dict whose type is a scalar of numpy; answers whether it is one.

@@ -107,7 +107,7 @@ impl<'a> Files<'a> {
             let bytes = inflated(codec, there, u64::MAX, budget)?;
             let header = NpyHeader::parse(&bytes)?;
             let data = bytes.get(header.data_offset..).unwrap_or_default();
-            let len = elements(&header, data.len() as u64)?;
+            let len = bytes_of(&header, data.len() as u64)?;
             let data = data.get(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or_default().to_vec();
             arrays.insert(array.to_owned(), Npy { header, len, elements: Elements::Here(Cow::Owned(data)) });
         }
@@ -116,9 +116,11 @@ impl<'a> Files<'a> {
 
     /// The elements of a small array.
     pub(super) fn small(&self, npy: &Npy<'a>, budget: &mut Budget) -> Result<Vec<u8>> {
-        if npy.len > SMALL {
-            return Err(malformed("an array that should be small"));
-        }
+        if npy.len > SMALL { Err(malformed("an array that should be small")) } else { self.elements(npy, budget) }
+    }
+
+    /// The elements of an array.
+    pub(super) fn elements(&self, npy: &Npy<'a>, budget: &mut Budget) -> Result<Vec<u8>> {
         let all = npy.len.saturating_add(npy.header.data_offset as u64);
         let bytes = match &npy.elements {
             Elements::Here(bytes) => return Ok(bytes.to_vec()),
@@ -158,14 +160,14 @@ fn npy<'a>(key: &str, entry: &Entry, bytes: &'a [u8], start: usize, budget: &mut
     budget.forget(head.len() as u64);
     let header = NpyHeader::parse(&head)?;
     let size = if codec.is_some() { entry.size.unwrap_or(0) } else { there.len() as u64 };
-    let len = elements(&header, size.saturating_sub(header.data_offset as u64))?;
+    let len = bytes_of(&header, size.saturating_sub(header.data_offset as u64))?;
     let start = start.saturating_add(entry.data.span().start);
     let storage = Storage { key: key.to_owned(), start, codec, len: size };
     Ok(Npy { header, len, elements: Elements::There(storage) })
 }
 
 /// How many bytes the elements of an array take, of those that are there.
-fn elements(header: &NpyHeader, there: u64) -> Result<u64> {
+fn bytes_of(header: &NpyHeader, there: u64) -> Result<u64> {
     if header.has_object() {
         return Err(malformed("an array of objects, which is a pickle: skops refuses to load it"));
     }

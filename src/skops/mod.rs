@@ -15,13 +15,18 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic))]
 
 mod array;
+mod containers;
 mod files;
 mod json;
 mod loaders;
 mod nodes;
+mod objects;
 mod ops;
 mod origin;
+mod scan;
+mod sparse;
 mod trust;
+mod values;
 mod write;
 
 pub use files::Storage;
@@ -35,6 +40,7 @@ use files::Files;
 use json::Json;
 use nodes::Nodes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// The member that says what the others are.
 pub const SCHEMA: &str = "schema.json";
@@ -65,7 +71,7 @@ pub struct Skops {
     /// A pickle that does what loading the file does; arrays are persistent ids.
     pub pickle: Vec<u8>,
     /// Where in the schema the parts of the pickle come from.
-    pub origin: Origin,
+    pub origin: Rc<Origin>,
     /// Members, or members of members, that hold the elements of arrays.
     pub storages: Vec<Storage>,
     /// What is wrong.
@@ -85,13 +91,20 @@ pub fn schema(archive: &Archive) -> Option<&Entry> {
     archive.entries.iter().rev().find(|entry| entry.name == SCHEMA)
 }
 
-/// Reads the schema of an archive whose bytes are `bytes`; `None` where it is valid JSON and none of skops.
+/// Reads the schema of an archive whose bytes are `bytes`; `None` where it is valid JSON and none of skops. With `records`
+/// the elements of arrays of structures are put into the pickle itself: the nodes of trees, for who looks at them.
 ///
 /// Spends [`Limit::Retained`](crate::limits::Limit::Retained) and [`Limit::Inflated`](crate::limits::Limit::Inflated).
 ///
 /// # Errors
 /// Where the schema is no JSON, or a limit is spent.
-pub fn read(schema: &[u8], archive: &Archive, bytes: &[u8], budget: &mut Budget) -> Result<Option<Skops>> {
+pub fn read(
+    schema: &[u8],
+    archive: &Archive,
+    bytes: &[u8],
+    records: bool,
+    budget: &mut Budget,
+) -> Result<Option<Skops>> {
     let json = Json::parse(schema, budget)?;
     let root = json.root();
     if json.get(root, "__loader__").is_none() && json.get(root, "protocol").is_none() {
@@ -105,7 +118,7 @@ pub fn read(schema: &[u8], archive: &Archive, bytes: &[u8], budget: &mut Budget)
         untrusted: nodes.untrusted(),
         ..Skops::default()
     };
-    write::write(nodes, &mut files, &mut skops, budget)?;
+    write::write(nodes, &mut files, records, &mut skops, budget)?;
     skops.flaws.sort_by_key(|flaw| flaw.offset);
     Ok(Some(skops))
 }

@@ -1,14 +1,15 @@
 //! What `construct` of skops' loaders does, as a pickle.
 
 use super::files::Files;
-use super::json::{Id, Json, Kind};
+use super::json::Id;
 use super::loaders::Loader;
 use super::nodes::{Node, NodeId, Nodes};
-use super::{FlawKind, Skops, ops};
+use super::{FlawKind, Origin, Skops, ops};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limit};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// Writes the pickle of a schema.
 ///
@@ -17,6 +18,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) fn write<'a>(
     nodes: Nodes<'_, 'a>,
     files: &mut Files<'a>,
+    records: bool,
     skops: &mut Skops,
     budget: &mut Budget,
 ) -> Result<()> {
@@ -24,8 +26,10 @@ pub(super) fn write<'a>(
     let mut writer = Writer {
         nodes,
         files,
+        records,
         skops,
         budget,
+        origin: Origin::default(),
         states,
         open: Vec::new(),
         names: HashMap::new(),
@@ -41,6 +45,7 @@ pub(super) fn write<'a>(
     // skops writes an object again that it has written, and reads it once.
     let again = writer.nodes.files();
     writer.skops.named = again.chain(named).collect();
+    writer.skops.origin = Rc::new(writer.origin);
     writer.skops.flaws = writer.nodes.flaws;
     Ok(())
 }
@@ -83,8 +88,11 @@ pub(super) enum KeyType {
 pub(super) struct Writer<'w, 'j, 'a> {
     pub(super) nodes: Nodes<'j, 'a>,
     pub(super) files: &'w mut Files<'a>,
+    /// Whether structures are put into the pickle.
+    pub(super) records: bool,
     pub(super) skops: &'w mut Skops,
     pub(super) budget: &'w mut Budget,
+    origin: Origin,
     states: Vec<State>,
     /// Where the nodes around it begin in the schema.
     open: Vec<u32>,
@@ -95,11 +103,13 @@ pub(super) struct Writer<'w, 'j, 'a> {
     pub(super) storages: HashSet<String>,
     memo: u32,
     /// How much of the pickle is paid for.
-    counted: usize,
+    pub(super) counted: usize,
 }
 
-/// The most digits of an int that Python reads.
-const DIGITS: usize = 4300;
+/// Module and name of classes whose objects pickles have opcodes for.
+pub(super) const LIST: (&str, &str) = ("builtins", "list");
+pub(super) const TUPLE: (&str, &str) = ("builtins", "tuple");
+pub(super) const DICT: (&str, &str) = ("builtins", "dict");
 
 impl Writer<'_, '_, '_> {
     fn walk(&mut self) -> Result<()> {
@@ -160,12 +170,13 @@ impl Writer<'_, '_, '_> {
                 self.memo = memo;
                 self.names.retain(|_, number| *number < memo);
                 self.dtypes.retain(|(_, number)| *number < memo);
-                // The class may be imported before the node is refused.
+                // Its class may be imported before it is refused, and its parts be made.
                 let (module, class) = self.nodes.class(node);
                 if self.named((&module, &class)).is_ok() {
                     self.ops(b"0");
                 }
-                self.ops(b"N");
+                pieces.push(Piece::Ops(b"N"));
+                pieces.extend(self.all(node).flat_map(|part| [Piece::Ops(b"0"), part]));
             }
             Ok(()) => {
                 if let Some(own) = pieces.get_mut(first..) {
@@ -183,7 +194,7 @@ impl Writer<'_, '_, '_> {
     /// From here on the pickle comes from the node that is open; `said` as in [`Origin`](super::Origin).
     fn now(&mut self, said: bool) {
         let at = self.open.last().copied().unwrap_or(0);
-        self.skops.origin.begin(self.skops.pickle.len() as u64, u64::from(at), said);
+        self.origin.begin(self.skops.pickle.len() as u64, u64::from(at), said);
     }
 
     pub(super) fn refuse(&mut self, at: u32, message: impl Into<String>) {
@@ -241,123 +252,21 @@ impl Writer<'_, '_, '_> {
             let number = self.memoize();
             self.names.insert(key, number);
         }
-        self.now(true);
-    }
-
-    /// Writes what stands for a node; what follows its first parts goes to `rest`.
-    fn node(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
-        let Some(loader) = node.loader else {
-            self.ops(b"N");
-            return Ok(());
-        };
-        let (module, class) = self.nodes.class(node);
-        let of = (module.as_str(), class.as_str());
-        match loader {
-            Loader::Json => self.json(node),
-            Loader::List | Loader::Set | Loader::Tuple => self.sequence(node, loader, of, rest),
-            Loader::Dict => self.dict(node, of, rest),
-            Loader::DefaultDict => {
-                self.known("collections", "defaultdict");
-                rest.push(Piece::Node(self.part(node, 1)));
-                rest.push(Piece::Ops(b"\x85R"));
-                self.main(node, rest)
-            }
-            Loader::DeprecatedKeys => {
-                self.known("sklearn.covariance._graph_lasso", "_DictWithDeprecatedKeys");
-                self.ops(b")R");
-                self.main(node, rest)?;
-                rest.push(Piece::Ops(b"}\x8c\x19_deprecated_key_to_new_key"));
-                rest.extend([Piece::Node(self.part(node, 1)), Piece::Ops(b"sb")]);
-                Ok(())
-            }
-            Loader::Bytes | Loader::Bytearray => self.bytes(node, loader),
-            Loader::Slice => {
-                self.known("builtins", "slice");
-                self.ops(b"(");
-                for field in ["start", "stop", "step"] {
-                    rest.push(Piece::Value(self.json_field(node, &["content", field])?));
-                }
-                rest.push(Piece::Ops(b"tR"));
-                Ok(())
-            }
-            Loader::Function => {
-                let (module, name) = self.nodes.function(node);
-                self.named((&module, &name))
-            }
-            Loader::Type => self.named(of),
-            Loader::Method => {
-                let name = self.json_field(node, &["content", "func"])?;
-                if self.nodes.json.kind(name) != Kind::Str {
-                    return Err(Error::new(ErrorKind::Malformed, "the name of a method is no text"));
-                }
-                self.known("builtins", "getattr");
-                rest.extend([Piece::Node(self.part(node, 0)), Piece::Key(name, KeyType::Str), Piece::Ops(b"\x86R")]);
-                self.agrees(node, of);
-                Ok(())
-            }
-            Loader::Partial => {
-                self.known("functools", "partial");
-                let [func, args, kwds, namespace] = [0, 1, 2, 3].map(|index| Piece::Node(self.part(node, index)));
-                // What is called stands in the state, too.
-                rest.extend([
-                    func,
-                    Piece::Ops(b"\x85R("),
-                    self.again(node, 0),
-                    args,
-                    kwds,
-                    namespace,
-                    Piece::Ops(b"tb"),
-                ]);
-                Ok(())
-            }
-            Loader::Constructor => {
-                self.named(of)?;
-                self.arguments(node, 0, rest);
-                rest.push(Piece::Ops(b"R"));
-                Ok(())
-            }
-            Loader::Object => {
-                self.named(of)?;
-                self.ops(b")\x81");
-                if self.part(node, 0).is_some_and(|state| !self.is_json(state, &["null"])) {
-                    rest.extend([Piece::Node(self.part(node, 0)), Piece::Ops(b"b")]);
-                }
-                Ok(())
-            }
-            Loader::OperatorFunc => {
-                if module != "operator" {
-                    self.refuse(self.nodes.json.at(node.json), "the module of an operator is not `operator`");
-                }
-                self.named(("operator", &class))?;
-                self.arguments(node, 0, rest);
-                rest.push(Piece::Ops(b"R"));
-                Ok(())
-            }
-            Loader::Loss => self.reduced(node, of, rest),
-            Loader::Tree => self.reduced(node, ("sklearn.tree._tree", "Tree"), rest),
-            Loader::QuantileForest => {
-                self.reduced(node, ("quantile_forest._quantile_forest_fast", "QuantileForest"), rest)
-            }
-            Loader::NdArray => self.ndarray(node, of, rest),
-            Loader::Masked => self.masked(node, rest),
-            Loader::DType => self.dtype_of(node),
-            Loader::RandomState => self.random_state(node, of, rest),
-            Loader::Generator => self.generator(node, of, rest),
-            Loader::Sparse => self.sparse(node),
-            Loader::Cached => {
-                self.ops(b"N");
-                Ok(())
-            }
-        }
     }
 
     pub(super) fn part(&self, node: Node, index: usize) -> Option<NodeId> {
         self.nodes.parts(node).get(index).copied().flatten()
     }
 
-    /// A part of a node that is one of these loaders.
-    pub(super) fn part_as(&self, node: Node, index: usize, loader: Loader) -> Option<Node> {
-        self.nodes.get(self.part(node, index)?).filter(|part| part.loader == Some(loader))
+    /// Whether a node has this loader, and this class.
+    pub(super) fn is_of(&self, node: Node, loader: Loader, (module, class): (&str, &str)) -> bool {
+        let (own_module, own_class) = self.nodes.class(node);
+        node.loader == Some(loader) && (own_module.as_str(), own_class.as_str()) == (module, class)
+    }
+
+    /// A part of a node, where it has this loader, and this class.
+    pub(super) fn part_as(&self, node: Node, index: usize, loader: Loader, of: (&str, &str)) -> Option<Node> {
+        self.nodes.get(self.part(node, index)?).filter(|&part| self.is_of(part, loader, of))
     }
 
     /// All parts of a node.
@@ -365,291 +274,14 @@ impl Writer<'_, '_, '_> {
         self.nodes.parts(node).to_vec().into_iter().map(Piece::Node)
     }
 
-    fn json_field(&self, node: Node, path: &[&str]) -> Result<Id> {
+    pub(super) fn json_field(&self, node: Node, path: &[&str]) -> Result<Id> {
         let missing = || Error::new(ErrorKind::Malformed, format!("a node without its `{}`", path.join(".")));
         self.nodes.json.path(node.json, path).ok_or_else(missing)
-    }
-
-    /// Whether a node is a value of JSON that is written like one of these.
-    fn is_json(&self, id: NodeId, texts: &[&str]) -> bool {
-        let node = self.nodes.get(id).filter(|node| node.loader == Some(Loader::Json));
-        let content = node.and_then(|node| self.nodes.field(node, &["content"]));
-        content.is_some_and(|content| texts.contains(&content.trim()))
-    }
-
-    /// Says where the object of a method is another than the method says (skops 0.13 refuses that, 0.11 does not).
-    fn agrees(&mut self, node: Node, of: (&str, &str)) {
-        let object = self.part(node, 0).and_then(|object| self.nodes.get(object));
-        let class = object.map(|object| self.nodes.class(object));
-        if class.is_some_and(|(module, class)| of != (&module, &class)) {
-            let at = self.nodes.json.at(node.json);
-            self.refuse(at, "the class of a method is not that of its object");
-        }
-    }
-
-    /// The same part once more.
-    fn again(&mut self, node: Node, index: usize) -> Piece {
-        let part = self.part(node, index);
-        if let Some(part) = part {
-            self.nodes.use_again(part);
-        }
-        Piece::Node(part)
-    }
-
-    /// A node whose content is JSON as text.
-    fn json(&mut self, node: Node) -> Result<()> {
-        let content = self.json_field(node, &["content"])?;
-        let Some(text) = self.nodes.json.text(content) else {
-            return Err(Error::new(ErrorKind::Malformed, "the content of a value is no text"));
-        };
-        let json =
-            Json::parse(&text, self.budget).map_err(|error| Error::new(error.kind(), error.message().to_owned()))?;
-        let at = self.nodes.json.at(content);
-        if !json.twice.is_empty() {
-            self.nodes.flaw(FlawKind::Ambiguous, at, "a key occurs twice in an object of JSON within the schema");
-        }
-        let root = json.root();
-        self.plain(&json, root)
-    }
-
-    /// A value of the schema itself.
-    fn value(&mut self, value: Id) -> Result<()> {
-        let json = self.nodes.json;
-        self.plain(json, value)
-    }
-
-    /// A value of JSON and all that is in it.
-    fn plain(&mut self, json: &Json<'_>, value: Id) -> Result<()> {
-        enum Step {
-            Value(Id),
-            Ops(&'static [u8]),
-        }
-        let mut open = vec![Step::Value(value)];
-        while let Some(step) = open.pop() {
-            let value = match step {
-                Step::Ops(ops) => {
-                    self.ops(ops);
-                    continue;
-                }
-                Step::Value(value) => value,
-            };
-            let first = open.len();
-            match json.kind(value) {
-                Kind::Null => self.ops(b"N"),
-                Kind::True => self.ops(b"\x88"),
-                Kind::False => self.ops(b"\x89"),
-                Kind::Int => self.digits(json.written(value), json.at(value)),
-                Kind::Float => ops::float(&mut self.skops.pickle, json.float(value).unwrap_or(f64::NAN)),
-                Kind::Str => self.text(&json.text(value).unwrap_or_default()),
-                Kind::Array => {
-                    self.ops(b"](");
-                    open.extend(json.list(value).map(Step::Value));
-                    open.push(Step::Ops(b"e"));
-                }
-                Kind::Object => {
-                    self.ops(b"}(");
-                    open.extend(json.entries(value).flat_map(|(key, value)| [Step::Value(key), Step::Value(value)]));
-                    open.push(Step::Ops(b"u"));
-                }
-            }
-            if let Some(own) = open.get_mut(first..) {
-                own.reverse();
-            }
-        }
-        Ok(())
-    }
-
-    /// An int by its digits.
-    fn digits(&mut self, digits: &[u8], at: u32) {
-        let small = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
-        match small {
-            Some(number) => self.int(number),
-            None if digits.len() <= DIGITS => ops::big(&mut self.skops.pickle, digits),
-            None => {
-                self.refuse(at, "an int of more digits than Python reads");
-                self.ops(b"N");
-            }
-        }
-    }
-
-    /// The items of a list, set or tuple, and what is made of them.
-    fn sequence(&mut self, node: Node, loader: Loader, of: (&str, &str), rest: &mut Vec<Piece>) -> Result<()> {
-        let (begin, end): (&[u8], &'static [u8]) = match (loader, of) {
-            (Loader::List, ("builtins", "list")) => (b"](", b"e"),
-            (Loader::Set, ("builtins", "set")) => (b"\x8f(", b"\x90"),
-            (Loader::Set, ("builtins", "frozenset")) => (b"(", b"\x91"),
-            (Loader::Tuple, ("builtins", "tuple")) => (b"(", b"t"),
-            // A named tuple; of any other class skops gives back a plain one.
-            (Loader::Tuple, _) => (b"(", b"t\x81"),
-            _ => (b"](", b"e\x85R"),
-        };
-        if !matches!(end, b"e" | b"\x90" | b"\x91" | b"t") {
-            self.named(of)?;
-        }
-        self.ops(begin);
-        rest.extend(self.all(node));
-        rest.push(Piece::Ops(end));
-        Ok(())
-    }
-
-    fn dict(&mut self, node: Node, of: (&str, &str), rest: &mut Vec<Piece>) -> Result<()> {
-        if of == ("builtins", "dict") {
-            self.ops(b"}");
-        } else {
-            self.named(of)?;
-            self.ops(b")R");
-        }
-        self.items(node, rest)
-    }
-
-    /// Puts the items of a dict into what stands on the stack.
-    fn items(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
-        let types = self.key_types(node)?;
-        let content = self.json_field(node, &["content"])?;
-        let keys: Vec<Id> = self.nodes.json.entries(content).map(|(key, _)| key).collect();
-        if types.len() != keys.len() {
-            let at = self.nodes.json.at(node.json);
-            self.refuse(at, format!("a dict of {} keys and {} types of keys", keys.len(), types.len()));
-        }
-        if keys.is_empty() {
-            return Ok(());
-        }
-        rest.push(Piece::Ops(b"("));
-        let values = self.nodes.parts(node).get(1..).unwrap_or_default();
-        let types = types.into_iter().chain(std::iter::repeat(KeyType::Str));
-        for ((&key, of), &value) in keys.iter().zip(types).zip(values) {
-            rest.extend([Piece::Key(key, of), Piece::Node(value)]);
-        }
-        rest.push(Piece::Ops(b"u"));
-        Ok(())
-    }
-
-    /// The types that the keys of a dict are given to.
-    fn key_types(&self, node: Node) -> Result<Vec<KeyType>> {
-        let unknown = || Error::new(ErrorKind::Malformed, "the types of keys are no list of types");
-        let types = self.part_as(node, 0, Loader::List).or_else(|| self.part_as(node, 0, Loader::Tuple));
-        let types = types.filter(|&types| self.nodes.class(types).0 == "builtins").ok_or_else(unknown)?;
-        let of = |&part: &Option<NodeId>| {
-            let id = part?;
-            let node =
-                self.nodes.get(id).filter(|node| matches!(node.loader, Some(Loader::Type | Loader::Function)))?;
-            let (module, class) = self.nodes.class(node);
-            Some(match (module.as_str(), class.as_str()) {
-                ("builtins", "str") => KeyType::Str,
-                ("builtins", "int") => KeyType::Int,
-                ("builtins", "float") => KeyType::Float,
-                ("builtins", "bool") => KeyType::Bool,
-                _ => KeyType::Other(id),
-            })
-        };
-        self.nodes.parts(types).iter().map(of).collect::<Option<_>>().ok_or_else(unknown)
-    }
-
-    fn key(&mut self, key: Id, of: KeyType) -> Result<()> {
-        let text = self.nodes.json.text(key).unwrap_or_default();
-        let plain = std::str::from_utf8(&text).ok().map(str::trim);
-        match of {
-            KeyType::Int => {
-                let digits = plain.map(|text| text.strip_prefix('-').unwrap_or(text)).unwrap_or_default();
-                if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                    self.digits(plain.unwrap_or_default().as_bytes(), self.nodes.json.at(key));
-                    return Ok(());
-                }
-            }
-            KeyType::Float => {
-                if let Some(number) = plain.and_then(|text| text.parse().ok()) {
-                    ops::float(&mut self.skops.pickle, number);
-                    return Ok(());
-                }
-            }
-            // The word `False` is true.
-            KeyType::Bool => {
-                self.ops(if text.is_empty() { b"\x89" } else { b"\x88" });
-                return Ok(());
-            }
-            KeyType::Str => {
-                self.text(&text);
-                return Ok(());
-            }
-            KeyType::Other(of) => {
-                let Some(node) = self.nodes.get(of) else { return Ok(()) };
-                if self.scalar_key(&self.nodes.class(node), plain.unwrap_or_default())? {
-                    return Ok(());
-                }
-                let is_function = node.loader == Some(Loader::Function);
-                let (module, class) = if is_function { self.nodes.function(node) } else { self.nodes.class(node) };
-                if module.is_empty() || class.is_empty() {
-                    self.ops(b"N");
-                } else {
-                    self.named((&module, &class))?;
-                    self.text(&text);
-                    self.ops(b"\x85R");
-                }
-                return Ok(());
-            }
-        }
-        self.refuse(self.nodes.json.at(key), "a key that is no number, as its type says");
-        self.text(&text);
-        Ok(())
-    }
-
-    /// The items of the dict that a wrapper of one holds.
-    fn main(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
-        match self.part_as(node, 0, Loader::Dict).filter(|main| main.uses == 1) {
-            Some(main) => self.items(main, rest),
-            None => Err(Error::new(ErrorKind::Malformed, "what is wrapped is no dict of its own")),
-        }
-    }
-
-    fn bytes(&mut self, node: Node, loader: Loader) -> Result<()> {
-        let name = self.file(node)?;
-        let bytes = self.files.plain(&name, self.budget)?;
-        self.budget.spend(Limit::Retained, bytes.len() as u64)?;
-        match loader {
-            Loader::Bytes => ops::bytes(&mut self.skops.pickle, &bytes),
-            _ => ops::bytearray(&mut self.skops.pickle, &bytes),
-        }
-        self.counted = self.skops.pickle.len();
-        Ok(())
     }
 
     /// The name of the member that a node names.
     pub(super) fn file(&self, node: Node) -> Result<String> {
         let missing = || Error::new(ErrorKind::Malformed, "a node without the name of its file");
         self.nodes.field(node, &["file"]).ok_or_else(missing)
-    }
-
-    /// Arguments of a call: a tuple, or what `*` makes one of.
-    fn arguments(&mut self, node: Node, index: usize, rest: &mut Vec<Piece>) {
-        let part = self.part(node, index);
-        let tuple = self.part_as(node, index, Loader::Tuple);
-        let list = self.part_as(node, index, Loader::List).filter(|list| list.uses == 1);
-        if tuple.is_some_and(|tuple| self.nodes.class(tuple) == ("builtins".to_owned(), "tuple".to_owned())) {
-            rest.push(Piece::Node(part));
-        } else if let Some(list) = list {
-            rest.push(Piece::Ops(b"("));
-            rest.extend(self.all(list));
-            rest.push(Piece::Ops(b"t"));
-        } else {
-            self.refuse(self.nodes.json.at(node.json), "the arguments of a call are no tuple");
-            rest.extend([Piece::Node(part), Piece::Ops(b"\x85")]);
-        }
-    }
-
-    /// What a constructor makes of arguments, and its state (`ReduceNode` in `skops/io/_sklearn.py`).
-    fn reduced(&mut self, node: Node, of: (&str, &str), rest: &mut Vec<Piece>) -> Result<()> {
-        self.named(of)?;
-        self.arguments(node, 1, rest);
-        rest.push(Piece::Ops(b"R"));
-        let Some(state) = self.part(node, 0) else { return Ok(()) };
-        let empty = self.nodes.get(state).is_some_and(|state| match state.loader {
-            Some(Loader::Dict) => self.nodes.parts(state).len() <= 1,
-            Some(Loader::Tuple | Loader::List) => self.nodes.parts(state).is_empty(),
-            _ => false,
-        });
-        if !empty && !self.is_json(state, &["null", "{}", "[]", "\"\"", "0", "false"]) {
-            rest.extend([Piece::Node(Some(state)), Piece::Ops(b"b")]);
-        }
-        Ok(())
     }
 }

@@ -302,8 +302,9 @@ def sklearn(observed):
             cls = f"{top}.{name.removeprefix('__pyx_unpickle_')}"
             add(paragraphs, symbol, f"call ({cls}, int, None | () | (number)) -> instance",
                 "# Makes an object of exactly this class and sets its numbers.")
-            # skops calls the class itself.
-            add(paragraphs, cls, "init () | (number) -> fresh", "# Numbers, kept.")
+            # skops calls the class itself; before 0.14 it made one of them without a call.
+            new = ["new () -> fresh"] if name.endswith("CyHalfMultinomialLoss") else []
+            add(paragraphs, cls, *new, "init () | (number) -> fresh", "# Numbers, kept.")
         elif "call" in uses and numbers(args["call"]) is not None:
             paragraphs[symbol] = f"{symbol}\n  init {numbers(args['call'])} -> fresh\n  # Numbers, kept."
         elif name in ("_ImputerTriplet", "_CVScoreTuple"):

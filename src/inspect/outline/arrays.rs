@@ -109,6 +109,10 @@ impl Outline<'_, '_> {
         let head = match (self.array_place(node, array), &array.data) {
             (Some((offset, len)), _) => self.contents.head(offset, len.min(HEAD as u64)).to_vec(),
             (None, Data::Value(value)) => self.bytes_head(Node { value: *value, ..node }),
+            (None, Data::Storage { key, offset }) => {
+                let len = array.nbytes().unwrap_or(0).min(HEAD as u64);
+                self.contents.storage_head(key, *offset, len)
+            }
             _ => Vec::new(),
         };
         let shown = elements::elements(dtype, &head, most);
