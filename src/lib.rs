@@ -28,6 +28,7 @@ pub mod baseline;
 pub mod cli;
 pub mod container;
 pub mod convert;
+pub mod diff;
 pub mod dtype;
 pub mod error;
 pub mod escape;
@@ -46,6 +47,7 @@ pub mod policy;
 pub mod report;
 pub mod resolve;
 pub mod rules;
+pub mod skops;
 pub mod span;
 pub mod word;
 

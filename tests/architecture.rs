@@ -28,23 +28,27 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("machine", &["ast"]),
     ("container", &["input", "dtype"]),
     ("loader", &["machine", "container", "dtype"]),
+    // It writes a pickle, and runs none.
+    ("skops", &["container", "dtype"]),
     ("array", &["loader", "dtype"]),
     // Looks inside and judges nothing.
-    ("inspect", &["array", "loader", "finding", "escape"]),
+    ("inspect", &["array", "loader", "skops", "finding", "escape"]),
     ("resolve", &["machine"]),
     // It reads names as a loader's reader resolves them; the tree is made of what `inspect` opens.
     ("model", &["resolve", "loader", "dtype", "facts", "inspect"]),
     // It judges what a loader made of a stream: one reading and its bytes.
     ("policy", &["resolve", "loader", "dtype", "finding", "escape"]),
     ("rules", &["policy", "finding"]),
-    ("audit", &["loader", "rules", "model", "escape"]),
+    ("audit", &["loader", "skops", "rules", "model", "escape"]),
     // It shares the days on which things expire.
     ("baseline", &["policy", "finding", "error"]),
     // The texts of rules, for formats that list them.
     ("report", &["rules", "finding", "baseline", "escape"]),
     // It writes what `inspect` finds, and says so in a report of its own.
     ("convert", &["model", "inspect", "output", "report"]),
-    ("cli", &["audit", "convert", "report", "inspect", "output"]),
+    // It compares what `convert` makes of files with what it was made from, by the names that it gives.
+    ("diff", &["convert", "model", "inspect", "report"]),
+    ("cli", &["audit", "convert", "diff", "report", "inspect", "output"]),
 ];
 
 /// What a room may use: its row, and the rows of those.

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that read bytes of files, or values made of them.
-const READERS: [&str; 14] = [
+const READERS: [&str; 15] = [
     "array",
     "ast",
     "audit",
@@ -20,6 +20,7 @@ const READERS: [&str; 14] = [
     "opcode",
     "policy",
     "resolve",
+    "skops",
 ];
 
 /// What their code may not do.

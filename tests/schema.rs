@@ -1,12 +1,12 @@
 //! `docs/scan.schema.json` says what `--format json` prints: all samples are checked against it, without a network and
-//! more strictly than users would, for whom fields may be added.
+//! more strictly than users would, for whom fields may be added. So does `docs/diff.schema.json` for `depickle diff`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test helpers outside of test functions")]
 
 use depickle::input::Source;
 use depickle::limits::Limits;
 use depickle::policy::Policy;
 use depickle::report::{Report, json};
-use depickle::{audit, error, finding};
+use depickle::{audit, diff, error, finding};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +69,7 @@ fn is(name: &str, value: &Value) -> bool {
         "array" => value.is_array(),
         "string" => value.is_string(),
         "integer" => value.is_u64(),
+        "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         other => panic!("the test knows no type `{other}`"),
@@ -88,6 +89,39 @@ fn checked(report: &Report) -> Vec<String> {
     let mut out = Vec::new();
     json(&mut out, report).unwrap();
     faults(&schema, &schema, &serde_json::from_slice(&out).unwrap(), "$")
+}
+
+/// What is wrong with the report of a comparison.
+fn compared(a: &[u8], b: &[u8]) -> Vec<String> {
+    let schema: Value = serde_json::from_str(include_str!("../docs/diff.schema.json")).unwrap();
+    let file = |path: &str| diff::File { path: path.to_owned(), format: "pickle".to_owned(), verdict: None };
+    let found = diff::files(a, b, &diff::Options::default()).unwrap();
+    let tool = Report::default().tool;
+    let tolerance = diff::Tolerance::default();
+    let compared = diff::Compared { tool: &tool, a: file("a"), b: file("b"), tolerance, diff: &found.diff };
+    let mut out = Vec::new();
+    diff::json(&mut out, &compared).unwrap();
+    faults(&schema, &schema, &serde_json::from_slice(&out).unwrap(), "$")
+}
+
+#[test]
+fn comparisons_are_as_the_schema_says() {
+    let read = |name: &str| std::fs::read(root().join("samples").join(name)).unwrap();
+    let pairs = [
+        ("model.pkl", "model_p5.pkl"),
+        ("compressed/arrays_xz.joblib", "data/arrays.pkl"),
+        ("old/joblib_0.9.pkl", "old/joblib_0.10.joblib"),
+        ("data/arrays.npz", "data/arrays_deflated.npz"),
+        ("libraries/imblearn.joblib", "log_pipeline.joblib"),
+    ];
+    for (a, b) in pairs {
+        assert_eq!(compared(&read(a), &read(b)), [""; 0], "{a} {b}");
+    }
+    // A dict in another order, and a float that is another: {'a': 1.0, 'b': nan}.
+    let float = |number: f64| [b"G".as_slice(), &number.to_be_bytes()].concat();
+    let (a, b) = ([b"\x8c\x01a".to_vec(), float(1.0)].concat(), [b"\x8c\x01b".to_vec(), float(f64::NAN)].concat());
+    let dict = |one: &[u8], other: &[u8]| [b"\x80\x04}(", one, other, b"u."].concat();
+    assert_eq!(compared(&dict(&a, &b), &dict(&b, &a)), [""; 0]);
 }
 
 fn samples() -> Vec<PathBuf> {

@@ -2,12 +2,15 @@
 
 use crate::bounded;
 use depickle::audit;
-use depickle::convert::skops;
+use depickle::convert::{self, Carried, Elements, Format, skops};
 use depickle::finding::{Completeness, FileReport, Finding, Verdict};
 use depickle::input::Source;
 use depickle::inspect::{self, Cuts, Outline, disasm, graph, open, tree};
 use depickle::inspect::{Arrays, Bytes};
+use depickle::limits::Limits;
+use depickle::model::check;
 use depickle::model::tree::Tree;
+use depickle::model::views::{Estimator, json, lightgbm, ubjson};
 use depickle::policy::Policy;
 use depickle::report::{self, Detail, Report, Screen};
 use std::io::{self, Cursor, Write};
@@ -105,6 +108,67 @@ pub(crate) fn arrays(data: &[u8]) {
             let header = depickle::container::NpyHeader::parse(&out).expect("what is written can be read");
             assert_eq!(header.nbytes(), Some((out.len() - header.data_offset) as u64));
         }
+    }
+}
+
+/// What is written as `.json` is JSON, and as `.pkl` plain data of Python.
+pub(crate) fn contents(data: &[u8]) {
+    if let Some(text) = converted(data, Format::Json, Elements::Numbers) {
+        // What is ignored is read without recursion, however deep.
+        serde_json::from_slice::<serde::de::IgnoredAny>(&text).expect("what is written is JSON");
+    }
+    if let Some(pickle) = converted(data, Format::Pkl, Elements::Numbers) {
+        let report = scanned(&pickle);
+        assert_eq!(report.verdict(), Verdict::Clean, "{report:#?}");
+        // Protocol 3 has no opcode for a set.
+        assert!(report.imports.iter().all(|import| import.module == "builtins"), "{report:#?}");
+    }
+}
+
+/// What is written as `.npz` and `.safetensors` is clean, and holds the arrays that are said to have been carried.
+pub(crate) fn tensors(data: &[u8]) {
+    for format in [Format::Npz, Format::Safetensors] {
+        let Some(out) = converted(data, format, Elements::Numbers) else { continue };
+        let report = audit::scan(&Source::from_bytes("fuzz.out", &out), &Policy::builtin(), &Limits::default());
+        assert_eq!((report.verdict(), report.imports.len()), (Verdict::Clean, 0), "{report:#?}");
+    }
+}
+
+/// A file in another format, if it is clean and can be written in it.
+fn converted(data: &[u8], format: Format, elements: Elements<'_>) -> Option<Vec<u8>> {
+    if scanned(data).verdict() != Verdict::Clean {
+        return None;
+    }
+    let mut contents = open(data, &bounded(data.len())).ok()?;
+    let mut out = Vec::new();
+    convert::write(&mut out, format, elements, &mut contents, &mut Carried::default()).ok()?;
+    Some(out)
+}
+
+/// Every model that is listed can be walked, whatever its numbers say. What the checks found no flaw in has trees in
+/// which each row of features comes to a leaf.
+pub(crate) fn models(data: &[u8]) {
+    let Ok(mut contents) = open(data, &bounded(data.len())) else { return };
+    let outline = Outline::new(&mut contents);
+    let Ok(tree) = Tree::new(&outline) else { return };
+    let report = check::check(&tree);
+    let is_sound = report.flaws.is_empty() && report.unread.is_empty();
+    let mut payloads = tree.payloads();
+    for estimator in Estimator::all(&tree).take(20) {
+        let row = vec![0.5; usize::try_from(estimator.n_features_in().unwrap_or(0)).map_or(0, |len| len.min(1000))];
+        for branches in estimator.trees().into_iter().take(20) {
+            let Ok(nodes) = branches.nodes(&mut payloads) else { continue };
+            let leaf = nodes.leaf(&row);
+            assert!(!is_sound || row.is_empty() || nodes.is_empty() || leaf.is_some(), "a row without a leaf");
+        }
+    }
+}
+
+/// The models that LightGBM and XGBoost keep in a text and in bytes.
+pub(crate) fn boosters(data: &[u8]) {
+    let _ = (ubjson(data), json(data));
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = lightgbm::Model::read(text);
     }
 }
 

@@ -51,8 +51,12 @@ pub const TARGETS: &[Target] = &[
     Target { name: "scan", run: answers::scan, seeds: SAMPLES },
     Target { name: "reports", run: answers::reports, seeds: SAMPLES },
     Target { name: "inspect", run: answers::inspect, seeds: SAMPLES },
-    Target { name: "skops", run: answers::skops, seeds: &["seeds/joblib", "../samples"] },
-    Target { name: "arrays", run: answers::arrays, seeds: &["seeds/joblib", "../samples"] },
+    Target { name: "skops", run: answers::skops, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
+    Target { name: "contents", run: answers::contents, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
+    Target { name: "tensors", run: answers::tensors, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
+    Target { name: "models", run: answers::models, seeds: &["seeds/models", "../samples"] },
+    Target { name: "boosters", run: answers::boosters, seeds: &["seeds/boosters"] },
+    Target { name: "arrays", run: answers::arrays, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
 ];
 
 /// The target of this name.

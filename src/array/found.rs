@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::loader::View;
 use crate::loader::joblib::{Wrapper, wrapper_named};
 use crate::loader::numpy::{DTypes, encoded, entry, latin1, shape};
+use crate::loader::skops;
 use crate::machine::Action;
 use crate::opcode::Literal;
 use crate::opcode::text::printable;
@@ -42,7 +43,7 @@ pub enum Data {
     File(String),
     /// In the file itself, which is one array.
     Whole,
-    /// In a storage of torch.
+    /// In a storage of torch, or a member of a `.skops` file.
     Storage {
         /// Its name among the storages of the file.
         key: String,
@@ -127,7 +128,15 @@ pub(super) fn in_state(view: View<'_>, dtypes: &mut DTypes, moment: Moment, clas
     let fortran = matches!(view.literal(fortran), Some(Literal::Bool(true) | Literal::Int(1)));
     let order = if fortran { Order::F } else { Order::C };
     let shape = shape(view, shape_of, moment);
-    Array { class, dtype: dtypes.of(view, dtype), shape, order, data: Data::Value(data) }
+    Array { class, dtype: dtypes.of(view, dtype), shape, order, data: data_of(view, data) }
+}
+
+/// Where the elements stand that a value is.
+pub(super) fn data_of(view: View<'_>, value: Value) -> Data {
+    match skops::part_of(view, value) {
+        Some(part) => Data::Storage { key: part.key, offset: part.offset },
+        None => Data::Value(value),
+    }
 }
 
 /// `_frombuffer(buffer, dtype, shape, order[, axes])` (`numpy/_core/numeric.py`).

@@ -2,6 +2,7 @@
 
 use crate::dtype::DType;
 use crate::error::Result;
+use std::borrow::Cow;
 
 /// The order in which the elements of an array are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +119,12 @@ impl Layout {
 
     /// The offset of each element in bytes, in C order. Elements without a size are none.
     pub fn offsets(&self) -> Offsets<'_> {
-        let left = self.nbytes.checked_div(self.itemsize).unwrap_or(0);
-        Offsets { layout: self, index: vec![0; self.shape.len()], offset: 0, left }
+        Offsets::new(Cow::Borrowed(self))
+    }
+
+    /// The same of a layout that is nobody else's.
+    pub fn into_offsets(self) -> Offsets<'static> {
+        Offsets::new(Cow::Owned(self))
     }
 
     /// Hands the elements to `sink` in C order, in pieces of whole elements. `stored` are all the bytes.
@@ -242,10 +247,17 @@ pub(super) fn run(bytes: &[u8], offset: u64, len: u64) -> &[u8] {
 /// The offsets of elements in C order.
 #[derive(Clone, Debug)]
 pub struct Offsets<'l> {
-    layout: &'l Layout,
+    layout: Cow<'l, Layout>,
     index: Vec<u64>,
     offset: u64,
     left: u64,
+}
+
+impl<'l> Offsets<'l> {
+    fn new(layout: Cow<'l, Layout>) -> Self {
+        let left = layout.nbytes.checked_div(layout.itemsize).unwrap_or(0);
+        Self { index: vec![0; layout.shape.len()], layout, offset: 0, left }
+    }
 }
 
 impl Iterator for Offsets<'_> {

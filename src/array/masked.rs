@@ -1,6 +1,6 @@
 //! Masked arrays of numpy: data, and which of its elements count (`numpy/ma/core.py`).
 
-use super::found::{Array, Data, class_of, in_state, made_by, state_of};
+use super::found::{Array, class_of, data_of, in_state, made_by, state_of};
 use crate::ast::Value;
 use crate::dtype::literal::Literal;
 use crate::dtype::{DType, Field};
@@ -21,7 +21,7 @@ pub fn masked(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<(Arra
     let class = class_of(view, args.first());
     let array = in_state(view, dtypes, moment, class, [*shape_of, *dtype, *fortran, *data]);
     let of_mask = array.dtype.clone().and_then(|dtype| DType::from_descr(&mask_descr(&dtype)?));
-    let mask = Array { class: "mask".to_owned(), dtype: of_mask, data: Data::Value(*mask), ..array.clone() };
+    let mask = Array { class: "mask".to_owned(), dtype: of_mask, data: data_of(view, *mask), ..array.clone() };
     Some((array, mask))
 }
 

@@ -30,18 +30,15 @@ impl<'a> Audit<'a> {
         if let Some(read) = self.torch(&archive, data, member) {
             return read;
         }
+        if let Some(read) = self.skops(&archive, data, member) {
+            self.list("member", &archive, data, member);
+            return read;
+        }
         self.entries(&archive.entries, data, member);
         let is_array = |entry: &Entry| entry.name.ends_with(".npy");
         let npz = !archive.entries.is_empty() && archive.entries.iter().all(is_array);
         self.list(if npz { "array" } else { "member" }, &archive, data, member);
-        let skops = archive.entries.iter().any(|entry| entry.name == "schema.json");
-        Read::silent(if npz {
-            "npz"
-        } else if skops {
-            "skops"
-        } else {
-            "zip"
-        })
+        Read::silent(if npz { "npz" } else { "zip" })
     }
 
     /// Lists what the file itself holds; arrays with type and shape where their headers are at hand.

@@ -295,11 +295,6 @@ fn inflates(codec: Codec, packed: &[u8]) -> bool {
     decoder.read(&mut [0]).is_ok()
 }
 
-/// Whether there is a first byte that comes out of a decompressor.
-pub(super) fn yields(codec: Codec, packed: &[u8]) -> bool {
-    matches!(Decoder::new(codec, packed).read(&mut [0]), Ok(1))
-}
-
 /// How much text is looked at at once.
 const TEXT: usize = 1 << 16;
 

@@ -104,7 +104,8 @@ pub(super) fn judge<W: Window>(
             };
             let is_harm = row.decision == Decision::Dangerous;
             let known = matches!(scope, Scope::Foreign(known) | Scope::OneMemo(known) if known.covers(pass.source().offset(at)));
-            if at >= stopped || (known && !is_harm) {
+            let is_said = member.is_said(pass.source().offset(at));
+            if at >= stopped || ((known || !is_said) && !is_harm) {
                 continue;
             }
             collected.import(Import {

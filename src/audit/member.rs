@@ -1,6 +1,8 @@
 //! Where bytes come from: the file itself, a member of an archive, something inflated, a companion, a literal.
 
 use crate::finding::Location;
+use crate::skops::Origin;
+use std::rc::Rc;
 
 /// A run of bytes with an address space of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub(super) struct Member {
     pub(super) guess: bool,
     /// Streams and literals around it.
     pub(super) depth: u64,
+    /// Where in it the pickle comes from that was written for it, where it is the schema of a `.skops` file.
+    origin: Option<Rc<Origin>>,
 }
 
 impl Member {
@@ -42,7 +46,7 @@ impl Member {
     pub(super) fn literal(&self, offset: u64) -> Self {
         let separator = if self.name.is_empty() { "" } else { " " };
         let name = format!("{}{separator}<literal at {offset}>", self.name);
-        Self { name, base: None, evidence: true, guess: false, depth: self.depth.saturating_add(1) }
+        Self { name, evidence: true, depth: self.depth.saturating_add(1), ..Self::default() }
     }
 
     /// A member of the archive that it is. `start` is where its bytes stand in it.
@@ -67,8 +71,20 @@ impl Member {
         Self { depth: self.depth.saturating_add(1), ..self.clone() }
     }
 
+    /// The same, where offsets are those in a pickle that was written for it.
+    pub(super) fn written(&self, origin: Rc<Origin>) -> Self {
+        Self { origin: Some(origin), ..self.clone() }
+    }
+
+    /// Whether the file itself says what stands at an offset, and not its loader alone.
+    pub(super) fn is_said(&self, offset: u64) -> bool {
+        self.origin.as_ref().is_none_or(|origin| origin.is_said(offset))
+    }
+
     /// A place in it.
     pub(super) fn at(&self, offset: Option<u64>) -> Location {
+        let written = self.origin.as_ref().zip(offset).map(|(origin, offset)| origin.offset(offset));
+        let offset = written.or(offset);
         Location {
             member: self.name.clone(),
             stream: 0,

@@ -29,13 +29,14 @@ mod passes;
 mod plain;
 mod run;
 mod sevenz;
+mod skops;
 mod structure;
 mod torch;
 mod torch_tar;
 
 pub use directory::directories;
 
-use crate::container::detect::{PREFIX, by_signature, has_header};
+use crate::container::detect::{PREFIX, by_content, has_header, yields};
 use crate::container::{Codec, Format, ZFile, tar, zip};
 use crate::facts::Facts;
 use crate::finding::{Companion, FileReport, Level, LoaderOutcome};
@@ -49,7 +50,7 @@ use crate::rules::{self, Rule};
 use bytes::{Bytes, Ledger};
 use collect::Collected;
 use companion::Wanted;
-use compressed::{Claim, yields};
+use compressed::Claim;
 use judge::Scope;
 pub use learn::{Learned, learn};
 use member::Member;
@@ -212,7 +213,7 @@ impl<'a> Audit<'a> {
     fn bytes(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
         let bytes = data.get();
         let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-        let format = by_signature(prefix, bytes.len() as u64);
+        let format = by_content(bytes);
         let is_tar = tar::starts(prefix);
         let read = match format {
             Format::Zip => Some(self.zip(data, member)),

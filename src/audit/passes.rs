@@ -61,7 +61,8 @@ impl<'a, W: Window + 'a> Passes<'a, W> {
         }
         let source = self.own().source();
         let len = source.offset(source.bytes.len());
-        let is_read = |by| matches!(by, Reader::Joblib | Reader::Pickle | Reader::Torch | Reader::TorchTar);
+        let is_read =
+            |by| matches!(by, Reader::Joblib | Reader::Pickle | Reader::Torch | Reader::TorchTar | Reader::Skops);
         for info in READERS.iter().filter(|info| !is_read(info.reader)) {
             // What sets a reader apart: how it gets at bytes, its version, that it knows no arrays.
             let by_access = match info.access {

@@ -2,6 +2,7 @@
 
 use super::about::AboutArgs;
 use super::convert::ConvertArgs;
+use super::diff::DiffArgs;
 use super::explain::ExplainArgs;
 use super::limit::LimitArg;
 use super::policy::PolicyCommand;
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Extract(ExtractArgs),
     /// Write what a clean file holds in a format that cannot run anything
     Convert(ConvertArgs),
+    /// Compare what two files hold: values, arrays, names, by object path
+    Diff(DiffArgs),
     /// Print the opcodes of a file, with offsets
     Disasm(DisasmArgs),
     /// Write a policy for a project, learn one from vetted files, or check one

@@ -9,6 +9,7 @@ mod args;
 mod arrays;
 mod cache;
 mod convert;
+mod diff;
 mod disasm;
 mod exit;
 mod explain;
@@ -55,6 +56,7 @@ fn run() -> Exit {
             Command::Arrays(args) => arrays::run(&args),
             Command::Extract(args) => extract::run(&args),
             Command::Convert(args) => convert::run(&args),
+            Command::Diff(args) => diff::run(&args),
             Command::Disasm(args) => disasm::run(&args),
             Command::About(about) => about::run(&about),
             Command::Policy(policy) => policy::run(&policy),

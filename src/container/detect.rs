@@ -5,7 +5,7 @@
 //! for people and for routing. A name is no proof: the first bytes of many formats are opcodes, so only a
 //! [`Format::Other`] with `pickle_may_start` false keeps every pickle reader from reaching an effect.
 
-use super::compress::{Codec, is_zstd};
+use super::compress::{Codec, Decoder, is_zstd};
 use super::npy::MAGIC as NPY;
 use super::{sevenz, tar};
 
@@ -219,6 +219,29 @@ pub fn by_signature(prefix: &[u8], len: u64) -> Format {
         JoblibReads::Compressed(codec) => return Format::Compressed(codec),
         JoblibReads::Plain => {}
     }
+    whatever_joblib_reads(prefix, len)
+}
+
+/// The same for all bytes of a file. joblib goes by the first byte alone for zlib, and a length may begin with it: what
+/// does not inflate is what else it begins as.
+pub fn by_content(bytes: &[u8]) -> Format {
+    let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
+    let len = bytes.len() as u64;
+    match by_signature(prefix, len) {
+        Format::Compressed(codec) => match whatever_joblib_reads(prefix, len) {
+            other @ Format::Other { .. } if !has_header(codec, prefix) || !yields(codec, bytes) => other,
+            _ => Format::Compressed(codec),
+        },
+        format => format,
+    }
+}
+
+/// Whether there is a first byte that comes out of a decompressor.
+pub fn yields(codec: Codec, packed: &[u8]) -> bool {
+    matches!(Decoder::new(codec, packed).read(&mut [0]), Ok(1))
+}
+
+fn whatever_joblib_reads(prefix: &[u8], len: u64) -> Format {
     if is_zstd(prefix) {
         return Format::Compressed(Codec::Zstd);
     }
@@ -320,6 +343,20 @@ mod tests {
         assert_eq!(detect(&tar, 1024), Format::Unknown);
         assert_eq!(detect(b"\x10\0\0\0\0\0\0\0{\"a\": 1}        ", 24).name(), "safetensors");
         assert_eq!(detect(b"\x11\0\0\0\0\0\0\0{\"a\": 1}        ", 24), Format::Unknown);
+    }
+
+    #[test]
+    fn a_length_that_begins_as_zlib_data_does_is_a_length() {
+        let header = |len: usize| [&len.to_le_bytes()[..], b"{\"a\": 1}", &vec![b' '; len - 8]].concat();
+        // `x\x01` begins zlib data, `x\x09` does not; joblib looks at the first byte only.
+        for len in [0x178, 0x978] {
+            let file = header(len);
+            assert_eq!(by_signature(&file, file.len() as u64), Format::Compressed(Codec::Zlib));
+            assert_eq!(by_content(&file).name(), "safetensors");
+        }
+        let inflates = b"x\x01\x01\x05\0\xfa\xffabcde\x05\xc8\x01\xf0";
+        assert_eq!(by_content(inflates), Format::Compressed(Codec::Zlib));
+        assert_eq!(by_content(b"x"), Format::Compressed(Codec::Zlib));
     }
 
     /// Below 0x80, the bytes that are opcodes; those from 0x80 to 0x98 are, too.

@@ -24,13 +24,14 @@ pub mod safetensors;
 pub mod skops;
 
 pub use json::Elements;
+pub(crate) use json::trees;
 pub use lost::{Loss, Lost};
 pub use names::Names;
 
 use crate::ast::path::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::thousands;
-use crate::inspect::{Arrays, Bytes, Contents, Outline};
+use crate::inspect::{ArrayRef, Arrays, Bytes, Contents, Outline};
 use crate::loader::torch;
 use crate::model::tree::Tree;
 use safetensors::Other;
@@ -174,7 +175,7 @@ fn choose((format, object): (Format, Option<u32>), arrays: &Arrays<'_, '_, '_>, 
     for index in arrays.by_offset() {
         let Some(array) = arrays.get(index) else { continue };
         let path = array.address.to_string();
-        match if keys { safetensors::check(&array, Other::AsBytes) } else { npz::check(&array) } {
+        match has_place(format, &array) {
             Ok(()) => {
                 let stream = array.address.stream.filter(|stream| Some(*stream) != object);
                 let name = names.name(&Address { stream, ..array.address });
@@ -187,6 +188,14 @@ fn choose((format, object): (Format, Option<u32>), arrays: &Arrays<'_, '_, '_>, 
         }
     }
     chosen
+}
+
+/// Whether an array has a place of its own in a format of arrays by name.
+///
+/// # Errors
+/// Why not.
+pub fn has_place(format: Format, array: &ArrayRef) -> Result<()> {
+    if format == Format::Safetensors { safetensors::check(array, Other::AsBytes) } else { npz::check(array) }
 }
 
 /// An array that is written: its number among the arrays of the file, and its name in what is written.

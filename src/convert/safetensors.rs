@@ -5,7 +5,8 @@
 //! the header padded with blanks to a multiple of 8.
 
 use super::{Named, pour};
-use crate::dtype::{ByteOrder, DType, Kind};
+use crate::container::safetensors::{LONGEST, METADATA, Type};
+use crate::dtype::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::json;
 use crate::inspect::{ArrayRef, Arrays, Bytes};
@@ -14,48 +15,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-/// The longest header that the libraries read.
-const LONGEST: usize = 100_000_000;
-/// The name that the header keeps for itself.
-pub const METADATA: &str = "__metadata__";
 /// Bytes that are turned at a time.
 const BLOCK: usize = 64 << 10;
 
-/// What `safetensors` calls the type of elements, and the bytes of each number in one.
-struct Element {
-    name: &'static str,
-    width: usize,
-}
-
 /// Bytes that are no numbers.
-const BYTES: Element = Element { name: "U8", width: 1 };
-
-/// The type of elements; nothing where `safetensors` has none.
-fn element(dtype: &DType) -> Option<Element> {
-    let (name, width) = match (dtype.kind(), dtype.itemsize()) {
-        (Kind::Bool, 1) => ("BOOL", 1),
-        (Kind::Int, 1) => ("I8", 1),
-        (Kind::Int, 2) => ("I16", 2),
-        (Kind::Int, 4) => ("I32", 4),
-        (Kind::Int, 8) => ("I64", 8),
-        (Kind::UInt, 1) => ("U8", 1),
-        (Kind::UInt, 2) => ("U16", 2),
-        (Kind::UInt, 4) => ("U32", 4),
-        (Kind::UInt, 8) => ("U64", 8),
-        (Kind::Float, 2) => ("F16", 2),
-        (Kind::Float, 4) => ("F32", 4),
-        (Kind::Float, 8) => ("F64", 8),
-        (Kind::Complex, 8) => ("C64", 4),
-        (Kind::Foreign("bfloat16"), _) => ("BF16", 2),
-        (Kind::Foreign("float8_e4m3fn"), _) => ("F8_E4M3", 1),
-        (Kind::Foreign("float8_e4m3fnuz"), _) => ("F8_E4M3FNUZ", 1),
-        (Kind::Foreign("float8_e5m2"), _) => ("F8_E5M2", 1),
-        (Kind::Foreign("float8_e5m2fnuz"), _) => ("F8_E5M2FNUZ", 1),
-        (Kind::Foreign("float8_e8m0fnu"), _) => ("F8_E8M0", 1),
-        _ => return None,
-    };
-    Some(Element { name, width })
-}
+const BYTES: &str = "U8";
 
 /// What becomes of arrays whose elements `safetensors` has no type for: dates, text, structures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +39,14 @@ pub fn check(array: &ArrayRef, other: Other) -> Result<()> {
 }
 
 /// Type, shape and size of an array that can be written.
-fn about(array: &ArrayRef, other: Other) -> Result<(Element, Cow<'_, [u64]>, u64)> {
+fn about(array: &ArrayRef, other: Other) -> Result<(&'static str, Cow<'_, [u64]>, u64)> {
     let unsupported = |message: String| Error::new(ErrorKind::Unsupported, message);
     let layout = array.layout()?;
     if let Some(problem) = &array.problem {
         return Err(problem.clone());
     }
     let dtype = array.array.dtype.clone()?;
-    let Some(element) = element(&dtype) else {
+    let Some(of) = Type::of(&dtype) else {
         return match other {
             Other::AsBytes => Ok((BYTES, Cow::Owned(vec![layout.nbytes()]), layout.nbytes())),
             Other::Refused => Err(unsupported(format!("safetensors has no type for {}", dtype.type_string()))),
@@ -92,7 +56,7 @@ fn about(array: &ArrayRef, other: Other) -> Result<(Element, Cow<'_, [u64]>, u64
     // Readers multiply from left to right, whether or not there is a 0 to come.
     let count = shape.iter().try_fold(1_u64, |count, &length| count.checked_mul(length));
     count.ok_or_else(|| unsupported("its shape is beyond what readers multiply".to_owned()))?;
-    Ok((element, Cow::Borrowed(shape), layout.nbytes()))
+    Ok((of.name, Cow::Borrowed(shape), layout.nbytes()))
 }
 
 /// Writes these arrays and `metadata`. The arrays are read in the order in which that is done best.
@@ -110,8 +74,9 @@ pub fn write(
     let mut ordered = Vec::new();
     for one in chosen {
         let array = arrays.get(one.index).ok_or_else(gone)?;
-        let (element, ..) = about(&array, other).map_err(io::Error::other)?;
-        ordered.push((Reverse(element.width), place.get(&one.index).copied(), one));
+        let (name, ..) = about(&array, other).map_err(io::Error::other)?;
+        let width = Type::named(name).map_or(1, |of| of.width);
+        ordered.push((Reverse(width), place.get(&one.index).copied(), one));
     }
     ordered.sort_unstable_by_key(|&(width, place, one)| (width, place, one.index));
     out.write_all(&header((&ordered, other), metadata, arrays)?)?;
@@ -140,14 +105,14 @@ fn header(
     let mut start = 0_u64;
     for (.., one) in ordered {
         let array = arrays.get(one.index).ok_or_else(gone)?;
-        let (element, shape, nbytes) = about(&array, other).map_err(io::Error::other)?;
+        let (dtype, shape, nbytes) = about(&array, other).map_err(io::Error::other)?;
         let end = start.checked_add(nbytes).ok_or_else(|| too_large("the arrays are too large for one file"))?;
         if !header.ends_with(b"{") {
             header.push(b',');
         }
         json(&mut header, &one.name)?;
         header.extend(b":{\"dtype\":");
-        json(&mut header, &element.name)?;
+        json(&mut header, &dtype)?;
         header.extend(b",\"shape\":");
         json(&mut header, &shape)?;
         header.extend(b",\"data_offsets\":");
@@ -185,7 +150,7 @@ pub fn elements(
     sink: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let dtype = array.array.dtype.clone()?;
-    let width = element(&dtype).map_or(1, |element| element.width);
+    let width = Type::of(&dtype).map_or(1, |of| of.width);
     if dtype.byte_order() != ByteOrder::Big || width == 1 {
         return bytes.c_order(array, sink);
     }
@@ -199,20 +164,4 @@ pub fn elements(
         }
         Ok(())
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_the_types_of_the_libraries() {
-        let name = |descr: &[u8]| element(&DType::from_descr_str(descr).unwrap()).map(|element| element.name);
-        assert_eq!(name(b">f8"), Some("F64"));
-        assert_eq!(name(b"|b1"), Some("BOOL"));
-        assert_eq!(name(b"<c8"), Some("C64"));
-        for none in [&b"<c16"[..], b"<M8[ns]", b"<U3", b"|S3", b"|V8", b"|O"] {
-            assert_eq!(name(none), None);
-        }
-    }
 }

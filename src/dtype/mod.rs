@@ -15,6 +15,7 @@
 
 pub mod descr;
 pub mod literal;
+mod pickled;
 pub mod spec;
 pub mod state;
 

@@ -244,8 +244,31 @@ impl Outline<'_, '_> {
             _ => None,
         };
         let mut array = ArrayRef { place, value, ..self.placed(array, at) };
+        if let Data::Storage { key, offset } = &array.array.data {
+            return self.in_member(key.clone(), *offset, array);
+        }
         array.file_offset = array.source.file_offset(place);
         array.problem = self.check_array(&array, node).err();
+        array
+    }
+
+    /// An array whose elements are in a member of a `.skops` file.
+    fn in_member(&self, key: String, offset: u64, mut array: ArrayRef) -> ArrayRef {
+        let len = array.array.nbytes();
+        let place = self.contents().storages.get(&key).and_then(|storage| {
+            let missing = || Error::new(ErrorKind::Malformed, "its elements are not there");
+            let len = len.ok_or_else(missing)?;
+            let is_there = offset.checked_add(len).is_some_and(|end| end <= storage.len);
+            if is_there { Ok((storage.member, len)) } else { Err(missing()) }
+        });
+        match place {
+            Ok((source, len)) => {
+                (array.source, array.place) = (source, Some((offset, len)));
+                array.file_offset = source.file_offset(array.place);
+            }
+            Err(error) => array.problem = Some(error),
+        }
+        array.member = key;
         array
     }
 

@@ -49,6 +49,11 @@ pub(super) fn elements(dtype: &DType, bytes: &[u8], most: usize) -> Vec<String> 
     bytes.chunks_exact(size).take(most).map_while(|chunk| element(dtype, chunk, 2)).collect()
 }
 
+/// One element as numpy prints it; of what numpy has no literal for, its bytes.
+pub fn element_text(dtype: &DType, bytes: &[u8]) -> String {
+    element(dtype, bytes, 2).unwrap_or_else(|| text::bytes(bytes, 40))
+}
+
 /// One element as text. `levels` are those of structures that are shown.
 fn element(dtype: &DType, bytes: &[u8], levels: u8) -> Option<String> {
     let big = dtype.byte_order() == ByteOrder::Big;

@@ -145,6 +145,7 @@ impl<'c, 'a> Listing<'c, 'a> {
         match self.contents.member {
             Member::Plain { base: 0 } => format.clone(),
             Member::Plain { base } => format!("{format}; offsets count from {base} in the file"),
+            Member::Made { .. } => format!("{format}; as a pickle that does what skops.io.load does"),
             Member::Inflated { codec, start, base } => {
                 let from = if start == 0 { String::new() } else { format!(" from {start} on") };
                 let behind = if base == 0 { String::new() } else { format!(" from {base} on") };

@@ -12,6 +12,7 @@
 )]
 
 mod arrays;
+mod cursor;
 pub mod disasm;
 mod elements;
 mod glance;
@@ -22,7 +23,9 @@ mod members;
 mod open;
 mod outline;
 mod parts;
+mod safetensors;
 pub mod sizes;
+pub(crate) mod skops;
 mod storages;
 mod stored;
 mod summary;
@@ -31,11 +34,13 @@ pub mod text;
 pub mod tree;
 
 pub use arrays::{ArrayRef, Arrays, StorageRef};
-pub use elements::dtype_name;
+pub use cursor::Cursor;
+pub use elements::{dtype_name, element_text};
 pub use glance::glance;
 pub use listing::{Line, Listing, What};
 pub use open::{All, Contents, Member, open, open_all, open_member};
 pub use outline::{Child, Label, Node, Outline, Root, npy_text};
+pub use safetensors::{Tensors, safetensors};
 pub use storages::{Place, Storages};
 pub use stored::Bytes;
 pub use summary::{Summary, Wanted, stats_text, summaries};

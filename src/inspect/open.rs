@@ -1,8 +1,9 @@
 //! A file as its format's own reader reads it.
 
 use super::members::{self, Found};
+use super::skops;
 use super::storages::Storages;
-use crate::container::detect::{PREFIX, is_text};
+use crate::container::detect::{PREFIX, by_content, is_text};
 use crate::container::npy::{MAGIC, MAX_HEADER};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
@@ -54,13 +55,18 @@ pub enum Member {
         /// Inflated bytes before them.
         base: u64,
     },
+    /// They were written for a schema, which begins here.
+    Made {
+        /// Where it begins in the file.
+        start: u64,
+    },
 }
 
 impl Member {
     /// Where it begins in the file.
     pub(super) const fn start(self) -> u64 {
         match self {
-            Self::Plain { base: start } | Self::Inflated { start, .. } => start,
+            Self::Plain { base: start } | Self::Inflated { start, .. } | Self::Made { start } => start,
         }
     }
 
@@ -68,7 +74,7 @@ impl Member {
     pub(super) fn file_offset(self, place: Option<(u64, u64)>) -> Option<u64> {
         match self {
             Self::Plain { base } => base.checked_add(place?.0),
-            Self::Inflated { .. } => None,
+            Self::Inflated { .. } | Self::Made { .. } => None,
         }
     }
 
@@ -77,13 +83,14 @@ impl Member {
         match self {
             Self::Plain { base } => Self::Plain { base: base.saturating_add(count) },
             Self::Inflated { codec, start, base } => Self::Inflated { codec, start: start.saturating_add(count), base },
+            Self::Made { start } => Self::Made { start: start.saturating_add(count) },
         }
     }
 }
 
 impl<'a> Contents<'a> {
     /// Nothing, in a file of no bytes.
-    fn empty(budget: Budget) -> Contents<'a> {
+    pub(super) fn empty(budget: Budget) -> Contents<'a> {
         Contents {
             format: String::new(),
             bytes: &[],
@@ -125,6 +132,8 @@ pub(super) const HEAD: usize = 128;
 pub enum Bytes<'a> {
     /// As they stand in the file.
     Plain(SliceWindow<'a>),
+    /// Written for a file that is no pickle.
+    Made(Vec<u8>),
     /// Out of a decompressor.
     Inflated {
         /// What was inflated and kept.
@@ -143,7 +152,7 @@ impl<'a> Bytes<'a> {
 
     fn heads(&self) -> Option<&BTreeMap<u64, Vec<u8>>> {
         match self {
-            Self::Plain(_) => None,
+            Self::Plain(_) | Self::Made(_) => None,
             Self::Inflated { heads, .. } => Some(heads),
         }
     }
@@ -154,6 +163,7 @@ impl Window for Bytes<'_> {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Plain(window) => window.bytes(),
+            Self::Made(bytes) => bytes,
             Self::Inflated { window, .. } => window.bytes(),
         }
     }
@@ -161,6 +171,7 @@ impl Window for Bytes<'_> {
     fn fill(&mut self, end: usize) -> Result<()> {
         match self {
             Self::Plain(window) => window.fill(end),
+            Self::Made(_) => Ok(()),
             Self::Inflated { window, .. } => window.fill(end),
         }
     }
@@ -168,6 +179,7 @@ impl Window for Bytes<'_> {
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         match self {
             Self::Plain(window) => window.skip(at, count),
+            Self::Made(bytes) => SliceWindow(bytes).skip(at, count),
             Self::Inflated { window, heads } => {
                 let kept = usize::try_from(count).map_or(HEAD, |count| count.min(HEAD));
                 window.fill(at.saturating_add(kept))?;
@@ -181,6 +193,7 @@ impl Window for Bytes<'_> {
     fn failure(&self) -> Option<&Error> {
         match self {
             Self::Plain(window) => window.failure(),
+            Self::Made(_) => None,
             Self::Inflated { window, .. } => window.failure(),
         }
     }
@@ -188,6 +201,7 @@ impl Window for Bytes<'_> {
     fn gaps(&self) -> &[Gap] {
         match self {
             Self::Plain(window) => window.gaps(),
+            Self::Made(_) => &[],
             Self::Inflated { window, .. } => window.gaps(),
         }
     }
@@ -211,6 +225,9 @@ pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<C
     let mut budget = limits.budget(bytes.len() as u64);
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
     let is_archive = matches!(format, Format::Zip | Format::Tar);
+    if let Some(found) = Some(()).filter(|()| name.is_empty()).and_then(|()| skops::contents(bytes, &mut budget)) {
+        return found;
+    }
     if name.is_empty() && !is_archive {
         return contents(bytes, budget);
     }
@@ -252,6 +269,10 @@ pub struct All<'a> {
 pub fn open_all<'a>(bytes: &'a [u8], limits: &Limits) -> Result<All<'a>> {
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
     let mut budget = limits.budget(bytes.len() as u64);
+    if let Some(found) = skops::contents(bytes, &mut budget) {
+        let contents = found?;
+        return Ok(All { format: contents.format.clone(), contents: vec![contents], problems: Vec::new() });
+    }
     if !matches!(format, Format::Zip | Format::Tar) {
         let contents = contents(bytes, budget)?;
         return Ok(All { format: contents.format.clone(), contents: vec![contents], problems: Vec::new() });
@@ -289,7 +310,11 @@ fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
         return Err(Error::new(ErrorKind::Truncated, "there is nothing in it"));
     }
     let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-    match detect(prefix, bytes.len() as u64) {
+    let format = match detect(prefix, bytes.len() as u64) {
+        Format::Compressed(_) => by_content(bytes),
+        format => format,
+    };
+    match format {
         Format::ZFile => match ZFile::parse(bytes) {
             Ok(header) => compressed(Codec::Zlib, bytes, header.data_offset, "zf", budget),
             Err(error) => Err(error),
@@ -394,7 +419,7 @@ fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut b
     }
     let broken = match &pass.window {
         Bytes::Inflated { window, .. } => end_of(&window.feed.decoder, codec),
-        Bytes::Plain(_) => None,
+        Bytes::Plain(_) | Bytes::Made(_) => None,
     };
     let member = Member::Inflated { codec, start: start as u64, base: 0 };
     Ok(Contents { format, bytes, member, pass: Some(pass), broken, ..Contents::empty(budget) })

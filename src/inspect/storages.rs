@@ -5,6 +5,7 @@ use crate::container::{Data, Decoder, Entry};
 use crate::dtype::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::loader::torch::{RawStorages, pickle_of};
+use crate::skops;
 use std::collections::HashMap;
 
 /// The storages beside a pickle of torch, by key.
@@ -84,6 +85,19 @@ impl Storages {
             (key, Ok(Place { name: String::new(), member, len: span.len() as u64 }))
         };
         Self { known: raw.places.into_iter().map(place).collect(), order: ByteOrder::Little }
+    }
+
+    /// The members of a `.skops` file that hold arrays.
+    pub(super) fn of_skops(storages: Vec<skops::Storage>) -> Self {
+        let place = |storage: skops::Storage| {
+            let start = storage.start as u64;
+            let member = match storage.codec {
+                Some(codec) => Member::Inflated { codec, start, base: 0 },
+                None => Member::Plain { base: start },
+            };
+            (storage.key.clone(), Ok(Place { name: storage.key, member, len: storage.len }))
+        };
+        Self { known: storages.into_iter().map(place).collect(), order: ByteOrder::Little }
     }
 
     /// The storage of a key.

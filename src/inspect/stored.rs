@@ -89,9 +89,13 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
             return self.as_it_is(array, &layout, sink);
         }
         let view = self.view(array)?;
-        // The same bytes may stand for any number of elements.
-        self.budget.spend(Limit::Inflated, layout.nbytes().saturating_sub(layout.extent()))?;
+        self.spend_shared(&layout)?;
         view.layout().c_order(view.bytes(), sink)
+    }
+
+    /// Counts the bytes that elements share: the same bytes may stand for any number of them.
+    pub(super) fn spend_shared(&mut self, layout: &Layout) -> Result<()> {
+        self.budget.spend(Limit::Inflated, layout.nbytes().saturating_sub(layout.extent()))
     }
 
     /// Hands an array to `sink` as a `.npy` file, byte for byte as `numpy.save` writes it.
@@ -126,13 +130,13 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
     }
 
     /// The layout of an array that has nothing wrong with it.
-    fn sound(&self, array: &ArrayRef) -> Result<Layout> {
+    pub(super) fn sound(&self, array: &ArrayRef) -> Result<Layout> {
         let layout = array.layout()?;
         array.problem.clone().map_or(Ok(layout), Err)
     }
 
     /// The bytes of an array where they need not be inflated. Counted all the same: many arrays may share them.
-    fn at_hand(&mut self, array: &ArrayRef) -> Result<Option<Cow<'o, [u8]>>> {
+    pub(super) fn at_hand(&mut self, array: &ArrayRef) -> Result<Option<Cow<'o, [u8]>>> {
         let Some(outline) = self.outlines.get(array.outline) else { return Ok(None) };
         let contents: &'c Contents<'a> = outline.contents();
         let bytes: Option<Cow<'o, [u8]>> = match (array.place, array.value) {
@@ -161,7 +165,7 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
     }
 
     /// Brings the decoder to the first byte of an array.
-    fn seek(&mut self, array: &ArrayRef) -> Result<()> {
+    pub(super) fn seek(&mut self, array: &ArrayRef) -> Result<()> {
         let bytes = self.outlines.get(array.outline).map_or(&[][..], |outline| outline.contents().bytes);
         let missing = || Error::new(ErrorKind::Unsupported, "its elements are not there");
         let (Some((offset, _)), Member::Inflated { codec, start, base }) = (array.place, array.source) else {
@@ -184,7 +188,7 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
     }
 
     /// Fills `out` from the decoder.
-    fn inflate(&mut self, mut out: &mut [u8]) -> Result<()> {
+    pub(super) fn inflate(&mut self, mut out: &mut [u8]) -> Result<()> {
         self.budget.spend(Limit::Inflated, out.len() as u64)?;
         while !out.is_empty() {
             let count = self.decoder.as_mut().map_or(Ok(0), |(_, decoder)| decoder.read(out))?;

@@ -2,8 +2,9 @@
 //!
 //! [`pass`](pass::pass) reads a source from its first stream to its last byte, as one class of readers does;
 //! [`joblib`] says after a BUILD whether raw array bytes or a nested stream follow; [`numpy`] computes data types and
-//! sizes from values; [`torch`] knows storages, [`torch_tar`] those of its first versions,
-//! [`indices`] what numbers in them have to hold; [`READERS`] is the table of readers. The answer is a list of [`Reading`]s: what one class of readers makes of one stream.
+//! sizes from values; [`torch`] knows storages, [`torch_tar`] those of its first versions, [`indices`] what numbers in
+//! them have to hold, [`skops`] members of a `.skops` file; [`READERS`] is the table of readers. The answer is a list of
+//! [`Reading`]s: what one class of readers makes of one stream.
 #![deny(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -22,6 +23,7 @@ pub mod pass;
 pub mod paths;
 mod readers;
 mod reading;
+pub mod skops;
 mod stream;
 pub mod torch;
 pub mod torch_tar;

@@ -36,6 +36,8 @@ pub enum Reader {
     TorchTar,
     /// The Python engine, with array bytes between opcodes, and no padding before them.
     JoblibUnpadded,
+    /// What `skops.io.load` does, written as a pickle; elements of arrays are members of the archive.
+    Skops,
 }
 
 /// What a reader expects behind joblib's wrappers.
@@ -76,7 +78,7 @@ const fn row(reader: Reader, name: &'static str, dialect: Dialect, access: Acces
 }
 
 /// Every class, in the order of [`Reader`].
-pub const READERS: [ReaderInfo; 14] = [
+pub const READERS: [ReaderInfo; 15] = [
     row(Reader::Pickle, "pickle.load", Dialect::C, Access::Memory, Arrays::Unknown),
     row(Reader::Joblib, "joblib.load", Dialect::PYTHON, Access::Memory, Arrays::Padded),
     row(Reader::Unbuffered, "pickle.load[unbuffered]", Dialect::C, Access::Unbuffered, Arrays::Unknown),
@@ -91,6 +93,7 @@ pub const READERS: [ReaderInfo; 14] = [
     row(Reader::Torch, "torch.load", Dialect::C, Access::Memory, Arrays::Unknown),
     row(Reader::TorchTar, "torch.load", Dialect::C, Access::Memory, Arrays::Unknown),
     row(Reader::JoblibUnpadded, "joblib.load[1.1]", Dialect::PYTHON, Access::Memory, Arrays::Unpadded),
+    row(Reader::Skops, "skops.io.load", Dialect::C, Access::Memory, Arrays::Unknown),
 ];
 
 impl Reader {
@@ -159,7 +162,7 @@ pub struct Loader {
 
 use Reader::{
     Buffered4K, Buffered8K, Buffered314, Joblib, Joblib314, JoblibUnpadded, Pickle, Pickle314, PurePython,
-    PurePython314, Torch, TorchTar, Unbuffered, Unbuffered314,
+    PurePython314, Skops, Torch, TorchTar, Unbuffered, Unbuffered314,
 };
 
 /// The calls that open pickles.
@@ -234,6 +237,13 @@ pub const LOADERS: &[Loader] = &[
         encoding: "UTF-8",
         note: "an engine of its own with 40 opcodes and its own list of names; what it refuses is a note, \
                `torch-weights-only`",
+    },
+    Loader {
+        call: "skops.io.load(path, trusted=[...])",
+        readers: &[Skops],
+        encoding: "-",
+        note: "no pickle: what skops 0.11 to 0.16 does with `schema.json` is written as one; judged as if every type were \
+               trusted",
     },
 ];
 

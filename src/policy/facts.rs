@@ -94,6 +94,8 @@ pub(super) enum Answered {
     Class(Value),
     /// A tensor or its storage, which stand in other members and were held against each other there.
     Tensor,
+    /// So many bytes of a member of a `.skops` file.
+    Bytes(u64),
 }
 
 /// Everything known so far.
@@ -208,7 +210,7 @@ impl<'p> Facts<'p> {
     pub(super) fn storage(&self, value: Value) -> Option<&Storage> {
         match self.answered(value)? {
             Answered::Storage(storage) => Some(storage),
-            Answered::Class(_) | Answered::Tensor => None,
+            Answered::Class(_) | Answered::Tensor | Answered::Bytes(_) => None,
         }
     }
 
@@ -216,7 +218,15 @@ impl<'p> Facts<'p> {
     pub(super) fn class(&self, value: Value) -> Option<Value> {
         match self.answered(value)? {
             Answered::Class(class) => Some(*class),
-            Answered::Storage(_) | Answered::Tensor => None,
+            Answered::Storage(_) | Answered::Tensor | Answered::Bytes(_) => None,
+        }
+    }
+
+    /// How many bytes a loader answers.
+    pub(super) fn bytes(&self, value: Value) -> Option<u64> {
+        match self.answered(value)? {
+            Answered::Bytes(len) => Some(*len),
+            _ => None,
         }
     }
 

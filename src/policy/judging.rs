@@ -12,7 +12,7 @@ use super::{Judged, Judgement, Objection, SymbolDecision};
 use super::{code, data};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::finding::{Decision, Level};
-use crate::loader::{Reader, Subject, torch, torch_tar};
+use crate::loader::{Reader, Subject, skops, torch, torch_tar};
 use crate::machine::{Action, Effect};
 use crate::opcode::Opcode;
 use std::collections::{HashMap, HashSet};
@@ -171,7 +171,7 @@ impl<'a> Judge<'a> {
             Action::SetItem { target, count } => self.put(index, effect.moment, target, count, Use::SetItem),
             Action::Add { target, count } => self.put(index, effect.moment, target, count, Use::Add),
             Action::Persistent { id } => {
-                if let Some(answer) = torch_answer(self.subject, id, effect.moment) {
+                if let Some(answer) = answer(self.subject, id, effect.moment) {
                     // The class of a module stands in its id.
                     self.trace.claim(id);
                     self.facts.persistent.insert(index, answer);
@@ -537,9 +537,12 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What torch answers for a persistent id, where it is torch that reads.
-fn torch_answer(subject: Subject<'_>, id: Value, moment: Moment) -> Option<Answered> {
+/// What a loader answers for a persistent id.
+fn answer(subject: Subject<'_>, id: Value, moment: Moment) -> Option<Answered> {
     let (view, readers) = (subject.view(), subject.reading.readers);
+    if readers.contains(Reader::Skops) {
+        return skops::part(view, id).map(|part| Answered::Bytes(part.len));
+    }
     if readers.contains(Reader::TorchTar) {
         let tensor = torch_tar::key(view, id).map(|_| Answered::Tensor);
         return tensor.or_else(|| torch_tar::class(view, id, moment).map(Answered::Class));

@@ -403,6 +403,7 @@ impl<'a> Matcher<'_, 'a> {
                 Nature::Bytes(len) => Some(len),
                 _ => None,
             },
+            Kind::Persistent => self.facts.bytes(value),
             _ => None,
         }
     }

@@ -183,7 +183,7 @@ fn layout(matcher: &mut Matcher<'_, '_>, shape: Value, of: Value, data: Value) -
             return Err(Misfit::Forged(format!("the shape says {bytes} bytes, the data has {there}")));
         }
     }
-    let data = (!dtype.has_object()).then_some(data);
+    let data = (!dtype.has_object() && data.kind() != Kind::Persistent).then_some(data);
     Ok(Layout { dtype, count, data })
 }
 

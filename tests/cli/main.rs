@@ -5,6 +5,7 @@ mod arrays;
 mod cache;
 mod commands;
 mod convert;
+mod diff;
 mod faults;
 mod fixtures;
 mod formats;

@@ -1,4 +1,4 @@
-"""Writes the types that skops trusts by default: src/convert/skops/trusted.txt.
+"""Writes the types that skops trusts by default: src/skops/trusted.txt.
 
     python xtask/python/skops_trusted.py
 
@@ -46,4 +46,4 @@ TRUSTED = {
 
 assert _general.PROTOCOL == 2
 rows = sorted({f"{loader} {name}" for loader, names in TRUSTED.items() for name in names})
-(ROOT / "src/convert/skops/trusted.txt").write_text("\n".join([HEAD, *rows]) + "\n")
+(ROOT / "src/skops/trusted.txt").write_text("\n".join([HEAD, *rows]) + "\n")

@@ -292,9 +292,9 @@ def sklearn(observed):
             for cls in classes:
                 if "dist_metrics" in top:
                     metrics_of.setdefault(top, []).append(cls)
-                    add(paragraphs, cls, "build (number, array, array)")
+                    add(paragraphs, cls, "new () -> fresh", "build (number, array, array)")
                 else:
-                    add(paragraphs, cls,
+                    add(paragraphs, cls, "new () -> fresh",
                         "build (array, array, array, array, int, int, int, int, int, int, int, distance-metric)"
                         " | (array, array, array, array, int, int, int, int, int, int, int, distance-metric, None | array)")
                 assert tree or "dist_metrics" in top, symbol
@@ -302,7 +302,8 @@ def sklearn(observed):
             cls = f"{top}.{name.removeprefix('__pyx_unpickle_')}"
             add(paragraphs, symbol, f"call ({cls}, int, None | () | (number)) -> instance",
                 "# Makes an object of exactly this class and sets its numbers.")
-            add(paragraphs, cls, "reference")
+            # skops calls the class itself.
+            add(paragraphs, cls, "init () | (number) -> fresh", "# Numbers, kept.")
         elif "call" in uses and numbers(args["call"]) is not None:
             paragraphs[symbol] = f"{symbol}\n  init {numbers(args['call'])} -> fresh\n  # Numbers, kept."
         elif name in ("_ImputerTriplet", "_CVScoreTuple"):
@@ -311,7 +312,7 @@ def sklearn(observed):
             add(paragraphs, symbol, "new (number, bool) -> scalar", "base builtins.tuple (number, bool)")
         elif is_made_plainly(row):
             if name in ("DeprecationDict", "Bunch", "_DictWithDeprecatedKeys"):
-                add(paragraphs, symbol, "new () -> fresh", state(callable_keys(row.get("state", {}))),
+                add(paragraphs, symbol, "new () -> fresh", "init () -> fresh", state(callable_keys(row.get("state", {}))),
                     "base builtins.dict dict", "setitem keyable: data")
             else:
                 python_class(paragraphs, symbol, row, ["recursive"] if name.startswith("_CF") else [])

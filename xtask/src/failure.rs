@@ -12,12 +12,13 @@ pub(crate) struct Ask {
     pub(crate) encoding: &'static str,
     pub(crate) inherit: bool,
     pub(crate) hooks: bool,
+    pub(crate) readers: &'static [Reader],
 }
 
 impl Ask {
     pub(crate) fn request<'a>(self, streams: &'a [&'a [u8]]) -> Request<'a> {
-        let Self { encoding, inherit, hooks } = self;
-        Request { streams, readers: &Reader::ALL, encoding, values: true, inherit, hooks }
+        let Self { encoding, inherit, hooks, readers } = self;
+        Request { streams, readers, encoding, values: true, inherit, hooks }
     }
 
     /// Whether a reader is asked so: joblib makes a new unpickler for each load, and tells it no encoding.
@@ -41,7 +42,7 @@ pub(crate) struct Failure {
 impl Failure {
     fn answers(&self, bytes: &[u8], worker: &mut Worker) -> std::io::Result<Vec<(Reader, Vec<Load>)>> {
         let answers = worker.ask(&self.ask.request(&[bytes]))?.into_iter().flatten().flatten();
-        Reader::ALL.into_iter().zip(answers).map(|(reader, loads)| Ok((reader, loads.parse()?))).collect()
+        self.ask.readers.iter().copied().zip(answers).map(|(reader, loads)| Ok((reader, loads.parse()?))).collect()
     }
 
     /// How any interpreter differs on a stream.

@@ -39,6 +39,8 @@ struct Options {
     pythons: Vec<PathBuf>,
     /// Ask the front door, not the loader.
     scan: bool,
+    /// Ask one interpreter about each batch, not all of them.
+    turns: bool,
     /// The page that takes the tally.
     write: Option<PathBuf>,
 }
@@ -54,13 +56,21 @@ impl Options {
             jobs,
             pythons: Vec::new(),
             scan: false,
+            turns: false,
             write: None,
         };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
-            if name == "--scan" {
-                options.scan = true;
-                continue;
+            match name.as_str() {
+                "--scan" => {
+                    options.scan = true;
+                    continue;
+                }
+                "--turns" => {
+                    options.turns = true;
+                    continue;
+                }
+                _ => {}
             }
             let value = rest.next().ok_or_else(|| format!("{name} needs a value"))?;
             match name.as_str() {
@@ -114,6 +124,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         lines: hits::lines()?,
         until: start.checked_add(Duration::from_secs(options.seconds)),
         subject: if options.scan { &FrontDoor } else { &Loader },
+        turns: options.turns,
         seed: options.seed,
         numbers: options.only.map_or(0..options.streams, |number| number..number + 1),
         next: AtomicU64::new(0),
@@ -177,6 +188,8 @@ struct Run<'a> {
     lines: Vec<Line>,
     until: Option<Instant>,
     subject: &'a dyn Subject,
+    /// One interpreter and three readers for each batch.
+    turns: bool,
     seed: u64,
     numbers: std::ops::Range<u64>,
     next: AtomicU64,
@@ -201,14 +214,24 @@ impl Run<'_> {
     fn batch(&self, numbers: std::ops::Range<u64>, workers: &mut [Worker], tally: &mut Tally) -> Fallible<()> {
         let files: Vec<_> = numbers.clone().map(|number| generated(self.seed, number)).collect();
         let mut seen: Vec<_> = files.iter().map(|file| Seen::new(self.subject.read(&file.bytes))).collect();
+        let turn = (numbers.start / BATCH) as usize;
         // Every other batch is read with one unpickler per file, so that the memo goes on.
-        let inherit = numbers.start / BATCH % 2 == 1;
+        let inherit = turn % 2 == 1;
+        let mut readers = Reader::ALL.as_slice();
+        let mut workers = workers;
+        if self.turns {
+            // Each interpreter has its turn with either kind of batch, and then with other readers.
+            let turn = turn / 2;
+            let at = turn % workers.len();
+            readers = &Reader::TURNS[turn / workers.len() % Reader::TURNS.len()];
+            workers = &mut workers[at..=at];
+        }
         for worker in workers.iter_mut() {
             for encoding in ENCODINGS {
                 let all = encoding == ENCODINGS[0];
                 let chosen: Vec<_> = (0..files.len()).filter(|at| all || files[*at].eight_bit).collect();
                 let streams: Vec<_> = chosen.iter().map(|at| files[*at].bytes.as_slice()).collect();
-                let ask = Ask { encoding, inherit, hooks: self.subject.hooks() };
+                let ask = Ask { encoding, inherit, hooks: self.subject.hooks(), readers };
                 let name = if all { worker.interpreter.name() } else { encoding.to_owned() };
                 for (at, answer) in chosen.iter().zip(worker.ask(&ask.request(&streams))?) {
                     let Some(differs) = seen[*at].take(&name, ask, answer, tally)? else { continue };
@@ -262,12 +285,12 @@ impl<'a> Seen<'a> {
         tally: &mut Tally,
     ) -> Fallible<Option<String>> {
         let Some(answer) = answer else {
-            let readers = Reader::ALL.into_iter().filter(|reader| !reader.is_joblib());
-            readers.for_each(|reader| tally.row(name, reader).killed += 1);
+            let readers = ask.readers.iter().filter(|reader| !reader.is_joblib());
+            readers.for_each(|reader| tally.row(name, *reader).killed += 1);
             return Ok(None);
         };
         let mut first = None;
-        for (reader, loads) in Reader::ALL.into_iter().zip(answer) {
+        for (reader, loads) in ask.readers.iter().copied().zip(answer) {
             // joblib may not be there.
             if !ask.fits(reader) || loads.is_empty() {
                 continue;

@@ -43,6 +43,14 @@ impl Reader {
         Self::JoblibUnpadded,
     ];
 
+    /// Both engines and one of the ways to read from a file, in turn; in the order of `ALL`, as workers answer.
+    pub(crate) const TURNS: [[Self; 5]; 4] = [
+        [Self::CMemory, Self::CStream, Self::Python, Self::Joblib, Self::JoblibUnpadded],
+        [Self::CMemory, Self::Python, Self::CPeek, Self::Joblib, Self::JoblibUnpadded],
+        [Self::CMemory, Self::Python, Self::COpen, Self::Joblib, Self::JoblibUnpadded],
+        [Self::CMemory, Self::Python, Self::CRaw, Self::Joblib, Self::JoblibUnpadded],
+    ];
+
     /// Those that may differ on a file of a few bytes.
     pub(crate) const SMALL: [Self; 4] = [Self::CMemory, Self::CStream, Self::Python, Self::CPeek];
 

@@ -73,7 +73,7 @@ pub fn write(
 }
 
 /// The trees of the streams of a file, in their order, and their numbers where there are several.
-pub(super) fn trees<'o>(outline: &'o Outline<'_, '_>) -> Result<Vec<(Option<u32>, Tree<'o>)>> {
+pub(crate) fn trees<'o>(outline: &'o Outline<'_, '_>) -> Result<Vec<(Option<u32>, Tree<'o>)>> {
     let roots: Vec<&Root> = outline.roots().iter().filter(|root| !root.nested).collect();
     if roots.is_empty() {
         return Ok(vec![(None, Tree::new(outline)?)]);

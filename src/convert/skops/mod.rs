@@ -13,7 +13,6 @@ mod parts;
 mod record;
 mod rules;
 mod schema;
-mod trust;
 
 use super::Loss;
 use super::npz::Sum;

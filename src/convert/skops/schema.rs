@@ -7,11 +7,11 @@ use super::array::{scalar_class, ucs4};
 use super::json;
 use super::member::Member;
 use super::parts::{Head, Parts, Piece, leaf};
-use super::trust::is_trusted;
 use crate::array::{signed, unsigned};
 use crate::dtype::{ByteOrder, Kind};
 use crate::limits::{Budget, Limit};
 use crate::model::tree::{Name, Node, NodeId, Tree};
+use crate::skops::is_trusted;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many objects within each other skops can read: it recurses, some three calls of Python and two levels of JSON for

@@ -5,7 +5,7 @@ use super::node::{Blob, Node, NodeId};
 use crate::array::ArrayView;
 use crate::ast::path::Address;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inspect::{ArrayRef, Bytes};
+use crate::inspect::{self, ArrayRef, Bytes};
 use std::borrow::Cow;
 
 /// Reads the bytes of a tree's arrays. What is compressed is inflated again.
@@ -77,9 +77,11 @@ impl<'t, 'o> Payloads<'t, 'o> {
 }
 
 impl Tree<'_> {
-    /// The tensor of torch that a record is: what its call says, and where its elements stand.
+    /// The tensor of torch that a record is: what its call says, and where its elements stand. A storage that stands as a
+    /// value of its own is one, too.
     pub fn tensor(&self, id: NodeId) -> Option<ArrayRef> {
-        let origin = self.meta(id)?.origin.filter(|_| matches!(self.node(id), Node::Record(_)))?;
+        let may_be = |_: &inspect::Node| matches!(self.node(id), Node::Record(_) | Node::Persistent(_));
+        let origin = self.meta(id)?.origin.filter(may_be)?;
         Some(self.outline.tensor_ref(self.outline.tensor(origin)?, (Address::default(), 0)))
     }
 

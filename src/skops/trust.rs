@@ -11,6 +11,6 @@ static TRUSTED: LazyLock<HashSet<(&str, &str)>> = LazyLock::new(|| {
 });
 
 /// Whether a loader takes a type as it is.
-pub(super) fn is_trusted(loader: &str, name: &str) -> bool {
+pub fn is_trusted(loader: &str, name: &str) -> bool {
     TRUSTED.contains(&(loader, name))
 }

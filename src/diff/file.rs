@@ -1,0 +1,143 @@
+//! Two files, opened and compared.
+
+use super::Options;
+use super::flat::{self, Flat};
+use super::outcome::{Diff, Side, Unknown};
+use super::walk::{Part, compare};
+use crate::convert::{Format, trees};
+use crate::error::{Error, Result};
+use crate::escape::escape;
+use crate::inspect::{All, ArrayRef, Bytes, Contents, Outline, Tensors, open_all, safetensors};
+use crate::limits::Limits;
+use crate::model::tree::Tree;
+use std::fmt;
+
+/// Why two files cannot be compared.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The file that cannot be read.
+    pub side: Side,
+    /// Why.
+    pub error: Error,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.side.name(), self.error)
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// What two files are, and how they compare.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What each is: `pickle`, `joblib+zlib`, `npz`, ...
+    pub formats: [String; 2],
+    /// How they compare.
+    pub diff: Diff,
+}
+
+/// Compares what two files hold.
+///
+/// # Errors
+/// Where one of them cannot be read at all. What cannot be read of it else is [unknown](Diff::unknown).
+pub fn files(a: &[u8], b: &[u8], options: &Options) -> std::result::Result<Found, Failed> {
+    let failed = |side| move |error| Failed { side, error };
+    let mut file_a = Opened::read(a, &options.limits).map_err(failed(Side::A))?;
+    let mut file_b = Opened::read(b, &options.limits).map_err(failed(Side::B))?;
+    let mut diff = Diff::default();
+    unread(Side::A, &file_a, &mut diff);
+    unread(Side::B, &file_b, &mut diff);
+    let formats = [file_a.all.format.clone(), file_b.all.format.clone()];
+    let flat = [file_a.flat(), file_b.flat()];
+    let outlines_a: Vec<Outline<'_, '_>> = file_a.all.contents.iter_mut().map(Outline::new).collect();
+    let outlines_b: Vec<Outline<'_, '_>> = file_b.all.contents.iter_mut().map(Outline::new).collect();
+    let tensors = |flat, found| if flat == Some(Format::Safetensors) { Ok(Vec::new()) } else { all_trees(found) };
+    let trees_a = tensors(flat[0], &outlines_a).map_err(failed(Side::A))?;
+    let trees_b = tensors(flat[1], &outlines_b).map_err(failed(Side::B))?;
+    let (parts_a, parts_b) = (parts(&trees_a), parts(&trees_b));
+    match flat {
+        [None, None] | [Some(Format::Npz), Some(Format::Npz)] => compare(&parts_a, &parts_b, options, &mut diff),
+        [one, other] => {
+            let arrays = |own, of, tensors: &[_], outlines, parts: &[Part<'_>]| match own {
+                Some(Format::Safetensors) => Flat::of_tensors(tensors),
+                Some(_) => Flat::of_members(outlines),
+                None => Flat::of_trees(parts, of),
+            };
+            let format = one.or(other).unwrap_or(Format::Npz);
+            let a = arrays(one, format, &file_a.tensors, &outlines_a, &parts_a);
+            let b = arrays(other, format, &file_b.tensors, &outlines_b, &parts_b);
+            let (mut bytes_a, mut bytes_b) = (Bytes::of_all(&outlines_a), Bytes::of_all(&outlines_b));
+            flat::compare((a, &mut bytes_a), (b, &mut bytes_b), options, &mut diff);
+        }
+    }
+    more(Side::A, &outlines_a, &mut diff);
+    more(Side::B, &outlines_b, &mut diff);
+    Ok(Found { formats, diff })
+}
+
+/// A file, opened.
+struct Opened<'a> {
+    all: All<'a>,
+    /// The tensors of a `.safetensors` file.
+    tensors: Vec<(String, ArrayRef)>,
+}
+
+impl<'a> Opened<'a> {
+    fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        let Some(tensors) = safetensors(bytes, limits) else {
+            return Ok(Self { all: open_all(bytes, limits)?, tensors: Vec::new() });
+        };
+        let Tensors { contents, arrays, .. } = tensors?;
+        let all = All { format: contents.format.clone(), contents: vec![contents], problems: Vec::new() };
+        Ok(Self { all, tensors: arrays })
+    }
+
+    /// The format, if it has a place for nothing but arrays by name.
+    fn flat(&self) -> Option<Format> {
+        match self.all.format.as_str() {
+            "safetensors" => Some(Format::Safetensors),
+            "zip" | "npy" if self.all.contents.iter().all(|one| one.npy.is_some() && one.is_one_of_several) => {
+                Some(Format::Npz)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What of a file cannot be read.
+fn unread(side: Side, file: &Opened<'_>, diff: &mut Diff) {
+    let all = &file.all;
+    let broken = all.contents.iter().filter_map(|contents| Some((contents.name.clone(), contents.broken.clone()?)));
+    let members = all.problems.iter().map(|(name, error)| (name.clone(), error.message().to_owned()));
+    for (path, why) in broken.chain(members) {
+        diff.unknown.add(|| Unknown { side: Some(side), path: escape(&path).into_owned(), why });
+    }
+}
+
+/// Streams that are not looked at.
+fn more(side: Side, outlines: &[Outline<'_, '_>], diff: &mut Diff) {
+    for outline in outlines.iter().filter(|outline| outline.more_streams() > 0) {
+        let why = format!("{} more streams are not looked at", outline.more_streams());
+        let path = escape(&outline.contents().name).into_owned();
+        diff.unknown.add(|| Unknown { side: Some(side), path, why });
+    }
+}
+
+/// A tree, its member and its stream.
+type Of<'t> = (String, Option<u32>, Tree<'t>);
+
+fn all_trees<'t>(outlines: &'t [Outline<'t, 't>]) -> Result<Vec<Of<'t>>> {
+    let mut found = Vec::new();
+    for outline in outlines {
+        let Contents { name, is_one_of_several, .. } = outline.contents();
+        let member = if *is_one_of_several { name.as_str() } else { "" };
+        found.extend(trees(outline)?.into_iter().map(|(stream, tree)| (member.to_owned(), stream, tree)));
+    }
+    Ok(found)
+}
+
+fn parts<'t>(trees: &'t [Of<'t>]) -> Vec<Part<'t>> {
+    trees.iter().map(|(member, stream, tree)| Part { member: member.clone(), stream: *stream, tree }).collect()
+}

@@ -1,0 +1,132 @@
+//! `diff`: what it prints, where, and how it ends.
+
+use crate::support::Scene;
+use insta::assert_snapshot;
+use serde_json::Value;
+use std::path::Path;
+
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)).unwrap()
+}
+
+/// A model, one with another coefficient, one with other parameters, and a file that runs something.
+fn scene() -> Scene {
+    let model = sample("log_pipeline.joblib");
+    let mut changed = model.clone();
+    let place = coefficient(&model);
+    changed[place] ^= 1;
+    Scene::new(&[
+        ("model.joblib", &model),
+        ("changed.joblib", &changed),
+        ("p5.pkl", &sample("model_p5.pkl")),
+        ("zlib.joblib", &sample("compressed/model_zlib.joblib")),
+        ("large.pkl", &sample("model.pkl")),
+        ("evil.pkl", b"\x80\x04cos\nsystem\n\x8c\x00\x85R."),
+        ("own.pkl", b"\x80\x04cmine\nThing\n)\x81."),
+        ("text.txt", b"not a pickle at all"),
+        ("cut.pkl", b"\x80\x04K\x01"),
+    ])
+}
+
+/// The first byte of the last float of a model.
+fn coefficient(model: &[u8]) -> usize {
+    let mut contents = depickle::inspect::open(model, &depickle::limits::Limits::default()).unwrap();
+    let outline = depickle::inspect::Outline::new(&mut contents);
+    let arrays = depickle::inspect::Arrays::new(&outline);
+    let coef = arrays.iter().find(|array| array.address.to_string().ends_with("coef_")).unwrap();
+    usize::try_from(coef.file_offset.unwrap()).unwrap()
+}
+
+#[test]
+fn what_differs_is_told_by_its_path() {
+    let scene = scene();
+    let lines = [
+        "diff model.joblib model.joblib",
+        "diff p5.pkl zlib.joblib",
+        "diff model.joblib changed.joblib",
+        "diff model.joblib changed.joblib --tolerance 1e-9",
+        "diff model.joblib changed.joblib --rtol 1e-20 -q",
+        "diff p5.pkl large.pkl --max 4",
+        "diff own.pkl model.joblib",
+    ];
+    assert_snapshot!(lines.map(|line| scene.show(line)).join("\n"));
+}
+
+#[test]
+fn what_is_not_known_is_never_equal() {
+    let scene = scene();
+    let lines = [
+        "diff evil.pkl evil.pkl",
+        "diff own.pkl own.pkl",
+        "diff cut.pkl cut.pkl",
+        "diff model.joblib text.txt",
+        "diff missing.pkl model.joblib",
+        "diff - -",
+        "diff model.joblib model.joblib --tolerance -1",
+        "diff model.joblib",
+    ];
+    assert_snapshot!(lines.map(|line| scene.show(line)).join("\n"));
+}
+
+#[test]
+fn one_file_may_come_from_standard_input_and_reports_go_to_files() {
+    let scene = scene();
+    let output = scene.run_with("diff - changed.joblib --format json", &[], &sample("log_pipeline.joblib"));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &report["outcome"]), (Some(1), &Value::from("different")));
+    let elements = &report["differences"]["first"][0]["elements"];
+    assert_eq!((&elements["differ"], &elements["first"]["index"]), (&Value::from(1), &serde_json::json!([0, 0])));
+    let output = scene.run_with("diff model.joblib changed.joblib --format human --format json=d.json", &[], b"");
+    assert_eq!(output.status.code(), Some(1));
+    let written: Value = serde_json::from_slice(&std::fs::read(scene.path("d.json")).unwrap()).unwrap();
+    assert_eq!(written["differences"], report["differences"]);
+}
+
+#[test]
+fn a_conversion_is_equal_in_what_both_can_hold() {
+    let names = [
+        "model_p5.pkl",
+        "data/arrays.joblib",
+        "compressed/model_xz.joblib",
+        "torch/zip_1.12.pt",
+        "log_pipeline.joblib",
+    ];
+    for name in names {
+        let scene = Scene::new(&[("in", &sample(name))]);
+        for format in ["safetensors", "npz"] {
+            let told = scene.show(&format!("convert in -o out.{format}"));
+            assert!(told.contains("exit 0"), "{name} {told}");
+            let told = scene.show(&format!("diff in out.{format}"));
+            assert!(
+                told.contains("\nequal") && !told.contains("of 0 arrays") && told.ends_with("exit 0\n"),
+                "{name} {told}"
+            );
+            // The other way round.
+            let told = scene.show(&format!("diff out.{format} in -q"));
+            assert!(told.contains("\nequal"), "{name} {told}");
+        }
+        let told = scene.show("diff out.npz out.safetensors");
+        assert!(told.contains("\nequal") || told.contains("dtype"), "{name} {told}");
+        // With one bit of the first array changed.
+        let mut written = std::fs::read(scene.path("out.safetensors")).unwrap();
+        let header = usize::try_from(u64::from_le_bytes(*written.first_chunk().unwrap())).unwrap();
+        written[8 + header] ^= 1;
+        std::fs::write(scene.path("out.safetensors"), &written).unwrap();
+        let told = scene.show("diff in out.safetensors");
+        assert!(told.contains("1 of ") && told.contains("different: 1 difference;"), "{name} {told}");
+    }
+}
+
+#[test]
+fn an_array_alone_needs_no_name() {
+    let scene = Scene::new(&[("a.joblib", &std::fs::read("tests/data/one_array.joblib").unwrap())]);
+    for name in ["a.npy", "a.npz", "a.safetensors"] {
+        assert!(scene.show(&format!("extract a.joblib -o {name}")).contains("exit 0"), "{name}");
+        let told = scene.show(&format!("diff a.joblib {name}"));
+        assert!(told.contains("\nequal; compared 0 values, and 1 array of 2 elements"), "{told}");
+    }
+    for name in ["a.npz", "a.safetensors"] {
+        let told = scene.show(&format!("diff a.npy {name}"));
+        assert!(told.contains("\nequal; compared 0 values, and 1 array of 2 elements"), "{told}");
+    }
+}
