@@ -40,6 +40,9 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         }
         Err(why) => return misused(clap::error::ErrorKind::ArgumentConflict, why),
     };
+    // What is kept in a cache serves every format.
+    let tells_facts = args.cache.is_some() || outputs.iter().any(|output| output.format.tells_facts());
+    let limits = if tells_facts { limits } else { limits.without_facts() };
     let (loaded, accepting) = match rules_in_force(args) {
         Ok(rules) => rules,
         Err(exit) => return exit,
@@ -208,12 +211,11 @@ fn scan_file(
     (rows, accepting): (usize, &Accepting),
     judge: &(impl Fn(&Source<'_>) -> FileReport + Sync),
 ) -> FileReport {
-    let name = display_name(&file.path);
     match open(file, limits) {
-        Err(error) => FileReport::unreadable(name, &error),
+        Err(error) => FileReport::unreadable(display_name(&file.path), &error),
         Ok(source) => {
             let report = guard::guarded(|| judge(&source));
-            let mut report = report.unwrap_or_else(|error| defect(name, &source, &error));
+            let mut report = report.unwrap_or_else(|error| defect(display_name(&file.path), &source, &error));
             let asked = |format| args.format.iter().any(|output| output.format == format);
             let hash = args.hash || asked(Format::Cyclonedx) || accepting.needs_hash(&report.path);
             let known = report.sha256.take();

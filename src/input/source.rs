@@ -207,13 +207,19 @@ fn read_at(_file: &File, _offset: u64, mapped: &[u8], into: &mut [u8]) -> io::Re
 }
 
 /// All bytes of `reader`, which has no length we could believe. `about` how many are expected: with room for them all and
-/// one more, the system is asked twice, and not once for each doubling of the room.
-fn read(reader: impl Read, about: u64, limits: &Limits) -> Result<Vec<u8>> {
+/// one more, the system is asked once where it gives just as many, and not once for each doubling of the room.
+fn read(mut reader: impl Read, about: u64, limits: &Limits) -> Result<Vec<u8>> {
     let most = limits.get(Limit::Retained);
     let room = usize::try_from(about.min(MAP_FROM).min(most)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(room.saturating_add(1));
-    let got = reader.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
-    if u64::try_from(got).is_ok_and(|got| got <= most) {
+    let mut bytes = vec![0; room.saturating_add(1)];
+    // What keeps it from being read now is met again below.
+    let got = reader.read(&mut bytes).unwrap_or(0);
+    bytes.truncate(got);
+    if got == 0 || got as u64 != about {
+        let left = most.saturating_add(1).saturating_sub(got as u64);
+        reader.take(left).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
+    }
+    if bytes.len() as u64 <= most {
         return Ok(bytes);
     }
     let message = format!("more than {most} bytes that cannot be mapped; raise it with --limit retained=VALUE");
