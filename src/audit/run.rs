@@ -6,7 +6,6 @@ use crate::finding::{Completeness, FileReport, Level, hex};
 use crate::input::Source;
 use crate::limits::Limits;
 use crate::policy::{InForce, Observations, Policy};
-use sha2::{Digest as _, Sha256};
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -19,7 +18,7 @@ pub(super) fn run(
     mut learn: Option<&mut Observations>,
 ) -> FileReport {
     let limits = policy.limits(source.name(), limits);
-    let own = || hex(&Sha256::digest(source.bytes()));
+    let own = || hex(&source.sha256());
     let in_force = policy.for_file(source.name(), || vec![own()]);
     let report = under(source, &in_force, &limits, empty.clone(), learn.as_deref_mut());
     if report.companions.is_empty() || !in_force.is_pinned() {

@@ -17,7 +17,6 @@ use crate::report::Report;
 use crate::rules::{self, Rule};
 use clap::CommandFactory as _;
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
 use std::time::Duration;
@@ -220,7 +219,7 @@ fn scan_file(
             let asked = |format| args.format.iter().any(|output| output.format == format);
             let hash = args.hash || asked(Format::Cyclonedx) || accepting.needs_hash(&report.path);
             let known = report.sha256.take();
-            report.sha256 = hash.then(|| known.unwrap_or_else(|| hex(&Sha256::digest(source.bytes()))));
+            report.sha256 = hash.then(|| known.unwrap_or_else(|| hex(&source.sha256())));
             if asked(Format::Html) && !report.is_not_pickle() {
                 // A histogram is as much of a page as a few rows.
                 let summed = if args.stats { rows / 4 } else { 0 };
