@@ -129,7 +129,8 @@ impl Contents<'_> {
     /// The first bytes of a run in a storage.
     pub(super) fn storage_head(&self, key: &str, offset: u64, len: u64) -> Vec<u8> {
         let Ok(place) = self.storages.get(key) else { return Vec::new() };
-        let from = |start: u64| usize::try_from(start).ok().and_then(|start| self.bytes.get(start..)).unwrap_or_default();
+        let from =
+            |start: u64| usize::try_from(start).ok().and_then(|start| self.bytes.get(start..)).unwrap_or_default();
         let (skip, len) = (usize::try_from(offset).unwrap_or(usize::MAX), usize::try_from(len).unwrap_or(usize::MAX));
         let there = match place.member {
             Member::Plain { base } => Cow::Borrowed(from(base)),
