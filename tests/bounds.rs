@@ -5,12 +5,13 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that read bytes of files, or values made of them.
-const READERS: [&str; 15] = [
+const READERS: [&str; 16] = [
     "array",
     "ast",
     "audit",
     "container",
     "convert",
+    "diff",
     "dtype",
     "input",
     "inspect",

@@ -2,14 +2,16 @@
 
 use super::Options;
 use super::flat::{self, Flat};
-use super::outcome::{Diff, Side, Unknown};
+use super::outcome::{Diff, Difference, Kind, Side, Unknown};
 use super::walk::{Part, compare};
+use crate::container::Codec;
 use crate::convert::{Format, trees};
 use crate::error::{Error, Result};
-use crate::escape::escape;
+use crate::escape::{escape, thousands};
 use crate::inspect::{All, ArrayRef, Bytes, Contents, Outline, Tensors, open_all, safetensors};
 use crate::limits::Limits;
 use crate::model::tree::Tree;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Why two files cannot be compared.
@@ -49,13 +51,18 @@ pub fn files(a: &[u8], b: &[u8], options: &Options) -> std::result::Result<Found
     let mut diff = Diff::default();
     unread(Side::A, &file_a, &mut diff);
     unread(Side::B, &file_b, &mut diff);
+    others(&file_a, &file_b, &mut diff);
     let formats = [file_a.all.format.clone(), file_b.all.format.clone()];
     let flat = [file_a.flat(), file_b.flat()];
+    let folders = [file_a.folder().to_owned(), file_b.folder().to_owned()];
     let outlines_a: Vec<Outline<'_, '_>> = file_a.all.contents.iter_mut().map(Outline::new).collect();
     let outlines_b: Vec<Outline<'_, '_>> = file_b.all.contents.iter_mut().map(Outline::new).collect();
     let tensors = |flat, found| if flat == Some(Format::Safetensors) { Ok(Vec::new()) } else { all_trees(found) };
-    let trees_a = tensors(flat[0], &outlines_a).map_err(failed(Side::A))?;
-    let trees_b = tensors(flat[1], &outlines_b).map_err(failed(Side::B))?;
+    let mut trees_a = tensors(flat[0], &outlines_a).map_err(failed(Side::A))?;
+    let mut trees_b = tensors(flat[1], &outlines_b).map_err(failed(Side::B))?;
+    for (trees, folder) in [(&mut trees_a, &folders[0]), (&mut trees_b, &folders[1])] {
+        trees.iter_mut().for_each(|(member, ..)| *member = inside(member, folder).to_owned());
+    }
     let (parts_a, parts_b) = (parts(&trees_a), parts(&trees_b));
     match flat {
         [None, None] | [Some(Format::Npz), Some(Format::Npz)] => compare(&parts_a, &parts_b, options, &mut diff),
@@ -90,20 +97,35 @@ impl<'a> Opened<'a> {
             return Ok(Self { all: open_all(bytes, limits)?, tensors: Vec::new() });
         };
         let Tensors { contents, arrays, .. } = tensors?;
-        let all = All { format: contents.format.clone(), contents: vec![contents], problems: Vec::new() };
-        Ok(Self { all, tensors: arrays })
+        Ok(Self { all: All::one(contents), tensors: arrays })
+    }
+
+    /// Whether it is an archive of arrays, and of nothing else.
+    fn is_npz(&self) -> bool {
+        let all = &self.all;
+        let is_array = |one: &Contents<'_>| one.npy.is_some() && one.is_one_of_several;
+        !all.contents.is_empty() && all.others.is_empty() && all.contents.iter().all(is_array)
+    }
+
+    /// The folder that all of an archive of torch stands in: it has the name of the file.
+    fn folder(&self) -> &str {
+        let folders = self.all.contents.iter().filter_map(|one| one.name.strip_suffix("/data.pkl"));
+        folders.min_by_key(|folder| folder.len()).unwrap_or_default()
     }
 
     /// The format, if it has a place for nothing but arrays by name.
     fn flat(&self) -> Option<Format> {
         match self.all.format.as_str() {
             "safetensors" => Some(Format::Safetensors),
-            "zip" | "npy" if self.all.contents.iter().all(|one| one.npy.is_some() && one.is_one_of_several) => {
-                Some(Format::Npz)
-            }
+            "zip" | "npy" if self.is_npz() => Some(Format::Npz),
             _ => None,
         }
     }
+}
+
+/// The name of a member, without the folder that all stand in.
+fn inside<'n>(name: &'n str, folder: &str) -> &'n str {
+    name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or(name)
 }
 
 /// What of a file cannot be read.
@@ -113,6 +135,49 @@ fn unread(side: Side, file: &Opened<'_>, diff: &mut Diff) {
     let members = all.problems.iter().map(|(name, error)| (name.clone(), error.message().to_owned()));
     for (path, why) in broken.chain(members) {
         diff.unknown.add(|| Unknown { side: Some(side), path: escape(&path).into_owned(), why });
+    }
+}
+
+/// What torch writes of a file as a file.
+const OF_TORCH: [&str; 5] = ["version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id"];
+
+/// Compares members that are neither pickles nor arrays, byte by byte.
+fn others(a: &Opened<'_>, b: &Opened<'_>, diff: &mut Diff) {
+    let named = |file: &Opened<'_>| -> BTreeMap<String, (usize, Option<Codec>)> {
+        let of_torch = |name: &str| !file.folder().is_empty() && OF_TORCH.contains(&name);
+        let all = file
+            .all
+            .others
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (inside(&one.name, file.folder()), (index, one.codec)));
+        all.filter(|(name, _)| !of_torch(name)).map(|(name, place)| (name.to_owned(), place)).collect()
+    };
+    let bytes =
+        |file: &Opened<'_>, index: usize| file.all.others.get(index).map_or(Vec::new(), |one| one.bytes.to_vec());
+    let (ours, theirs) = (named(a), named(b));
+    let told = |one: Option<&(usize, Option<Codec>)>, file| {
+        one.map(|(index, _)| format!("{} bytes", thousands(bytes(file, *index).len() as u64)))
+    };
+    let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+    for name in names {
+        let (one, other) = (ours.get(name), theirs.get(name));
+        let (path, of_a, of_b) = (escape(name).into_owned(), told(one, a), told(other, b));
+        let kind = match (one, other) {
+            (Some((one, packed)), Some((other, packed_too))) => match bytes(a, *one) == bytes(b, *other) {
+                true if packed == packed_too => continue,
+                // What is compressed in two ways may be the same.
+                _ if packed.is_some() || packed_too.is_some() => {
+                    let why = "a member that is neither pickle nor array is compressed in two ways".to_owned();
+                    diff.unknown.add(|| Unknown { side: None, path, why });
+                    continue;
+                }
+                _ => Kind::Value,
+            },
+            (Some(_), None) => Kind::OnlyA,
+            _ => Kind::OnlyB,
+        };
+        diff.differences.add(|| Difference { kind, path, other: None, a: of_a, b: of_b, elements: None });
     }
 }
 

@@ -174,6 +174,10 @@ pub(super) fn compare(
     for named in order.iter().filter_map(|name| others.get(name)) {
         diff.differences.add(|| only(In::OnlyB, named));
     }
+    if pairs.is_empty() && diff.differences.is_empty() {
+        let why = "there is no array that both could hold".to_owned();
+        diff.unknown.add(|| Unknown { side: None, path: String::new(), why });
+    }
     pairs.sort_by_key(|(one, other)| (inflated(&one.array), inflated(&other.array)));
     for (one, other) in pairs {
         pair((&one, bytes_a), (&other, bytes_b), options, diff);

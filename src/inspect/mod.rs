@@ -38,7 +38,7 @@ pub use cursor::Cursor;
 pub use elements::{dtype_name, element_text};
 pub use glance::glance;
 pub use listing::{Line, Listing, What};
-pub use open::{All, Contents, Member, open, open_all, open_member};
+pub use open::{All, Contents, Member, Other, open, open_all, open_member};
 pub use outline::{Child, Label, Node, Outline, Root, npy_text};
 pub use safetensors::{Tensors, safetensors};
 pub use storages::{Place, Storages};

@@ -279,6 +279,27 @@ pub struct All<'a> {
     pub contents: Vec<Contents<'a>>,
     /// The names of members that could not be opened, and why.
     pub problems: Vec<(String, Error)>,
+    /// Members that hold something else: texts, pictures.
+    pub others: Vec<Other<'a>>,
+}
+
+/// A member of an archive that is neither pickle nor array.
+#[derive(Clone, Debug)]
+pub struct Other<'a> {
+    /// Its name, as `scan` has it.
+    pub name: String,
+    /// Its bytes, as they stand in the file.
+    pub bytes: &'a [u8],
+    /// What they are compressed with.
+    pub codec: Option<Codec>,
+}
+
+impl<'a> All<'a> {
+    /// A file that is no archive.
+    pub fn one(contents: Contents<'a>) -> Self {
+        let format = contents.format.clone();
+        Self { format, contents: vec![contents], problems: Vec::new(), others: Vec::new() }
+    }
 }
 
 /// Opens the bytes of a file with all members of an archive that hold pickles or arrays, archives in it included. They
@@ -290,24 +311,24 @@ pub fn open_all<'a>(bytes: &'a [u8], limits: &Limits) -> Result<All<'a>> {
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
     let mut budget = limits.budget(bytes.len() as u64);
     if let Some(found) = skops::contents(bytes, &mut budget) {
-        let contents = found?;
-        return Ok(All { format: contents.format.clone(), contents: vec![contents], problems: Vec::new() });
+        return Ok(All::one(found?));
     }
     if !matches!(format, Format::Zip | Format::Tar) {
-        let contents = contents(bytes, budget)?;
-        return Ok(All { format: contents.format.clone(), contents: vec![contents], problems: Vec::new() });
+        return Ok(All::one(contents(bytes, budget)?));
     }
     let members = members::all(bytes, &mut budget);
-    let mut all = All { format: format.name().to_owned(), contents: Vec::new(), problems: members.problems };
+    let (contents, others) = (Vec::new(), Vec::new());
+    let mut all = All { format: format.name().to_owned(), contents, problems: members.problems, others };
     for found in members.found {
         let name = found.name.clone();
+        let other = Other { name: name.clone(), bytes: found.bytes, codec: found.codec };
         match open_found(bytes, found, budget.clone()) {
             Ok(contents) => {
                 budget = contents.budget.clone();
                 all.contents.push(contents);
             }
             // Texts and pictures are no trouble.
-            Err(error) if error.message().starts_with(NO_PICKLE) => {}
+            Err(error) if error.message().starts_with(NO_PICKLE) => all.others.push(other),
             Err(error) => all.problems.push((name, error)),
         }
     }

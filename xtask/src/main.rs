@@ -31,6 +31,7 @@ mod sbom;
 mod spoil;
 mod subject;
 mod tally;
+mod views;
 
 use std::process::ExitCode;
 
@@ -83,6 +84,7 @@ const TASKS: &[Task] = &[
         help: "[--small] [--runs N] [--only TEXT] [--keep]  compare with peers, as ratios (target/bench keeps the corpus); --gate counts instructions",
         run: bench::run,
     },
+    Task { name: "views", help: "FILE...  what the typed views see in models, for views.py", run: views::run },
     Task { name: "sbom", help: "[FILE]  what depickle is built of, as CycloneDX", run: sbom::run },
     Task { name: "stream", help: "[--seed S] --only NUMBER  list one random stream", run: oracle::show },
 ];
