@@ -32,8 +32,11 @@ fn told(report: &FileReport) -> Vec<String> {
     findings.map(|finding| format!("{}: {}", finding.rule, finding.message)).collect()
 }
 
-/// Elements, type and shape of all arrays, by path.
-fn arrays(bytes: &[u8]) -> BTreeMap<String, (Vec<u8>, String, Option<Vec<u64>>)> {
+/// Elements, type and shape.
+type Elements = (Vec<u8>, String, Option<Vec<u64>>);
+
+/// All arrays, by path.
+fn arrays(bytes: &[u8]) -> BTreeMap<String, Elements> {
     let mut contents = open(bytes, &Limits::default()).unwrap();
     let outline = Outline::new(&mut contents);
     let found = Arrays::new(&outline);
@@ -46,7 +49,7 @@ fn arrays(bytes: &[u8]) -> BTreeMap<String, (Vec<u8>, String, Option<Vec<u64>>)>
             Ok(())
         };
         if !array.has_objects() {
-            bytes.c_order(&array, &mut take).unwrap_or_else(|error| panic!("{}: {error}", array.address));
+            bytes.c_order(&array, &mut take).unwrap();
         }
         let dtype = array.array.dtype.unwrap().type_string();
         all.insert(array.address.to_string(), (elements, dtype, array.array.shape));
@@ -504,4 +507,43 @@ fn any_byte_of_a_schema_may_be_any_other() {
             }
         }
     }
+}
+
+#[test]
+fn a_schema_counts_wherever_a_zip_reader_finds_it() {
+    let harmful =
+        skops(&node("ConstructorFromReduceNode", "os", "system", json!({"content": tuple(&[plain(&"".into())])})));
+    // Behind a pickle, in an archive, beside the pickle of torch, and before another schema.
+    let behind = [&b"\x80\x04N."[..], &harmful].concat();
+    let within = archive(&[Member::stored("model.skops", &harmful)]);
+    let schema = br#"{"protocol": 2, "__loader__": "FunctionNode", "__module__": "os", "__class__": "system"}"#;
+    let beside = zipped(schema, &[("archive/data.pkl", b"\x80\x02N.")]);
+    let before = file(&list(&[]), 2.into(), &[("schema.json", schema)]);
+    let other_case = file(&list(&[]), 2.into(), &[("SCHEMA.json", schema)]);
+    for bytes in [behind, within, beside, before, other_case] {
+        let report = judged(&bytes);
+        assert_eq!(report.verdict(), Verdict::Dangerous, "{:?}", told(&report));
+    }
+}
+
+#[test]
+fn a_name_outside_of_all_nodes_explains_no_member() {
+    let decoy = json!({"__loader__": "BytesNode", "file": "x.pkl"});
+    let mut root = list(&[]);
+    root["more"] = decoy;
+    let report = judged(&file(&root, 2.into(), &[("x.pkl", b"cos\nsystem\n(S''\ntR.")]));
+    assert_eq!(report.verdict(), Verdict::Dangerous);
+    let mut again = list(&[]);
+    again["__id__"] = 1.into();
+    let mut decoy = again.clone();
+    decoy["content"] = json!([{"__loader__": "BytesNode", "file": "x.pkl"}]);
+    let report = judged(&file(&list(&[again, decoy]), 2.into(), &[("x.pkl", b"cos\nsystem\n(S''\ntR.")]));
+    assert_eq!(report.verdict(), Verdict::Dangerous);
+    // skops writes an object again that it has written, and names members there that it never reads.
+    let mut again = list(&[node("NdArrayNode", "numpy", "ndarray", json!({"type": "numpy", "file": "a.npy"}))]);
+    again["__id__"] = 1.into();
+    let mut first = list(&[]);
+    first["__id__"] = 1.into();
+    let report = judged(&file(&list(&[first, again]), 2.into(), &[("a.npy", &zeros())]));
+    assert_eq!(report.verdict(), Verdict::Clean, "{:?}", told(&report));
 }
