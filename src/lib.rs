@@ -27,6 +27,7 @@ pub mod baseline;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod container;
+pub mod content;
 pub mod convert;
 pub mod diff;
 pub mod dtype;

@@ -122,6 +122,7 @@ pub struct Limits {
     values: [u64; LIMITS.len()],
     deep: bool,
     models: bool,
+    facts: bool,
     time: Option<Duration>,
     stop: Option<Stop>,
 }
@@ -154,7 +155,7 @@ impl Eq for Stop {}
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { values: LIMITS.map(|row| row.default), deep: false, models: false, time: None, stop: None }
+        Self { values: LIMITS.map(|row| row.default), deep: false, models: false, facts: true, time: None, stop: None }
     }
 }
 
@@ -195,6 +196,18 @@ impl Limits {
     /// Whether they are for such a scan.
     pub fn looks_at_models(&self) -> bool {
         self.models
+    }
+
+    /// The same limits, for a scan of which nobody asks who wrote a file and what is in it:
+    /// [`FileReport::facts`](crate::finding::FileReport::facts) stays empty. No verdict depends on them.
+    #[must_use]
+    pub fn without_facts(self) -> Self {
+        Self { facts: false, ..self }
+    }
+
+    /// Whether they are for a scan that gathers facts.
+    pub fn gathers_facts(&self) -> bool {
+        self.facts
     }
 
     /// The same limits, and so much time for each file. It is looked at with every spending, so a file ends a little

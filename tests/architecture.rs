@@ -31,8 +31,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // It writes a pickle, and runs none.
     ("skops", &["container", "dtype"]),
     ("array", &["loader", "dtype"]),
+    // It reads JSON as the room of `.skops` does, and elements as numbers.
+    ("content", &["skops", "container", "dtype", "array"]),
     // Looks inside and judges nothing.
-    ("inspect", &["array", "loader", "skops", "finding", "escape"]),
+    ("inspect", &["array", "loader", "skops", "content", "finding", "escape"]),
     ("resolve", &["machine"]),
     // It reads names as a loader's reader resolves them; the tree is made of what `inspect` opens.
     ("model", &["resolve", "loader", "dtype", "facts", "inspect"]),

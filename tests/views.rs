@@ -243,6 +243,49 @@ fn forged_boosters_are_found() {
     }
 }
 
+/// Flaws of a file that `xtask/python/sparse_cases.py` wrote.
+fn sparse(name: &str) -> Vec<(String, Flaw)> {
+    flaws(&std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/views").join(name)).unwrap())
+}
+
+#[test]
+fn sparse_matrices_of_scipy_have_no_flaws() {
+    assert_eq!(sparse("sparse.pkl"), []);
+}
+
+#[test]
+fn a_sparse_matrix_that_points_outside_of_itself_is_found() {
+    use Kind::{Disagreement, Pointer};
+    let cases = [
+        ("[\"column\"].indices", Pointer, "item 2 is 6; there are 6"),
+        ("[\"below\"].indices", Pointer, "item 0 is -1; there are 4"),
+        ("[\"start\"].indptr", Pointer, "row 0 begins at 1"),
+        ("[\"shrinks\"].indptr", Pointer, "row 2 begins at 0: the one before at 1"),
+        ("[\"end\"].indptr", Pointer, "row 4 begins at 1000"),
+        ("[\"pointers\"].indptr", Pointer, "3 pointers for 4 rows"),
+        ("[\"data\"].indptr", Pointer, "row 2 begins at 3: the one before at 1; there are 2"),
+        ("[\"data\"]", Disagreement, "5 places for 2 elements"),
+        ("[\"spare\"]", Disagreement, "5 places for 6 elements"),
+        ("[\"block\"].indices", Pointer, "item 0 is 2; there are 2"),
+        ("[\"row\"].coords[0]", Pointer, "item 1 is 4; there are 4"),
+        ("[\"lengths\"].coords[0]", Pointer, "coordinates of the shape [5] for 3 elements"),
+        ("[\"lengths\"].coords[1]", Pointer, "coordinates of the shape [5] for 3 elements"),
+        ("[\"diagonals\"].offsets", Pointer, "offsets of the shape [4] for diagonals of the shape [1, 6]"),
+        ("[\"list\"].rows[1]", Pointer, "item 1 is no column; there are 6"),
+        ("[\"lists\"].rows[3]", Pointer, "2 columns for 1 elements"),
+        ("[\"rows\"].rows", Pointer, "2 lists for 4 rows"),
+        ("[\"key\"]", Disagreement, "an element stands outside of the shape [4, 6]"),
+    ];
+    let found = sparse("sparse_forged.pkl");
+    for (path, kind, message) in cases {
+        let is_it = |(at, flaw): &&(String, Flaw)| {
+            at.strip_prefix("root") == Some(path) && flaw.kind == kind && flaw.message.contains(message)
+        };
+        assert_eq!(found.iter().filter(is_it).count(), 1, "{path}: {found:#?}");
+    }
+    assert_eq!(found.len(), cases.len(), "{found:#?}");
+}
+
 #[test]
 fn a_forged_tree_is_refused_by_name_where_it_would_be_converted() {
     let path = "root[\"RandomForestClassifier\"].estimators_[1].tree_.nodes";

@@ -10,7 +10,13 @@ pub(crate) fn compressed(data: &[u8]) {
     let prefix = data.get(..PREFIX).unwrap_or(data);
     let _ = (detect(prefix, data.len() as u64), joblib_reads(prefix), is_text(data), ZFile::parse(data).is_ok());
     let headed = [Codec::Zlib, Codec::Gzip, Codec::Bzip2, Codec::Xz, Codec::Lzma, Codec::Lz4, Codec::Zstd];
-    let bare = [Codec::Deflate, Codec::BareLzma(0x5d, 1 << 16, 1 << 12), Codec::Lzma2(1 << 16)];
+    let bare = [
+        Codec::Deflate,
+        Codec::Deflate64,
+        Codec::BareLzma(0x5d, 1 << 16, 1 << 12),
+        Codec::Lzma2(1 << 16),
+        Codec::Ppmd(6, 1 << 20, 1 << 12),
+    ];
     for codec in headed.into_iter().chain(bare) {
         let mut decoder = Decoder::new(codec, data);
         let mut chunk = [0; 4096];

@@ -1,5 +1,6 @@
 //! Where each element of an array stands among its bytes.
 
+use super::turn;
 use crate::dtype::DType;
 use crate::error::Result;
 use std::borrow::Cow;
@@ -38,11 +39,6 @@ pub struct Layout {
     nbytes: u64,
     extent: u64,
 }
-
-/// Bytes that are put in order at a time.
-const BLOCK: u64 = 1 << 20;
-/// Fewer rows at a time are not worth a block.
-const ROWS: u64 = 8;
 
 impl Layout {
     /// The layout of `shape` elements of `dtype`; `None` where their size is beyond any memory or the axes are none.
@@ -85,6 +81,16 @@ impl Layout {
     /// Bytes of all elements.
     pub fn nbytes(&self) -> u64 {
         self.nbytes
+    }
+
+    /// Bytes of an element.
+    pub(super) fn itemsize(&self) -> u64 {
+        self.itemsize
+    }
+
+    /// How many elements there are; elements without a size are none.
+    pub(super) fn count(&self) -> u64 {
+        self.nbytes.checked_div(self.itemsize).unwrap_or(0)
     }
 
     /// Bytes from the first element to the end of the last: as many as [`nbytes`](Self::nbytes) unless elements share
@@ -135,29 +141,28 @@ impl Layout {
         if self.is_c() {
             return sink(run(stored, 0, self.nbytes));
         }
-        let (outer, run_len) = self.runs();
-        let row = self.shape.first().and_then(|&rows| self.nbytes.checked_div(rows)).unwrap_or(0);
-        let rows = BLOCK.checked_div(row).unwrap_or(0);
-        if rows >= ROWS && self.strides.first() == Some(&self.itemsize) {
-            return self.by_rows(stored, (row, rows), sink);
-        }
-        let mut block = Vec::new();
-        for offset in outer.offsets() {
-            if run_len >= BLOCK {
-                sink(run(stored, offset, run_len))?;
-                continue;
-            }
-            block.extend_from_slice(run(stored, offset, run_len));
-            if block.len() as u64 >= BLOCK {
-                sink(&block)?;
-                block.clear();
-            }
-        }
-        if block.is_empty() { Ok(()) } else { sink(&block) }
+        let copy = |offset, into: &mut [u8]| {
+            let from = run(stored, offset, into.len() as u64);
+            into.get_mut(..from.len()).unwrap_or_default().copy_from_slice(from);
+            Ok(())
+        };
+        self.turn(copy, sink)
     }
 
-    /// The same elements as runs of bytes that are in C order, each as long as can be: their layout and their length.
-    fn runs(&self) -> (Self, u64) {
+    /// The same of bytes that `stored` copies from an offset on, no more than some MiB of them at a time.
+    ///
+    /// # Errors
+    /// Those of `stored` and of `sink`.
+    pub fn turn(
+        &self,
+        mut stored: impl FnMut(u64, &mut [u8]) -> Result<()>,
+        sink: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        turn::turn(self, &mut stored, sink)
+    }
+
+    /// The same as runs of bytes that are in C order, each as long as can be.
+    pub(super) fn runs(&self) -> Self {
         let (mut length, mut inner) = (self.itemsize, 0_usize);
         for (axis, stride) in self.shape.iter().zip(&self.strides).rev() {
             if *axis != 1 && *stride != length {
@@ -167,41 +172,29 @@ impl Layout {
             inner = inner.saturating_add(1);
         }
         let outer = self.shape.len().saturating_sub(inner);
-        let of = |numbers: &[u64]| numbers.get(..outer).unwrap_or_default().to_vec();
-        let (shape, strides) = (of(&self.shape), of(&self.strides));
-        (Self { shape, strides, itemsize: length, ..*self }, length)
+        Self { itemsize: length, ..self.axes(0..outer, length) }
     }
 
-    /// The same where the first index moves fastest: some rows at a time, so that each run of bytes is read once.
-    fn by_rows(&self, stored: &[u8], (row, rows): (u64, u64), sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let all = self.shape.first().copied().unwrap_or(0);
-        let rest = Self {
-            shape: self.shape.get(1..).unwrap_or_default().to_vec(),
-            strides: self.strides.get(1..).unwrap_or_default().to_vec(),
-            itemsize: self.itemsize,
-            nbytes: row,
-            extent: self.extent,
-        };
-        let (size, row) = (index(self.itemsize), index(row));
-        let mut block = Vec::new();
-        let mut first = 0_u64;
-        while first < all {
-            let here = rows.min(all.saturating_sub(first));
-            block.resize(index(here).saturating_mul(row), 0);
-            let skipped = first.saturating_mul(self.itemsize);
-            for (column, offset) in rest.offsets().enumerate() {
-                let items = run(stored, offset.saturating_add(skipped), here.saturating_mul(self.itemsize));
-                let start = column.saturating_mul(size);
-                for (line, item) in block.chunks_exact_mut(row).zip(items.chunks_exact(size)) {
-                    if let Some(place) = line.get_mut(start..start.saturating_add(size)) {
-                        place.copy_from_slice(item);
-                    }
-                }
-            }
-            sink(&block)?;
-            first = first.saturating_add(here);
-        }
-        Ok(())
+    /// The axis along which elements lie closest to each other.
+    pub(super) fn fastest(&self) -> Option<usize> {
+        let axes = self.strides.iter().zip(&self.shape).enumerate();
+        let moving = axes.filter(|(_, (stride, length))| **length > 1 && **stride > 0);
+        moving.min_by_key(|(_, (stride, _))| **stride).map(|(axis, _)| axis)
+    }
+
+    /// What comes before an axis, its length and stride, and what comes behind it.
+    pub(super) fn split(&self, axis: usize) -> Option<(Self, (u64, u64), Self)> {
+        let of = (*self.shape.get(axis)?, *self.strides.get(axis)?);
+        let behind = axis.saturating_add(1)..self.shape.len();
+        Some((self.axes(0..axis, self.itemsize), of, self.axes(behind, self.itemsize)))
+    }
+
+    /// Some of the axes, of items of this size.
+    fn axes(&self, axes: std::ops::Range<usize>, itemsize: u64) -> Self {
+        let of = |numbers: &[u64]| numbers.get(axes.clone()).unwrap_or_default().to_vec();
+        let shape = of(&self.shape);
+        let nbytes = shape.iter().fold(itemsize, |nbytes, length| nbytes.saturating_mul(*length));
+        Self { strides: of(&self.strides), shape, itemsize, nbytes, extent: self.extent }
     }
 }
 
@@ -234,7 +227,7 @@ pub(super) fn is_dense<'s>(axes: impl Iterator<Item = (&'s u64, &'s u64)>, items
     true
 }
 
-fn index(number: u64) -> usize {
+pub(super) fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
@@ -255,8 +248,7 @@ pub struct Offsets<'l> {
 
 impl<'l> Offsets<'l> {
     fn new(layout: Cow<'l, Layout>) -> Self {
-        let left = layout.nbytes.checked_div(layout.itemsize).unwrap_or(0);
-        Self { index: vec![0; layout.shape.len()], layout, offset: 0, left }
+        Self { index: vec![0; layout.shape.len()], left: layout.count(), layout, offset: 0 }
     }
 }
 
@@ -311,28 +303,6 @@ mod tests {
         // numpy.arange(24).reshape(2, 3, 4).transpose(2, 0, 1).ravel()[:7]
         let turned = in_c_order(&[4, 2, 3], &Order::Axes(vec![2, 0, 1]), &stored);
         assert_eq!(turned[..7], [0, 4, 8, 12, 16, 20, 1]);
-    }
-
-    #[test]
-    fn large_arrays_are_turned_by_blocks() {
-        let (rows, columns) = (3000_u64, 500_u64);
-        let dtype = DType::from_spec(b"i4").unwrap();
-        let layout = Layout::new(&dtype, &[rows, columns], &Order::F).unwrap();
-        let stored: Vec<u8> = (0..u32::try_from(rows * columns).unwrap()).flat_map(u32::to_le_bytes).collect();
-        let (mut pieces, mut next) = (0, 0_u64);
-        layout
-            .c_order(&stored, &mut |piece| {
-                pieces += 1;
-                for element in piece.chunks_exact(4) {
-                    let (row, column) = (next / columns, next % columns);
-                    assert_eq!(u64::from(u32::from_le_bytes(element.try_into().unwrap())), row + column * rows);
-                    next += 1;
-                }
-                Ok(())
-            })
-            .unwrap();
-        assert_eq!(next, rows * columns);
-        assert!(pieces > 1, "not all at once");
     }
 
     #[test]

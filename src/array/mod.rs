@@ -20,6 +20,7 @@ mod npy;
 mod rows;
 mod stats;
 mod tensor;
+mod turn;
 pub(crate) mod view;
 
 pub use element::{Element, half, signed, unsigned};

@@ -1,10 +1,10 @@
 //! The arena: containers as logs of edges, objects, symbols.
 
 use super::lines::Lines;
+use super::symbols::{Symbol, Symbols};
 use super::value::{Kind, KindSet, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::opcode::{Dialect, Literal, Source};
-use std::collections::HashMap;
 
 /// A moment in the life of a stream: what was put into containers before it is there, what came later is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,17 +54,6 @@ pub struct Object {
     pub items: Option<Value>,
 }
 
-/// An imported name as the stream gives it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Symbol {
-    /// The module as written; a lone surrogate stands as `\ud800`.
-    pub module: Box<str>,
-    /// The name as written, dots included.
-    pub name: Box<str>,
-    /// The protocol in force at the import: it decides on name mapping and dots.
-    pub protocol: u8,
-}
-
 /// What a stream builds.
 #[derive(Debug, Default)]
 pub struct Ast {
@@ -72,8 +61,7 @@ pub struct Ast {
     containers: Vec<Container>,
     extents: Vec<Extent>,
     objects: Vec<Object>,
-    symbols: Vec<Symbol>,
-    by_symbol: HashMap<Symbol, u32>,
+    symbols: Symbols,
     views: Vec<Value>,
     holders: Vec<Value>,
     keys: Vec<(Value, u32)>,
@@ -84,7 +72,7 @@ fn too_big() -> Error {
     Error::new(ErrorKind::Limit, "the stream builds more than four thousand million values")
 }
 
-fn index32(index: usize) -> Result<u32> {
+pub(super) fn index32(index: usize) -> Result<u32> {
     u32::try_from(index).ok().filter(|&index| index < u32::MAX).ok_or_else(too_big)
 }
 
@@ -92,6 +80,12 @@ impl Ast {
     /// Now: everything put into containers so far is there.
     pub fn now(&self) -> Moment {
         Moment(u32::try_from(self.edges.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Makes room for so many edges and containers more.
+    pub fn make_room(&mut self, edges: usize, containers: usize) {
+        self.edges.reserve(edges);
+        self.containers.reserve(containers);
     }
 
     /// How many edges there are: one for each item of a list, tuple or set, two for each item of a dict.
@@ -333,23 +327,18 @@ impl Ast {
     /// # Errors
     /// [`ErrorKind::Limit`] when the arena is full.
     pub fn import(&mut self, module: &str, name: &str, protocol: u8) -> Result<Value> {
-        let symbol = Symbol { module: module.into(), name: name.into(), protocol };
-        let next = index32(self.symbols.len())?;
-        let id = *self.by_symbol.entry(symbol).or_insert_with_key(|symbol| {
-            self.symbols.push(symbol.clone());
-            next
-        });
+        let id = self.symbols.number(module, name, protocol)?;
         Ok(Value::new(Kind::Import, u64::from(id)))
     }
 
     /// The symbol of an import.
     pub fn symbol(&self, value: Value) -> Option<&Symbol> {
-        if value.kind() == Kind::Import { self.symbols.get(value.index()) } else { None }
+        if value.kind() == Kind::Import { self.symbols().get(value.index()) } else { None }
     }
 
     /// All imported symbols, by id.
     pub fn symbols(&self) -> &[Symbol] {
-        &self.symbols
+        self.symbols.list()
     }
 
     /// A read-only view of `inner`.

@@ -15,7 +15,9 @@
 mod arena;
 mod lines;
 pub mod path;
+mod symbols;
 mod value;
 
-pub use arena::{Ast, Items, Moment, Object, Symbol};
+pub use arena::{Ast, Items, Moment, Object};
+pub use symbols::Symbol;
 pub use value::{Kind, KindSet, Value};

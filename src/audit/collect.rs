@@ -1,29 +1,41 @@
 //! What a report is made of, while it is made: findings and imports, each said once.
 
-use crate::finding::{Finding, Ground, Import, Level, Location, Region, Stream};
+use crate::finding::{Decision, Finding, Ground, Import, Level, Location, Region, Stream};
 use crate::loader::indices::Demand;
 use crate::policy::{InForce, Relied};
-use crate::rules::Rule;
+use crate::rules::{self, Rule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many findings of one rule at one level are told one by one.
 const TOLD: u32 = 500;
 
+/// The message of the finding that stands for all others of its rule and level.
+const MORE: &str = "more like the findings before";
+
+/// How many imports of one decision are listed. No honest file has so many; one that has is not clean.
+const LISTED: usize = 1 << 14;
+
 /// How many runs of bytes are told.
 const REGIONS: usize = 1 << 12;
 
 /// Findings, imports and streams of one file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Collected {
     findings: Vec<Finding>,
     /// How many there are of each rule and level.
     told: HashMap<(&'static str, Level), u32>,
     by_message: HashMap<(&'static str, String, String), usize>,
+    /// The findings that stand for all others of a rule and level.
+    more: Vec<(&'static str, Level, usize)>,
     imports: Vec<Import>,
-    by_symbol: HashMap<(String, crate::finding::Decision), usize>,
+    /// Where the imports of each decision are in the list.
+    by_symbol: HashMap<Decision, HashMap<String, usize>>,
+    /// How many are not there.
+    unlisted: u64,
     pub(super) streams: Vec<Stream>,
     regions: Vec<Region>,
-    grounds: BTreeMap<(String, Option<String>), Ground>,
+    /// What the verdict rests on, where anyone asks.
+    grounds: Option<BTreeMap<(String, Option<String>), Ground>>,
     /// Items of the user's policy that had a say.
     pub(super) policy_items: BTreeSet<u32>,
     /// What has to hold of numbers in storages of torch, and where it is asked for.
@@ -31,6 +43,11 @@ pub(super) struct Collected {
 }
 
 impl Collected {
+    /// Nothing yet, and it is asked for what the verdict rests on.
+    pub(super) fn with_grounds() -> Self {
+        Self { grounds: Some(BTreeMap::new()), ..Self::default() }
+    }
+
     /// Adds a finding; the same rule with the same message in the same member is one finding that occurs more often.
     /// Behind so many of one rule the others are one finding, too: no one reads on, and a file pays for its report.
     pub(super) fn add(&mut self, mut finding: Finding) {
@@ -38,7 +55,7 @@ impl Collected {
         if !self.by_message.contains_key(&key) {
             let told = self.told.entry((finding.rule, finding.level)).or_default();
             if *told >= TOLD {
-                finding.message = "more like the findings before".to_owned();
+                finding.message = MORE.to_owned();
                 finding.symbol = None;
                 finding.location.object_path = None;
                 key = (finding.rule, finding.level.name().to_owned(), finding.message.clone());
@@ -57,10 +74,24 @@ impl Collected {
                 }
             }
             None => {
+                if finding.message == MORE {
+                    self.more.push((finding.rule, finding.level, self.findings.len()));
+                }
                 self.by_message.insert(key, self.findings.len());
                 self.findings.push(finding);
             }
         }
+    }
+
+    /// Counts a finding of which there is nothing to say, if there is one that stands for all others of its rule and level.
+    pub(super) fn is_one_more(&mut self, rule: &'static Rule, level: Level, loaders: &[&'static str]) -> bool {
+        let more = self.more.iter().find(|more| (more.0, more.1) == (rule.id, level));
+        let more = more.and_then(|&(_, _, index)| self.findings.get_mut(index));
+        more.is_some_and(|more| {
+            more.count = more.count.saturating_add(1);
+            merge(&mut more.loaders, loaders);
+            true
+        })
     }
 
     /// Adds a finding of a rule about the layout of the file.
@@ -86,41 +117,48 @@ impl Collected {
     }
 
     /// Adds an import; the same symbol with the same decision is one row.
-    pub(super) fn import(&mut self, import: Import) {
-        let key = (import.symbol.clone(), import.decision);
-        match self.by_symbol.get(&key).and_then(|&index| self.imports.get_mut(index)) {
+    pub(super) fn import(&mut self, symbol: &str, decision: Decision, import: impl FnOnce() -> Import) {
+        let rows = self.by_symbol.entry(decision).or_default();
+        match rows.get(symbol).and_then(|&index| self.imports.get_mut(index)) {
             Some(known) => {
+                let import = import();
                 if !(known.location == import.location && known.loaders != import.loaders) {
                     known.count = known.count.saturating_add(import.count);
                 }
                 merge(&mut known.loaders, &import.loaders);
                 merge(&mut known.uses, &import.uses);
             }
+            None if rows.len() >= LISTED => self.unlisted = self.unlisted.saturating_add(1),
             None => {
-                self.by_symbol.insert(key, self.imports.len());
-                self.imports.push(import);
+                rows.insert(symbol.to_owned(), self.imports.len());
+                self.imports.push(import());
             }
         }
     }
 
     /// Adds what a stream relies on; the same entry is one row.
     pub(super) fn relied(&mut self, entries: Vec<Relied>, policy: &InForce<'_>) {
+        let Some(grounds) = &mut self.grounds else { return };
         for relied in entries {
             let by = relied.item.map(|item| policy.place(item));
             let reason = || policy.why(&relied);
-            let ground = self.grounds.entry((relied.entry.clone(), by.clone()));
+            let ground = grounds.entry((relied.entry.clone(), by.clone()));
             let new = || Ground { entry: relied.entry.clone(), uses: Vec::new(), by, reason: reason() };
             merge(&mut ground.or_insert_with(new).uses, &relied.uses);
         }
     }
 
-    /// The entries that were relied on, by symbol.
-    pub(super) fn grounds(&mut self) -> Vec<Ground> {
-        std::mem::take(&mut self.grounds).into_values().collect()
+    /// The entries that were relied on, by symbol, where anyone asks.
+    pub(super) fn grounds(&mut self) -> Option<Vec<Ground>> {
+        Some(self.grounds.take()?.into_values().collect())
     }
 
     /// Findings, worst first and then by place; imports by place; streams.
     pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Import>, Vec<Stream>) {
+        if self.unlisted > 0 {
+            let message = format!("{} more names are imported than are listed; all of them were judged", self.unlisted);
+            self.say(&rules::unlisted_import::RULE, Level::Note, message, Location::default());
+        }
         let place = |location: &Location| (location.member.clone(), location.stream, location.offset);
         self.findings
             .sort_by_cached_key(|finding| (std::cmp::Reverse(finding.level), place(&finding.location), finding.rule));

@@ -9,7 +9,6 @@ use crate::finding::{Companion, Level, Location, hex};
 use crate::input::Source;
 use crate::loader::joblib::Wrapper;
 use crate::rules;
-use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
 /// A companion file that a stream names.
@@ -36,7 +35,7 @@ impl Audit<'_> {
         let name = escape(&wanted.name).into_owned();
         let (rule, level, message) = match source.companion(&wanted.name, self.limits) {
             Ok(Some(companion)) => {
-                let sha256 = hex(&Sha256::digest(companion.bytes()));
+                let sha256 = hex(&companion.sha256());
                 let size = companion.bytes().len() as u64;
                 self.companions.push(Companion { path: wanted.name.clone(), size, sha256 });
                 // What a compressed companion holds is the bytes of an array; nothing unpickles them.

@@ -6,7 +6,7 @@ use super::passes::Passes;
 use super::structure::{self, is_exhaustion};
 use super::{Audit, Job, Read};
 use crate::container::detect::{PREFIX, is_text, text_so_far};
-use crate::container::{Codec, Decoder, Ending, Format, ZFile, detect};
+use crate::container::{Codec, Decoder, Ending, Format, ZFile, detect, tar};
 use crate::error::Error;
 use crate::escape::escape;
 use crate::finding::{Level, LoaderOutcome};
@@ -95,6 +95,16 @@ impl<'a> Audit<'a> {
             }
             format => {
                 let (read, window) = self.inflated(open, format, codec, name, (member, start));
+                // With `ignore_zeros` Python's tarfile passes over what is no header.
+                if !read.known {
+                    let mut again = open_at(0);
+                    let is_tar = has_tar_header(&mut again);
+                    self.spend(&feed, &again, &inner);
+                    if is_tar {
+                        let data = data.part(start..bytes.len());
+                        self.wrapped.push(Job { data, codec: Some(codec), claim, member: member.within(start as u64) });
+                    }
+                }
                 (read, Some(window))
             }
         };
@@ -293,6 +303,22 @@ fn exhaustion<'w>(window: &'w StreamWindow<Inflating<'_>>) -> Option<&'w Error> 
 fn inflates(codec: Codec, packed: &[u8]) -> bool {
     let mut decoder = Decoder::new(codec, packed);
     decoder.read(&mut [0]).is_ok()
+}
+
+/// How many blocks of a tar archive are looked at at once.
+const BLOCKS: usize = 128 * tar::BLOCK;
+
+/// Whether one of the blocks that come is a header of a tar archive. What was looked at is not kept.
+fn has_tar_header(window: &mut impl Window) -> bool {
+    loop {
+        // What cannot be read on was told when it was read first.
+        let _ = window.fill(BLOCKS);
+        let blocks = window.bytes().chunks_exact(tar::BLOCK);
+        let (count, found) = (blocks.len(), blocks.into_iter().any(tar::starts));
+        if found || count == 0 || window.skip(0, count.saturating_mul(tar::BLOCK) as u64).is_err() {
+            return found;
+        }
+    }
 }
 
 /// How much text is looked at at once.

@@ -108,13 +108,13 @@ pub(super) fn judge<W: Window>(
             if at >= stopped || ((known || !is_said) && !is_harm) {
                 continue;
             }
-            collected.import(Import {
+            collected.import(&row.resolved, row.decision, || Import {
                 module: symbol.module.to_string(),
                 name: symbol.name.to_string(),
-                symbol: row.resolved,
+                symbol: row.resolved.clone(),
                 decision: row.decision,
                 entry: row.entry,
-                uses: row.uses,
+                uses: row.uses.words(),
                 loaders: readers.clone(),
                 location: place(at),
                 count,
@@ -130,6 +130,12 @@ pub(super) fn judge<W: Window>(
             if at >= stopped || !scope.counts(pass.source().offset(at), acts, judgement.objection) {
                 continue;
             }
+            if judgement.level > Level::Note {
+                jobs.extend(evidence::below(view, judgement.effect, pass, member));
+            }
+            if judgement.detail.is_empty() && collected.is_one_more(rule, judgement.level, &readers) {
+                continue;
+            }
             let mut location = place(at);
             let value = value_of(view, judgement.effect);
             let path = paths.as_ref().zip(value).and_then(|(paths, value)| paths.to(value));
@@ -139,9 +145,6 @@ pub(super) fn judge<W: Window>(
             finding.symbol = (!judgement.symbol.is_empty()).then(|| escape(&judgement.symbol).into_owned());
             finding.loaders.clone_from(&readers);
             collected.add(finding);
-            if judgement.level > Level::Note {
-                jobs.extend(evidence::below(view, judgement.effect, pass, member));
-            }
         }
     }
     jobs

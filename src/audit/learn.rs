@@ -1,5 +1,6 @@
 //! The least policy under which vetted files are clean.
 
+use super::collect::Collected;
 use super::run::run;
 use crate::finding::FileReport;
 use crate::input::Source;
@@ -30,7 +31,7 @@ pub fn learn(sources: &[Source<'_>], reason: &str, limits: &Limits) -> Learned {
     for _ in 0..MAX_ROUNDS {
         let mut observations = Observations::default();
         for source in sources {
-            run(source, &policy, limits, Some(&mut observations));
+            run(source, &policy, limits, Collected::default(), Some(&mut observations));
         }
         let learned = observations.policy(reason);
         if learned == text {

@@ -69,12 +69,12 @@ use std::collections::{HashSet, VecDeque};
 /// assert_eq!(report.verdict(), Verdict::Dangerous);
 /// ```
 pub fn scan(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
-    FileReport { grounds: None, ..scan_with_grounds(source, policy, limits) }
+    run::run(source, policy, limits, Collected::default(), None)
 }
 
 /// As [`scan`], and lists the entries of the policy that the file needs.
 pub fn scan_with_grounds(source: &Source<'_>, policy: &Policy, limits: &Limits) -> FileReport {
-    run::run(source, policy, limits, None)
+    run::run(source, policy, limits, Collected::with_grounds(), None)
 }
 
 /// What a source says of its writer, with places counted in the file.
@@ -251,7 +251,9 @@ impl<'a> Audit<'a> {
     fn judge<'w, W: Window + 'w>(&mut self, passes: &Passes<'w, W>, member: &Member) {
         if !member.evidence {
             structure::describe(passes, member, &mut self.collected);
-            self.facts.get_or_insert_with(|| facts_of(passes.own(), &passes.own().readings, member));
+            if self.limits.gathers_facts() {
+                self.facts.get_or_insert_with(|| facts_of(passes.own(), &passes.own().readings, member));
+            }
         }
         if member.guess && !passes.import_anything() {
             return;

@@ -6,40 +6,46 @@ use crate::finding::{Completeness, FileReport, Level, hex};
 use crate::input::Source;
 use crate::limits::Limits;
 use crate::policy::{InForce, Observations, Policy};
-use sha2::{Digest as _, Sha256};
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 
-/// Scans, and notes for `learn` what only a user's policy can allow.
+/// Scans into `empty`, and notes for `learn` what only a user's policy can allow.
 pub(super) fn run(
     source: &Source<'_>,
     policy: &Policy,
     limits: &Limits,
+    empty: Collected,
     mut learn: Option<&mut Observations>,
 ) -> FileReport {
     let limits = policy.limits(source.name(), limits);
-    let own = || hex(&Sha256::digest(source.bytes()));
+    let own = || hex(&source.sha256());
     let in_force = policy.for_file(source.name(), || vec![own()]);
-    let report = under(source, &in_force, &limits, learn.as_deref_mut());
+    let report = under(source, &in_force, &limits, empty.clone(), learn.as_deref_mut());
     if report.companions.is_empty() || !in_force.is_pinned() {
         return report;
     }
     // Whoever pinned an item to this file has to have seen what it loads besides. Nothing is in force because of a
     // companion that was another one a moment ago.
     let digests = || std::iter::once(own()).chain(report.companions.iter().map(|one| one.sha256.clone())).collect();
-    let again = under(source, &policy.for_file(source.name(), digests), &limits, learn.as_deref_mut());
+    let again = under(source, &policy.for_file(source.name(), digests), &limits, empty.clone(), learn.as_deref_mut());
     if again.companions == report.companions {
         return again;
     }
-    under(source, &policy.for_file(source.name(), Vec::new), &limits, learn)
+    under(source, &policy.for_file(source.name(), Vec::new), &limits, empty, learn)
 }
 
-fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Option<&mut Observations>) -> FileReport {
+fn under(
+    source: &Source<'_>,
+    policy: &InForce<'_>,
+    limits: &Limits,
+    collected: Collected,
+    learn: Option<&mut Observations>,
+) -> FileReport {
     let mut audit = Audit {
         policy,
         limits,
         budget: limits.budget(source.bytes().len() as u64),
-        collected: Collected::default(),
+        collected,
         learn,
         jobs: VecDeque::new(),
         wrapped: Vec::new(),
@@ -75,7 +81,7 @@ fn under(source: &Source<'_>, policy: &InForce<'_>, limits: &Limits, learn: Opti
         regions,
         imports,
         findings,
-        grounds: Some(grounds),
+        grounds,
         policy_items,
         facts,
         gate: None,

@@ -45,6 +45,10 @@ impl<'a> Audit<'a> {
     fn folder(&mut self, folder: &Folder, data: &Bytes<'a>, member: &Member) {
         let packed = data.part(folder.packed.clone());
         let start = folder.packed.start;
+        let memory = folder.codec.ok().flatten().map_or(0, Codec::memory);
+        if let Err(error) = self.budget.spend(Limit::Inflated, memory) {
+            return self.incomplete(&rules::limit_reached::RULE, error.message(), member, start as u64);
+        }
         let claim = |of: &sevenz::Member| Claim { crc: of.crc, size: Some(of.size) };
         match (folder.codec, folder.members.as_slice()) {
             (Err(why), members) => {

@@ -201,7 +201,9 @@ impl<'a> Audit<'a> {
         let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(pickles), &mut self.budget);
         // The pickles before the object say nothing of it.
         let object = passes.own().outer(torch::OBJECT).and_then(|object| object.reading);
-        if let Some(object) = object.and_then(|object| passes.own().readings.get(object..object.checked_add(1)?)) {
+        if let Some(object) = object.and_then(|object| passes.own().readings.get(object..object.checked_add(1)?))
+            && self.limits.gathers_facts()
+        {
             self.facts.get_or_insert_with(|| facts_of(passes.own(), object, member));
         }
         self.judge(&passes, member);

@@ -393,6 +393,13 @@ pub(super) enum Format {
     Cyclonedx,
 }
 
+impl Format {
+    /// Whether it tells who wrote a file, and what is in it.
+    pub(super) const fn tells_facts(self) -> bool {
+        matches!(self, Self::Json | Self::Ndjson | Self::Html | Self::Cyclonedx)
+    }
+}
+
 impl<F: ValueEnum> FromStr for Output<F> {
     type Err = String;
 

@@ -66,7 +66,7 @@ impl Cache {
         if !source.path().is_some_and(Path::is_file) {
             return scan();
         }
-        let digest = Sha256::digest(source.bytes());
+        let digest = source.sha256();
         let mut key = self.base.clone();
         key.update(digest);
         if self.by_path {

@@ -4,6 +4,7 @@ use super::limit::{self, LimitArg};
 use super::place::{self, Place};
 use super::policy_file::{self, Loaded, PolicyArgs};
 use super::scan::CHECK_PATH;
+use super::sink::Sink;
 use super::{Exit, guard, look, message};
 use crate::audit;
 use crate::convert::gate::{self, Refusal};
@@ -16,7 +17,7 @@ use crate::inspect::{self, Contents};
 use crate::limits::Limits;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 use std::collections::HashMap;
 use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -218,7 +219,7 @@ impl Job<'_> {
     fn convert(&self) -> End {
         let output = display_name(&self.args.output);
         let mut contents = match inspect::open(self.source.bytes(), self.limits) {
-            Ok(contents) => contents,
+            Ok(contents) => Contents { file: Some(self.source), ..contents },
             Err(error) => {
                 let exit = trouble(self.name, error.message(), "depickle scan says what kind of file it is");
                 return End::failed(exit, error.to_string());
@@ -282,23 +283,23 @@ impl Job<'_> {
         outputs: &mut Vec<Output>,
         write: impl FnOnce(&mut dyn Write, &mut Vec<Output>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut count = (0, None);
+        let mut about = (0, None);
         self.place.write(path, |out| {
-            let mut tee = Tee { out, size: 0, hash: self.args.report.is_some().then(Sha256::new) };
-            write(&mut tee, outputs)?;
+            let mut sink = Sink::new(out, &display_name(path), self.args.report.is_some());
+            write(&mut sink, outputs)?;
             if self.source.changed() {
                 return Err(io::Error::other("the input was written to while it was read"));
             }
-            count = (tee.size, tee.hash);
+            about = sink.about();
             Ok(())
         })?;
-        let sha256 = count.1.map(|hash| hex(&hash.finalize())).unwrap_or_default();
-        outputs.insert(0, Output { path: display_name(path), format, size: count.0, sha256 });
+        let (size, hash) = about;
+        let sha256 = hash.map(|hash| hex(&hash.finalize())).unwrap_or_default();
+        outputs.insert(0, Output { path: display_name(path), format, size, sha256 });
         Ok(())
     }
 
     fn report(&self, path: &Path, judged: &FileReport, end: End) -> Exit {
-        let bytes = self.source.bytes();
         let written = |output: &Output| Written {
             path: output.path.clone(),
             format: output.format.name().to_owned(),
@@ -310,8 +311,8 @@ impl Job<'_> {
             input: Written {
                 path: self.name.to_owned(),
                 format: judged.format.clone(),
-                size: bytes.len() as u64,
-                sha256: hex(&Sha256::digest(bytes)),
+                size: self.source.bytes().len() as u64,
+                sha256: hex(&self.source.sha256()),
             },
             verdict: judged.verdict(),
             allowed: &self.args.allow,
@@ -335,27 +336,5 @@ fn tell(lost: &Lost, reported: bool) {
     if more > 0 {
         let where_to = if reported { "the report has them" } else { "--report FILE writes them down" };
         message::line(&format!("not carried: {} more; {where_to}", thousands(more)));
-    }
-}
-
-/// Counts and hashes what goes through.
-struct Tee<'w> {
-    out: &'w mut dyn Write,
-    size: u64,
-    hash: Option<Sha256>,
-}
-
-impl Write for Tee<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(bytes)?;
-        self.size = self.size.saturating_add(count as u64);
-        if let Some(hash) = &mut self.hash {
-            hash.update(bytes.get(..count).unwrap_or_default());
-        }
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }

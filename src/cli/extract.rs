@@ -3,6 +3,7 @@
 use super::args::ExtractArgs;
 use super::look::{self, LookAll};
 use super::place::{self, Place};
+use super::sink::Sink;
 use super::{Exit, arrays as listing, limit, message};
 use crate::ast::path::Address;
 use crate::convert::safetensors::{self, Other};
@@ -182,7 +183,8 @@ impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
     }
 
     fn file(&mut self, path: &Path, write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>) -> Written {
-        let place = self.place;
-        place.write(path, |out| write(self, out)).map_err(|error| (display_name(path), error))
+        let (place, name) = (self.place, display_name(path));
+        let written = place.write(path, |out| write(self, &mut Sink::new(out, &name, false)));
+        written.map_err(|error| (name, error))
     }
 }

@@ -64,21 +64,23 @@ pub(super) struct LookAll<'l, 'a> {
 /// Opens a file, or the member of an archive that is called `member` where that is not empty, and has `work` print what
 /// it wants of it.
 pub(super) fn at(path: &Path, member: &str, limits: &Limits, work: impl FnOnce(Look<'_, '_>) -> Exit) -> Exit {
-    with(path, limits, |name, bytes| {
-        let mut contents = inspect::open_member(bytes, member, limits)?;
+    with(path, limits, |name, source| {
+        let mut contents = inspect::open_member(source.bytes(), member, limits)?;
+        contents.file = Some(source);
         Ok(work(Look { name, contents: &mut contents }))
     })
 }
 
 /// The same with all members of an archive.
 pub(super) fn all(path: &Path, limits: &Limits, work: impl FnOnce(LookAll<'_, '_>) -> Exit) -> Exit {
-    with(path, limits, |name, bytes| {
-        let all = inspect::open_all(bytes, limits)?;
+    with(path, limits, |name, source| {
+        let mut all = inspect::open_all(source.bytes(), limits)?;
+        all.contents.iter_mut().for_each(|contents| contents.file = Some(source));
         Ok(work(LookAll { name, all }))
     })
 }
 
-fn with(path: &Path, limits: &Limits, work: impl FnOnce(&str, &[u8]) -> Result<Exit>) -> Exit {
+fn with(path: &Path, limits: &Limits, work: impl FnOnce(&str, &Source<'_>) -> Result<Exit>) -> Exit {
     let name = display_name(path);
     let opened = if path.as_os_str() == "-" { Source::stdin(limits) } else { Source::open(path, limits) };
     let source = match opened {
@@ -86,7 +88,7 @@ fn with(path: &Path, limits: &Limits, work: impl FnOnce(&str, &[u8]) -> Result<E
         Err(error) => return trouble(&name, &error.to_string(), "check the spelling and the permissions"),
     };
     let done: Result<Exit> = guard::guarded(|| {
-        work(&name, source.bytes()).unwrap_or_else(|error| match error.kind() {
+        work(&name, &source).unwrap_or_else(|error| match error.kind() {
             ErrorKind::Unsupported => trouble(&name, error.message(), "depickle scan says what kind of file it is"),
             _ => trouble(&name, &error.to_string(), "depickle scan says what is wrong with it"),
         })

@@ -28,6 +28,7 @@ mod progress;
 mod scan;
 mod shell;
 mod show;
+mod sink;
 mod style;
 
 pub use exit::Exit;

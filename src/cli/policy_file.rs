@@ -10,7 +10,6 @@ use crate::policy::Policy;
 use crate::policy::user::{Context, Day, Note, Section};
 use crate::report::{PolicyInfo, PolicyNote, Tool};
 use crate::rules::RULES;
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -113,7 +112,7 @@ fn read(path: &Path, today: TodayArg) -> Result<Option<Loaded>, Exit> {
     match Policy::parse(text, &context) {
         Ok(None) => Ok(None),
         Ok(Some(policy)) => {
-            let sha256 = hex(&Sha256::digest(source.bytes()));
+            let sha256 = hex(&source.sha256());
             Ok(Some(Loaded { policy, file: Some((name, sha256)) }))
         }
         Err(problems) => {

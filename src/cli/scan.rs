@@ -17,7 +17,6 @@ use crate::report::Report;
 use crate::rules::{self, Rule};
 use clap::CommandFactory as _;
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +40,9 @@ pub(super) fn run(args: &ScanArgs) -> Exit {
         }
         Err(why) => return misused(clap::error::ErrorKind::ArgumentConflict, why),
     };
+    // What is kept in a cache serves every format.
+    let tells_facts = args.cache.is_some() || outputs.iter().any(|output| output.format.tells_facts());
+    let limits = if tells_facts { limits } else { limits.without_facts() };
     let (loaded, accepting) = match rules_in_force(args) {
         Ok(rules) => rules,
         Err(exit) => return exit,
@@ -209,16 +211,15 @@ fn scan_file(
     (rows, accepting): (usize, &Accepting),
     judge: &(impl Fn(&Source<'_>) -> FileReport + Sync),
 ) -> FileReport {
-    let name = display_name(&file.path);
     match open(file, limits) {
-        Err(error) => FileReport::unreadable(name, &error),
+        Err(error) => FileReport::unreadable(display_name(&file.path), &error),
         Ok(source) => {
             let report = guard::guarded(|| judge(&source));
-            let mut report = report.unwrap_or_else(|error| defect(name, &source, &error));
+            let mut report = report.unwrap_or_else(|error| defect(display_name(&file.path), &source, &error));
             let asked = |format| args.format.iter().any(|output| output.format == format);
             let hash = args.hash || asked(Format::Cyclonedx) || accepting.needs_hash(&report.path);
             let known = report.sha256.take();
-            report.sha256 = hash.then(|| known.unwrap_or_else(|| hex(&Sha256::digest(source.bytes()))));
+            report.sha256 = hash.then(|| known.unwrap_or_else(|| hex(&source.sha256())));
             if asked(Format::Html) && !report.is_not_pickle() {
                 // A histogram is as much of a page as a few rows.
                 let summed = if args.stats { rows / 4 } else { 0 };

@@ -8,7 +8,7 @@ use crate::container::Codec;
 use crate::convert::{Format, trees};
 use crate::error::{Error, Result};
 use crate::escape::{escape, thousands};
-use crate::inspect::{All, ArrayRef, Bytes, Contents, Outline, Tensors, open_all, safetensors};
+use crate::inspect::{All, ArrayRef, Bytes, Contents, Outline, Tensors, content, open_all, safetensors};
 use crate::limits::Limits;
 use crate::model::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,6 +93,9 @@ struct Opened<'a> {
 
 impl<'a> Opened<'a> {
     fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        if let Some(contents) = content(bytes, limits) {
+            return Ok(Self { all: All::one(contents?), tensors: Vec::new() });
+        }
         let Some(tensors) = safetensors(bytes, limits) else {
             return Ok(Self { all: open_all(bytes, limits)?, tensors: Vec::new() });
         };

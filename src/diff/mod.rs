@@ -36,6 +36,7 @@ mod file;
 mod flat;
 mod judged;
 mod keys;
+mod made;
 mod names;
 mod number;
 mod outcome;

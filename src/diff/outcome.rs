@@ -233,6 +233,8 @@ pub enum NoteKind {
     MemoryOrder,
     /// Names of numpy that differ between its releases.
     NumpyNames,
+    /// How an object is made, where two ways come to the same.
+    Made,
     /// A number of numpy, and one of Python.
     Scalar,
     /// Floats that are apart by no more than the tolerance.
@@ -243,12 +245,13 @@ pub enum NoteKind {
 
 impl NoteKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::DictOrder,
         Self::Sharing,
         Self::ByteOrder,
         Self::MemoryOrder,
         Self::NumpyNames,
+        Self::Made,
         Self::Scalar,
         Self::Tolerance,
         Self::NoPlace,
@@ -262,6 +265,7 @@ impl NoteKind {
             Self::ByteOrder => "byte-order",
             Self::MemoryOrder => "memory-order",
             Self::NumpyNames => "numpy-names",
+            Self::Made => "made",
             Self::Scalar => "scalar",
             Self::Tolerance => "tolerance",
             Self::NoPlace => "no-place",
@@ -276,6 +280,7 @@ impl NoteKind {
             Self::ByteOrder => "an array has its bytes in another order, and the same values",
             Self::MemoryOrder => "an array has its elements in another order in memory, and the same values",
             Self::NumpyNames => "a name of numpy is that of another release of numpy",
+            Self::Made => "an object is made in another way that comes to the same",
             Self::Scalar => "a number is one of numpy in one file and one of Python in the other",
             Self::Tolerance => "floats differ by no more than the tolerance",
             Self::NoPlace => "one of the formats has no place for it, so it was not compared",

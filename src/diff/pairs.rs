@@ -3,12 +3,12 @@
 use super::columns::{Types, types};
 use super::outcome::{Kind, NoteKind, Side};
 use super::walk::{Pair, Walk};
-use super::{names, text};
+use super::{made, names, text};
 use crate::array::Number;
 use crate::dtype::{self, DType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inspect::{ArrayRef, text as shown};
-use crate::model::tree::{Node, NodeId, Record, Scalar, Tree, Via};
+use crate::model::tree::{Made, Node, NodeId, Record, Scalar, Tree, Via};
 use std::collections::HashMap;
 
 /// What both sides are alike, and what is to be said where they are not.
@@ -165,7 +165,7 @@ impl<'t> Walk<'_, 't> {
         let mut pairs = Vec::new();
         for (&(index, key, value), partner) in a.iter().zip(&matched.partners) {
             let Some(&(other, other_key, other_value)) = partner.and_then(|partner| b.get(partner)) else {
-                self.only(Side::A, pair.a, Via::Value(index), value);
+                self.only_item(Side::A, pair, (index, key, value));
                 continue;
             };
             let is_text = |tree: &Tree<'_>, id| tree.text(id).is_some();
@@ -174,14 +174,27 @@ impl<'t> Walk<'_, 't> {
             }
             pairs.push(self.child(pair, (Via::Value(index), value), (Via::Value(other), other_value)));
         }
-        for &(index, _, value) in matched.rest.iter().filter_map(|&index| b.get(index)) {
-            self.only(Side::B, pair.b, Via::Value(index), value);
+        for &item in matched.rest.iter().filter_map(|&index| b.get(index)) {
+            self.only_item(Side::B, pair, item);
         }
         if !matched.in_order {
             self.note(NoteKind::DictOrder, pair);
         }
         self.push(pairs);
         Ok(())
+    }
+
+    /// An item of a dict that only one side has.
+    fn only_item(&mut self, side: Side, pair: Pair, (index, key, value): (u32, NodeId, NodeId)) {
+        let (own, dict, other) = match side {
+            Side::A => (self.a, pair.a, self.b),
+            Side::B => (self.b, pair.b, self.a),
+        };
+        if other.is_skops() && made::is_cache(own.tree, dict, key) {
+            self.note(NoteKind::NoPlace, pair);
+        } else {
+            self.only(side, dict, Via::Value(index), value);
+        }
     }
 
     /// Members of two sets, whatever their order.
@@ -254,11 +267,11 @@ impl<'t> Walk<'_, 't> {
     }
 
     fn records(&mut self, pair: Pair, a: &'t Record, b: &'t Record) {
-        let class = self.child(pair, (Via::Class, a.class), (Via::Class, b.class));
-        let named = [self.a.tree.class(pair.a), self.b.tree.class(pair.b)];
+        let (tree_a, tree_b) = (self.a.tree, self.b.tree);
+        let (one, other) = (made::parts(tree_a, pair.a, a), made::parts(tree_b, pair.b, b));
         let mut pairs = Vec::new();
-        match named {
-            [Some(one), Some(other)] => {
+        match (one.class, other.class) {
+            (Some(one), Some(other)) => {
                 let (is_same, note) = names::compare(one, other);
                 note.into_iter().for_each(|note| self.note(note, pair));
                 if !is_same {
@@ -270,30 +283,61 @@ impl<'t> Walk<'_, 't> {
                     }
                 }
             }
-            _ => pairs.push(class),
+            _ => pairs.push(self.child(pair, (Via::Class, a.class), (Via::Class, b.class))),
         }
-        if a.made != b.made {
+        let of_skops = self.a.is_skops() || self.b.is_skops();
+        let are_dicts = of_skops && made::are_dicts((tree_a, &one), (tree_b, &other));
+        if one.is_other != other.is_other || are_dicts && one.made != other.made {
+            self.note(NoteKind::Made, pair);
+        } else if one.made != other.made {
             self.differs(Kind::Made, pair, |walk, pair| {
-                let word = |made| if made == crate::model::tree::Made::New { "by __new__" } else { "by a call" };
-                let (one, other) = walk.values(pair);
-                (format!("{one}, {}", word(a.made)), format!("{other}, {}", word(b.made)))
+                let word = |made| if made == Made::New { "by __new__" } else { "by a call" };
+                let (text, text_b) = walk.values(pair);
+                (format!("{text}, {}", word(one.made)), format!("{text_b}, {}", word(other.made)))
             });
         }
         let parts = [
-            (Via::Args, a.args, b.args),
-            (Via::Kwargs, a.kwargs, b.kwargs),
-            (Via::State, a.state, b.state),
-            (Via::Items, a.items, b.items),
+            (Via::Args, one.args, other.args),
+            (Via::Kwargs, one.kwargs, other.kwargs),
+            (Via::State, one.state, other.state),
+            (Via::Items, one.items, other.items),
         ];
-        for (via, one, other) in parts {
-            match (one, other) {
-                (Some(one), Some(other)) => pairs.push(self.child(pair, (via, one), (via, other))),
-                (Some(one), None) => self.only(Side::A, pair.a, via, one),
-                (None, Some(other)) => self.only(Side::B, pair.b, via, other),
+        for (via, left, right) in parts {
+            match (left, right) {
+                (Some(left), Some(right)) if via == Via::Args && made::is_random_state(&one) => {
+                    self.random_state(pair, (left, right), &mut pairs);
+                }
+                (Some(left), Some(right)) => pairs.push(self.child(pair, (via, left), (via, right))),
+                // skops keeps no attributes of a dict.
+                (Some(_), None) if via == Via::State && are_dicts && self.b.is_skops() => {
+                    self.note(NoteKind::NoPlace, pair);
+                }
+                (None, Some(_)) if via == Via::State && are_dicts && self.a.is_skops() => {
+                    self.note(NoteKind::NoPlace, pair);
+                }
+                (Some(left), None) => self.only(Side::A, pair.a, via, left),
+                (None, Some(right)) => self.only(Side::B, pair.b, via, right),
                 (None, None) => {}
             }
         }
         self.push(pairs);
+    }
+
+    /// What two random states are made with: a bit generator, or its name.
+    fn random_state(&mut self, pair: Pair, (a, b): (NodeId, NodeId), pairs: &mut Vec<Pair>) {
+        let (items_a, items_b) = (self.a.tree.items(a), self.b.tree.items(b));
+        let is_text =
+            |tree: &Tree<'_>, items: &[NodeId]| items.first().is_some_and(|&first| tree.text(first).is_some());
+        let same = made::bit_generator(self.a.tree, a).is_some_and(|a| made::bit_generator(self.b.tree, b) == Some(a));
+        let two_ways = is_text(self.a.tree, items_a) != is_text(self.b.tree, items_b);
+        if !(same && two_ways && items_a.len() == items_b.len()) {
+            return pairs.push(self.child(pair, (Via::Args, a), (Via::Args, b)));
+        }
+        self.note(NoteKind::Made, pair);
+        let args = Pair { a, b, at: None };
+        for (index, (&a, &b)) in (0..).zip(items_a.iter().zip(items_b)).skip(1) {
+            pairs.push(self.child(args, (Via::Item(index), a), (Via::Item(index), b)));
+        }
     }
 }
 

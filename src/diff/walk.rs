@@ -31,6 +31,11 @@ impl<'t> Part<'t> {
         self.address(self.tree.path(id))
     }
 
+    /// Whether it stands in a `.skops` file.
+    pub(super) fn is_skops(&self) -> bool {
+        self.tree.outline().contents().format == "skops"
+    }
+
     pub(super) fn address(&self, path: ObjectPath) -> String {
         Address { member: self.member.clone(), stream: self.stream, path }.to_string()
     }

@@ -30,7 +30,7 @@ pub use list::paths_in;
 pub use name::display_name;
 #[cfg(target_os = "linux")]
 pub use shrunk::survive_shrinking;
-pub use source::Source;
+pub use source::{RUN, Source};
 pub use upward::upward;
 #[cfg(feature = "cli")]
 pub use walk::{Candidate, Skipped, Unfollowed, Walk, walk};

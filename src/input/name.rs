@@ -7,6 +7,9 @@ use std::path::{Component, Path};
 /// Bytes that are no UTF-8 are written `\xNN`, so that two names that differ stay different. The text may hold
 /// any other character that a file name may hold: whoever prints it escapes it.
 pub fn display_name(path: &Path) -> String {
+    if let Some(text) = path.to_str().filter(|text| is_as_given(text)) {
+        return text.to_owned();
+    }
     let mut text = String::new();
     for (index, part) in path.components().enumerate() {
         // The root brings its own separator.
@@ -20,6 +23,12 @@ pub fn display_name(path: &Path) -> String {
         }
     }
     text
+}
+
+/// Whether a path is written as it was given: nothing in it is there for no one.
+fn is_as_given(path: &str) -> bool {
+    let odd = path.ends_with('/') || path.contains("//") || path.contains("/.");
+    std::path::MAIN_SEPARATOR == '/' && !odd
 }
 
 fn push(text: &mut String, bytes: &[u8]) {

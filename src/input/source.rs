@@ -4,6 +4,7 @@ use super::{display_name, io_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Limits};
 use memmap2::Mmap;
+use sha2::{Digest as _, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Files below this many bytes are read: a map costs more than the copy.
 const MAP_FROM: u64 = 256 << 10;
+/// Of a large file, so many bytes are looked at before they are forgotten.
+pub const RUN: usize = 4 << 20;
 
 /// A run of bytes with a name: a file, standard input, or a buffer of the caller.
 pub struct Source<'a> {
@@ -87,6 +90,50 @@ impl Source<'_> {
         }
     }
 
+    /// Gives back the memory that was taken by looking at these bytes, if they are a part of a mapped file. They can be
+    /// looked at again; whoever reads much of a large file says so from time to time, and it never stands in memory whole.
+    pub fn forget(&self, bytes: &[u8]) {
+        if let (Data::Mapped(map, _), Some(offset)) = (&self.data, self.offset(bytes)) {
+            forget(map, offset, bytes.len());
+        }
+    }
+
+    /// Copies bytes out of these, as many as there is room for. Those of a mapped file are read from it, so that they do
+    /// not stay in memory: better than [`forget`](Self::forget) for small pieces here and there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where the file cannot be read, or ends before them by now.
+    pub fn read(&self, from: &[u8], into: &mut [u8]) -> Result<()> {
+        let len = from.len().min(into.len());
+        let (from, into) = (from.get(..len).unwrap_or_default(), into.get_mut(..len).unwrap_or_default());
+        match (&self.data, self.offset(from)) {
+            (Data::Mapped(_, origin), Some(offset)) => {
+                read_at(&origin.file, offset as u64, from, into).map_err(|error| io_error(&error))
+            }
+            _ => {
+                into.copy_from_slice(from);
+                Ok(())
+            }
+        }
+    }
+
+    /// The SHA-256 of all bytes, as they are when they are read.
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for run in self.bytes().chunks(RUN) {
+            hash.update(run);
+            self.forget(run);
+        }
+        hash.finalize().into()
+    }
+
+    /// The index of bytes among these.
+    fn offset(&self, bytes: &[u8]) -> Option<usize> {
+        let whole = self.bytes();
+        let offset = bytes.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+        (offset.checked_add(bytes.len())? <= whole.len()).then_some(offset)
+    }
+
     /// The name as it stands in reports: the path as given with `/` between its parts, or what the caller said.
     /// Not escaped.
     pub fn name(&self) -> &str {
@@ -133,14 +180,46 @@ fn map(file: &File, about: &Metadata) -> Option<Mmap> {
     unsafe { Mmap::map(file) }.ok()
 }
 
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "what a map has to be told is unsafe for maps that can be written to")]
+fn forget(map: &Mmap, offset: usize, len: usize) {
+    // SAFETY: what `DontNeed` takes away from a map is what was written to it, and this one can only be read: its bytes
+    // come from the file again when they are looked at.
+    let told = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, len) };
+    // It is no more than a hint.
+    let _ = told;
+}
+
+/// Elsewhere memory is given back when it is needed for something else.
+#[cfg(not(unix))]
+fn forget(_map: &Mmap, _offset: usize, _len: usize) {}
+
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, _mapped: &[u8], into: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, offset)
+}
+
+/// Elsewhere reading moves the cursor that all threads share.
+#[cfg(not(unix))]
+fn read_at(_file: &File, _offset: u64, mapped: &[u8], into: &mut [u8]) -> io::Result<()> {
+    into.copy_from_slice(mapped);
+    Ok(())
+}
+
 /// All bytes of `reader`, which has no length we could believe. `about` how many are expected: with room for them all and
-/// one more, the system is asked twice, and not once for each doubling of the room.
-fn read(reader: impl Read, about: u64, limits: &Limits) -> Result<Vec<u8>> {
+/// one more, the system is asked once where it gives just as many, and not once for each doubling of the room.
+fn read(mut reader: impl Read, about: u64, limits: &Limits) -> Result<Vec<u8>> {
     let most = limits.get(Limit::Retained);
     let room = usize::try_from(about.min(MAP_FROM).min(most)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(room.saturating_add(1));
-    let got = reader.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
-    if u64::try_from(got).is_ok_and(|got| got <= most) {
+    let mut bytes = vec![0; room.saturating_add(1)];
+    // What keeps it from being read now is met again below.
+    let got = reader.read(&mut bytes).unwrap_or(0);
+    bytes.truncate(got);
+    if got == 0 || got as u64 != about {
+        let left = most.saturating_add(1).saturating_sub(got as u64);
+        reader.take(left).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
+    }
+    if bytes.len() as u64 <= most {
         return Ok(bytes);
     }
     let message = format!("more than {most} bytes that cannot be mapped; raise it with --limit retained=VALUE");
@@ -166,6 +245,23 @@ mod tests {
             assert_eq!(source.bytes(), bytes);
             assert_eq!(matches!(source.data, Data::Mapped(..)), len >= MAP_FROM, "{len}");
         }
+    }
+
+    #[test]
+    fn bytes_of_a_map_are_read_from_its_file_and_stay_when_they_are_forgotten() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(usize::try_from(MAP_FROM).unwrap()).collect();
+        let source = open(&bytes, &Limits::default()).unwrap();
+        let part = &source.bytes()[5000..20_000];
+        source.forget(part);
+        source.forget(&bytes);
+        assert_eq!(part, &bytes[5000..20_000]);
+        let mut copy = [0; 15_000];
+        source.read(part, &mut copy).unwrap();
+        assert_eq!(copy, bytes[5000..20_000]);
+        source.read(&bytes[..100], &mut copy).unwrap();
+        assert_eq!(copy[..101], [&bytes[..100], &bytes[5100..5101]].concat());
+        let [digest, same] = [source, Source::from_bytes("x", &bytes)].map(|source| source.sha256());
+        assert_eq!(digest, same);
     }
 
     #[test]

@@ -69,7 +69,9 @@ impl Candidate {
 /// Walks `arguments`: files, directories, `-`. Never fails: an error stands at the path that it is about. The filter is
 /// for what is found in directories; what is named is read.
 pub fn walk(arguments: &[PathBuf], filter: &Filter) -> Walk {
-    let mut list = List { walk: Walk::default(), seen: HashMap::new(), filter };
+    // Who walks one directory comes to no file twice.
+    let seen = (arguments.len() > 1).then(HashMap::new);
+    let mut list = List { walk: Walk::default(), seen, filter };
     for path in arguments {
         if path.as_os_str() == "-" {
             list.file(path.clone(), true, None);
@@ -86,24 +88,29 @@ pub fn walk(arguments: &[PathBuf], filter: &Filter) -> Walk {
 
 struct List<'f> {
     walk: Walk,
-    seen: HashMap<PathBuf, usize>,
+    /// Where each file stands in the list, where several arguments may lead to it.
+    seen: Option<HashMap<PathBuf, usize>>,
     filter: &'f Filter,
 }
 
 impl List<'_> {
     /// Adds a file unless it is there. One that was both named and found counts as named.
     fn file(&mut self, path: PathBuf, named: bool, error: Option<Error>) {
-        if let Some(first) = self.seen.get(&path).and_then(|index| self.walk.files.get_mut(*index)) {
-            first.named |= named;
-            return;
+        if let Some(seen) = &mut self.seen {
+            if let Some(first) = seen.get(&path).and_then(|index| self.walk.files.get_mut(*index)) {
+                first.named |= named;
+                return;
+            }
+            seen.insert(path.clone(), self.walk.files.len());
         }
-        self.seen.insert(path.clone(), self.walk.files.len());
         self.walk.files.push(Candidate { path, named, error });
     }
 
     fn directory(&mut self, root: &Path) {
         let mut builder = WalkBuilder::new(root);
-        builder.standard_filters(false).follow_links(false).sort_by_file_name(Ord::cmp);
+        builder.standard_filters(false).follow_links(false);
+        // In one directory paths differ in their last part only; as bytes they are compared at once.
+        builder.sort_by_file_path(|one, other| one.as_os_str().cmp(other.as_os_str()));
         // A store is kept as an entry, so that it can be said, and then not entered; so is what the filter leaves out.
         let filter = self.filter.clone();
         builder.filter_entry(move |entry| !in_store(entry) && !below_left_out(entry, &filter));

@@ -12,6 +12,7 @@
 )]
 
 mod arrays;
+mod content;
 mod cursor;
 pub mod disasm;
 mod elements;
@@ -34,6 +35,7 @@ pub mod text;
 pub mod tree;
 
 pub use arrays::{ArrayRef, Arrays, StorageRef};
+pub use content::content;
 pub use cursor::Cursor;
 pub use elements::{dtype_name, element_text};
 pub use glance::glance;

@@ -7,6 +7,7 @@ use crate::container::detect::{PREFIX, by_content, is_text};
 use crate::container::npy::{MAGIC, MAX_HEADER};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
+use crate::input;
 use crate::limits::{Budget, Limit, Limits};
 use crate::loader::{Arrays, Inflating, Manner, Pass, Reader, Readers, pass, torch};
 use crate::machine::Action;
@@ -32,6 +33,8 @@ pub struct Contents<'a> {
     pub storages: Storages,
     /// What is wrong with the file beyond its streams.
     pub broken: Option<String>,
+    /// The file behind the bytes: where it is given, [`Bytes`](super::Bytes) reads arrays of any size in little memory.
+    pub file: Option<&'a input::Source<'a>>,
     /// Whether paths in it need its name in front, as the file holds others.
     pub is_one_of_several: bool,
     /// What is left to spend.
@@ -100,6 +103,7 @@ impl<'a> Contents<'a> {
             npy: None,
             storages: Storages::default(),
             broken: None,
+            file: None,
             is_one_of_several: false,
             budget,
         }

@@ -6,6 +6,7 @@ use super::outline::Outline;
 use crate::array::{ArrayView, Layout};
 use crate::container::Decoder;
 use crate::error::{Error, ErrorKind, Result};
+use crate::input::{RUN, Source};
 use crate::limits::{Budget, Limit, Limits};
 use std::borrow::Cow;
 
@@ -52,11 +53,13 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
 
     /// Hands the bytes of an array to `sink`, in pieces of whole elements where it is dense.
     fn as_it_is(&mut self, array: &ArrayRef, layout: &Layout, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        if let Some(bytes) = self.at_hand(array)? {
-            return sink(&bytes);
-        }
         let item = array.array.dtype.clone()?.itemsize();
         let item = usize::try_from(item).unwrap_or(usize::MAX).max(1);
+        if let Some(bytes) = self.at_hand(array)? {
+            let Some(file) = self.file(array) else { return sink(&bytes) };
+            let most = RUN.saturating_sub(RUN.checked_rem(item).unwrap_or(0)).max(item);
+            return bytes.chunks(most).try_for_each(|run| sink(run).inspect(|()| file.forget(run)));
+        }
         let mut rest = layout.extent();
         self.seek(array)?;
         let mut piece = Vec::new();
@@ -90,7 +93,17 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         }
         let view = self.view(array)?;
         self.spend_shared(&layout)?;
-        view.layout().c_order(view.bytes(), sink)
+        let Some(file) = self.file(array) else { return layout.c_order(view.bytes(), sink) };
+        let read = |offset, into: &mut [u8]| {
+            let from = usize::try_from(offset).ok().and_then(|offset| view.bytes().get(offset..));
+            file.read(from.unwrap_or_default(), into)
+        };
+        layout.turn(read, sink)
+    }
+
+    /// The file that an array stands in.
+    fn file(&self, array: &ArrayRef) -> Option<&'a Source<'a>> {
+        self.outlines.get(array.outline).and_then(|outline| outline.contents().file)
     }
 
     /// Counts the bytes that elements share: the same bytes may stand for any number of them.

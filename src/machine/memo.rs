@@ -24,6 +24,11 @@ impl Memo {
         self.occupied == 0
     }
 
+    /// Makes room for so many entries more.
+    pub(super) fn make_room(&mut self, entries: usize) {
+        self.dense.reserve(entries);
+    }
+
     /// The entry at `index`.
     #[inline]
     pub fn get(&self, index: u64) -> Option<Value> {

@@ -63,6 +63,9 @@ pub struct Machine {
 const FIRST_STRIDE: u64 = 64;
 const LAST_STRIDE: u64 = 1 << 14;
 
+/// The most bytes for which room is made in advance: that of longer streams doubles seldom enough.
+const ROOM: usize = 32 << 10;
+
 /// Indexes from which on the C engine has no memory for its memo.
 const C_MEMO_END: u64 = 1 << 40;
 
@@ -86,12 +89,23 @@ impl Machine {
     ) -> Result<Pause> {
         loop {
             if self.opcodes >= self.opcodes_spent {
+                if self.opcodes == FIRST_STRIDE {
+                    self.make_room(reader.source().bytes.len().saturating_sub(reader.position()));
+                }
                 self.spend(budget)?;
             }
             if let Some(pause) = self.stride(reader, budget, pause_at_build)? {
                 return Ok(pause);
             }
         }
+    }
+
+    /// Makes room for what the next bytes will hold in an honest stream, of which so many are here: at once, and not in
+    /// steps that double.
+    fn make_room(&mut self, bytes: usize) {
+        let bytes = bytes.min(ROOM);
+        self.ast.make_room(bytes / 6, bytes / 32);
+        self.memo.make_room(bytes / 16);
     }
 
     /// Pays for the next opcodes, ever more at once, and for the edges made since the last time.

@@ -1,6 +1,6 @@
 //! What symbols known to do harm would do. It only explains: whatever no entry allows is refused without it.
 
-use super::table::{DANGEROUS, Paragraph};
+use super::table::{DANGEROUS, Paragraph, may_be_harmful};
 use crate::resolve::dotted;
 
 /// What a symbol would do.
@@ -30,15 +30,16 @@ const CATEGORIES: [(&str, &str); 12] = [
 
 /// What importing or calling `name` of `module` would do, if it is known to do harm.
 pub(super) fn harm(module: &str, name: &str, protocol: u8) -> Option<Harm> {
-    let symbol = format!("{module}.{name}");
-    if let Some(found) = row(&symbol) {
-        return Some(found);
+    // What stands before the first dot is the module's.
+    let found = if may_be_harmful(module) { row(&[module, ".", name].concat()) } else { None };
+    if found.is_some() {
+        return found;
     }
     // A dotted name walks through whatever the modules on its way have imported: `random` `_os.system` is os.system.
-    let parts: Vec<&str> = dotted(name, protocol).collect();
-    if parts.len() < 2 {
-        return dunder(&parts);
+    if dotted(name, protocol).nth(1).is_none() {
+        return dunder(&[name]);
     }
+    let parts: Vec<&str> = dotted(name, protocol).collect();
     (0..parts.len().min(16))
         .find_map(|first| {
             let tail = parts.get(first..)?.join(".");
@@ -78,6 +79,9 @@ fn dunder(parts: &[&str]) -> Option<Harm> {
 
 /// The row of a symbol, or of a module that it is in: `pkg.*`.
 fn row(symbol: &str) -> Option<Harm> {
+    if !may_be_harmful(symbol) {
+        return None;
+    }
     if let Some(found) = DANGEROUS.find(symbol) {
         return read(found);
     }

@@ -1,11 +1,12 @@
 //! What is known so far: symbols, entries, and what each call made.
 
+use super::Objection;
 use super::entry::Entry;
 use super::explain::{self, Harm};
 use super::in_force::InForce;
 use crate::ast::{Ast, Kind, Symbol, Value};
 use crate::dtype::DType;
-use crate::finding::Decision;
+use crate::finding::{Decision, Level};
 use crate::loader::torch::Storage;
 use crate::resolve::{dotted, map_name};
 use std::collections::{HashMap, HashSet};
@@ -38,6 +39,32 @@ pub(super) struct Imported {
     /// A bit for each of [`super::judging::USES`].
     pub(super) uses: u16,
     pub(super) decision: Decision,
+    /// How often each objection was raised to a use of it.
+    pub(super) alike: Tally,
+}
+
+/// How often each objection was raised: of the many that there are, one thing meets few.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    first: Option<(Objection, Level, u32)>,
+    others: Vec<(Objection, Level, u32)>,
+}
+
+impl Tally {
+    /// Counts one more; answers how many there are now.
+    pub(super) fn count(&mut self, objection: Objection, level: Level) -> u32 {
+        let mut all = self.first.iter_mut().chain(&mut self.others);
+        if let Some((_, _, count)) = all.find(|known| (known.0, known.1) == (objection, level)) {
+            *count = count.saturating_add(1);
+            return *count;
+        }
+        let new = (objection, level, 1);
+        match self.first {
+            None => self.first = Some(new),
+            Some(_) => self.others.push(new),
+        }
+        1
+    }
 }
 
 /// What an object is to whoever may change it.
@@ -139,14 +166,14 @@ impl<'p> Facts<'p> {
                 Known::Denied(_) => Decision::Denied,
                 Known::Nothing => Decision::Unlisted,
             };
-            facts.symbols.push(Imported { resolved, known, first: None, uses: 0, decision });
+            facts.symbols.push(Imported { resolved, known, first: None, uses: 0, decision, alike: Tally::default() });
         }
         facts
     }
 
     fn know(&mut self, symbol: &Symbol) -> (String, Known) {
         let (module, name) = map_name(&symbol.module, &symbol.name, symbol.protocol);
-        let resolved = format!("{module}.{name}");
+        let resolved = [module, ".", name].concat();
         let steps = dotted(name, symbol.protocol).count();
         // Below protocol 4 a dot is part of the one attribute that is asked for, and no entry has such a name.
         let literal_dot = steps == 1 && name.contains('.');
@@ -179,6 +206,9 @@ impl<'p> Facts<'p> {
 
     /// The entry of a symbol, after aliases.
     pub(super) fn entry(&mut self, symbol: &str) -> Option<EntryId> {
+        if !self.policy.may_know(symbol) {
+            return None;
+        }
         if let Some(&known) = self.by_symbol.get(symbol) {
             return known;
         }

@@ -2,6 +2,7 @@
 
 use super::Relied;
 use super::entry::{self, Entry};
+use super::table;
 use super::user::{Accept, Allow, Item, User, What};
 use crate::finding::{Accepted, Finding, Level};
 use std::collections::{BTreeSet, HashMap};
@@ -55,6 +56,11 @@ impl<'p> InForce<'p> {
     /// Whether something is in force because of the digest of the file.
     pub fn is_pinned(&self) -> bool {
         self.pinned
+    }
+
+    /// Whether there may be an entry of a symbol: of most that are not listed there is none of the same library either.
+    pub(super) fn may_know(&self, symbol: &str) -> bool {
+        table::may_be_listed(symbol) || !self.allow.is_empty()
     }
 
     /// The entry of a symbol, after aliases. The built-in one holds where there is one; one that cannot be read allows

@@ -1,11 +1,11 @@
 //! Judges the effects of one reading, in order.
 
 use super::entry::{Entry, Signature};
-use super::facts::{Answered, Facts, Known, Made, Nature};
+use super::facts::{Answered, Facts, Known, Made, Nature, Tally};
 use super::in_force::InForce;
 use super::learn::{self, Observations};
 use super::matcher::{Learned, Matcher, Step, Trace};
-use super::relied::words;
+use super::relied::Uses;
 use super::shape::Shape;
 use super::show::Show;
 use super::{Judged, Judgement, Objection, SymbolDecision};
@@ -15,7 +15,7 @@ use crate::finding::{Decision, Level};
 use crate::loader::{Reader, Subject, skops, torch, torch_tar};
 use crate::machine::{Action, Effect};
 use crate::opcode::Opcode;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// What may be done with a symbol, in the words of the report; [`super::facts::Imported::uses`] has a bit for each.
 pub(super) const USES: [&str; 10] =
@@ -49,9 +49,10 @@ pub(super) struct Judge<'a> {
     pub(super) trace: Trace,
     pub(super) judgements: Vec<Judgement>,
     refused: Option<usize>,
-    alike: HashMap<(Objection, Level, Option<u32>), u32>,
+    /// Objections to what is of no symbol.
+    alike: Tally,
     /// How many objections of each kind are kept.
-    kept: HashMap<(Objection, Level), u32>,
+    kept: Tally,
 }
 
 impl<'a> Judge<'a> {
@@ -66,8 +67,8 @@ impl<'a> Judge<'a> {
             trace: Trace::new(steps),
             judgements: Vec::new(),
             refused: None,
-            alike: HashMap::new(),
-            kept: HashMap::new(),
+            alike: Tally::default(),
+            kept: Tally::default(),
         }
     }
 
@@ -86,18 +87,19 @@ impl<'a> Judge<'a> {
         if let Some(observations) = learn {
             learn::observe(&self, observations);
         }
-        let symbols = self.facts.symbols.iter().enumerate().map(|(symbol, imported)| SymbolDecision {
+        let (entries, items) = self.relied();
+        let symbols = std::mem::take(&mut self.facts.symbols);
+        let symbols = symbols.into_iter().enumerate().map(|(symbol, imported)| SymbolDecision {
             symbol,
-            resolved: imported.resolved.clone(),
+            resolved: imported.resolved,
             decision: imported.decision,
             entry: match imported.known {
                 Known::Entry(id) => self.facts.entry_of(id).map(|entry| entry.symbol.to_owned()),
                 _ => None,
             },
-            uses: words(imported.uses),
+            uses: Uses(imported.uses),
         });
         let symbols = symbols.collect();
-        let (entries, items) = self.relied();
         let demands = self.trace.demands.into_iter().map(|(effect, demand)| (effect as usize, demand)).collect();
         Judged { symbols, judgements: self.judgements, refused: self.refused, entries, items, demands }
     }
@@ -120,31 +122,29 @@ impl<'a> Judge<'a> {
         symbol: Option<u32>,
         detail: impl FnOnce(&Show<'_, 'a>) -> String,
     ) {
-        let mut name = String::new();
+        let mut alike = &mut self.alike;
         if let Some(imported) = symbol.and_then(|id| self.facts.symbols.get_mut(id as usize)) {
             if level == Level::Dangerous {
                 imported.decision = Decision::Dangerous;
             } else if level == Level::Suspicious && imported.decision == Decision::Allowed {
                 imported.decision = Decision::Denied;
             }
-            name.clone_from(&imported.resolved);
+            alike = &mut imported.alike;
         }
-        let alike = self.alike.entry((objection, level, symbol)).or_insert(0);
-        *alike = alike.saturating_add(1);
-        if *alike > MAX_ALIKE {
+        if alike.count(objection, level) > MAX_ALIKE {
             return;
         }
-        let kept = self.kept.entry((objection, level)).or_insert(0);
-        *kept = kept.saturating_add(1);
-        if *kept > MAX_DETAILED {
-            let symbol = super::show::plain(&name);
-            self.judgements.push(Judgement { effect, objection, level, symbol, detail: String::new() });
+        if self.kept.count(objection, level) > MAX_DETAILED {
+            let (symbol, detail) = (String::new(), String::new());
+            self.judgements.push(Judgement { effect, objection, level, symbol, detail });
             return;
         }
+        let imported = symbol.and_then(|id| self.facts.symbols.get(id as usize));
+        let name = imported.map_or_else(String::new, |imported| super::show::plain(&imported.resolved));
         let moment = self.subject.reading.effects.get(effect).map_or(Moment::END, |effect| effect.moment);
         let show = Show { subject: self.subject, facts: &self.facts, moment };
         let detail = detail(&show);
-        self.judgements.push(Judgement { effect, objection, level, symbol: super::show::plain(&name), detail });
+        self.judgements.push(Judgement { effect, objection, level, symbol: name, detail });
     }
 
     pub(super) fn used(&mut self, symbol: Option<u32>, how: Use) {

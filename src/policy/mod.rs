@@ -51,7 +51,7 @@ mod vast;
 pub use describe::{Description, Status, describe};
 pub use in_force::InForce;
 pub use learn::Observations;
-pub use relied::Relied;
+pub use relied::{Relied, Uses};
 
 use crate::finding::{Decision, Level, Verdict};
 use crate::limits::Limits;
@@ -195,8 +195,8 @@ pub struct SymbolDecision {
     pub decision: Decision,
     /// The entry that allows it, by its own symbol.
     pub entry: Option<String>,
-    /// What is done with it, in the words of the report.
-    pub uses: Vec<&'static str>,
+    /// What is done with it.
+    pub uses: Uses,
 }
 
 /// What the policy says of one reading.

@@ -15,9 +15,15 @@ pub struct Relied {
     pub uses: Vec<&'static str>,
 }
 
-/// The words of uses.
-pub(super) fn words(uses: u16) -> Vec<&'static str> {
-    (0..).zip(USES).filter(|(bit, _)| uses & 1 << bit != 0).map(|(_, name)| name).collect()
+/// What is done with a symbol: a bit for each word of the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses(pub(super) u16);
+
+impl Uses {
+    /// The words.
+    pub fn words(self) -> Vec<&'static str> {
+        (0..).zip(USES).filter(|(bit, _)| self.0 & 1 << bit != 0).map(|(_, name)| name).collect()
+    }
 }
 
 impl Judge<'_> {
@@ -40,7 +46,7 @@ impl Judge<'_> {
         }
         let relied = |(id, uses): (EntryId, u16)| {
             let entry = self.facts.entry_of(id)?;
-            Some(Relied { entry: entry.symbol.to_owned(), item: entry.item, uses: words(uses) })
+            Some(Relied { entry: entry.symbol.to_owned(), item: entry.item, uses: Uses(uses).words() })
         };
         let entries: Vec<Relied> = uses.into_iter().filter_map(relied).collect();
         items.extend(entries.iter().filter_map(|relied| relied.item));

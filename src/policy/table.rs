@@ -5,7 +5,7 @@
 //! parsed before somebody asks for one key; then the table's paragraphs are counted, and only the one asked for is read.
 
 use std::cmp::Ordering;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// A table of entries or shapes.
 pub(super) struct Table {
@@ -94,17 +94,45 @@ impl Table {
     }
 
     /// All paragraphs, in their order.
-    #[cfg(test)]
     pub(super) fn paragraphs(&self) -> impl Iterator<Item = Paragraph<'static>> {
         let ends = self.starts().iter().skip(1).chain([&self.text.len()]).copied().collect::<Vec<_>>();
         self.starts().iter().zip(ends).filter_map(|(&start, end)| self.text.get(start..end).map(paragraph))
     }
 }
 
+/// What stands before the first dot of the keys of any table.
+static ROOTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut roots: Vec<&str> = ENTRIES.iter().flat_map(|table| table.roots).copied().collect();
+    roots.sort_unstable();
+    roots
+});
+
+/// The same for the symbols known to do harm.
+static HARMFUL_ROOTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut roots: Vec<&str> = DANGEROUS.paragraphs().map(|row| root(row.key)).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    roots
+});
+
+fn root(symbol: &str) -> &str {
+    symbol.split_once('.').map_or(symbol, |(root, _)| root)
+}
+
+/// Whether the table of harm has a row that begins as a symbol does: it says nothing of all others.
+pub(super) fn may_be_harmful(symbol: &str) -> bool {
+    HARMFUL_ROOTS.binary_search(&root(symbol)).is_ok()
+}
+
+/// Whether any table is about the library of a symbol: there is no entry of all others.
+pub(super) fn may_be_listed(symbol: &str) -> bool {
+    ROOTS.binary_search(&root(symbol)).is_ok()
+}
+
 /// The allowed symbol of this name.
 pub(super) fn entry(symbol: &str) -> Option<Paragraph<'static>> {
     // Most tables are about one library, and most symbols are of another.
-    let (root, _) = symbol.split_once('.')?;
+    let (root, _) = symbol.split_once('.').filter(|_| may_be_listed(symbol))?;
     ENTRIES.iter().filter(|table| table.roots.contains(&root)).find_map(|table| table.find(symbol))
 }
 
@@ -157,6 +185,13 @@ mod tests {
             roots.sort_unstable();
             roots.dedup();
             assert_eq!(roots, table.roots, "{}", table.name);
+        }
+    }
+
+    #[test]
+    fn every_row_begins_with_a_root() {
+        for row in DANGEROUS.paragraphs() {
+            assert!(may_be_harmful(row.key), "{}", row.key);
         }
     }
 

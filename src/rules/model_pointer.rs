@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     class: Class::Memory,
     severity: Severity::High,
     confidence: Confidence::High,
-    title: "a number in a model points outside of what is there",
-    why: "Libraries follow the nodes of a tree without a look: predicting reads foreign memory, crashes or never ends.",
-    help: "Do not predict with this model; no library writes such numbers.",
+    title: "a number in a model or a sparse matrix points outside of what is there",
+    why: "Libraries follow such numbers without a look: to predict or to multiply reads foreign memory, crashes or never ends.",
+    help: "Do not use this object; no library writes such numbers.",
 };

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     True,
     False,
@@ -23,26 +23,26 @@ pub(super) enum Kind {
 
 /// The number of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Id(u32);
+pub(crate) struct Id(u32);
 
 #[derive(Clone, Copy)]
-pub(super) struct Item {
-    pub(super) kind: Kind,
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
     /// Where it begins.
-    pub(super) at: u32,
+    pub(crate) at: u32,
     /// Of a scalar its text, of a text without quotes; of others a run of edges.
-    pub(super) start: u32,
-    pub(super) len: u32,
+    pub(crate) start: u32,
+    pub(crate) len: u32,
 }
 
 /// A document.
-pub(super) struct Json<'a> {
+pub(crate) struct Json<'a> {
     text: &'a [u8],
     items: Vec<Item>,
     /// Items of arrays; keys and values of objects in turn, each key once with its last value, as Python keeps them.
     edges: Vec<u32>,
     /// Where keys stand that occur a second time in an object.
-    pub(super) twice: Vec<u32>,
+    pub(crate) twice: Vec<u32>,
 }
 
 /// What a value takes in memory, with its edge.
@@ -55,7 +55,7 @@ struct Frame {
     waiting: usize,
 }
 
-pub(super) fn position(at: usize) -> u32 {
+pub(crate) fn position(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
@@ -64,7 +64,7 @@ impl<'a> Json<'a> {
     ///
     /// # Errors
     /// Where Python refuses it, and where it is longer than 4 GiB; [`ErrorKind::Limit`].
-    pub(super) fn parse(text: &'a [u8], budget: &mut Budget) -> Result<Self> {
+    pub(crate) fn parse(text: &'a [u8], budget: &mut Budget) -> Result<Self> {
         if u32::try_from(text.len()).is_err() {
             return Err(Error::new(ErrorKind::Limit, "the schema is longer than 4 GiB"));
         }
@@ -181,7 +181,7 @@ impl<'a> Json<'a> {
     }
 
     /// The whole document.
-    pub(super) fn root(&self) -> Id {
+    pub(crate) fn root(&self) -> Id {
         Id(0)
     }
 
@@ -190,12 +190,12 @@ impl<'a> Json<'a> {
     }
 
     /// What a value is.
-    pub(super) fn kind(&self, id: Id) -> Kind {
+    pub(crate) fn kind(&self, id: Id) -> Kind {
         self.item(id).map_or(Kind::Null, |item| item.kind)
     }
 
     /// Where it begins.
-    pub(super) fn at(&self, id: Id) -> u32 {
+    pub(crate) fn at(&self, id: Id) -> u32 {
         self.item(id).map_or(0, |item| item.at)
     }
 
@@ -210,45 +210,45 @@ impl<'a> Json<'a> {
     }
 
     /// The items of an array; nothing of anything else.
-    pub(super) fn list(&self, id: Id) -> impl ExactSizeIterator<Item = Id> + '_ {
+    pub(crate) fn list(&self, id: Id) -> impl ExactSizeIterator<Item = Id> + '_ {
         self.run(id, Kind::Array).iter().map(|&item| Id(item))
     }
 
     /// Keys and values of an object; nothing of anything else.
-    pub(super) fn entries(&self, id: Id) -> impl ExactSizeIterator<Item = (Id, Id)> + '_ {
+    pub(crate) fn entries(&self, id: Id) -> impl ExactSizeIterator<Item = (Id, Id)> + '_ {
         let (pairs, _) = self.run(id, Kind::Object).as_chunks::<2>();
         pairs.iter().map(|&[key, value]| (Id(key), Id(value)))
     }
 
     /// The value of a key.
-    pub(super) fn get(&self, id: Id, name: &str) -> Option<Id> {
+    pub(crate) fn get(&self, id: Id, name: &str) -> Option<Id> {
         self.entries(id).find(|&(key, _)| self.text(key).is_some_and(|text| *text == *name.as_bytes())).map(|it| it.1)
     }
 
     /// Follows keys, one in the other.
-    pub(super) fn path(&self, id: Id, names: &[&str]) -> Option<Id> {
+    pub(crate) fn path(&self, id: Id, names: &[&str]) -> Option<Id> {
         names.iter().try_fold(id, |id, name| self.get(id, name))
     }
 
     /// A text, in UTF-8 in which a lone surrogate stands as three bytes.
-    pub(super) fn text(&self, id: Id) -> Option<Cow<'a, [u8]>> {
+    pub(crate) fn text(&self, id: Id) -> Option<Cow<'a, [u8]>> {
         self.item(id).filter(|item| item.kind == Kind::Str).map(|_| unescaped(self.written(id)))
     }
 
     /// A text without lone surrogates.
-    pub(super) fn string(&self, id: Id) -> Option<String> {
+    pub(crate) fn string(&self, id: Id) -> Option<String> {
         String::from_utf8(self.text(id)?.into_owned()).ok()
     }
 
     /// A scalar as it is written, a text without its quotes.
-    pub(super) fn written(&self, id: Id) -> &'a [u8] {
+    pub(crate) fn written(&self, id: Id) -> &'a [u8] {
         let span = self.item(id).filter(|item| !matches!(item.kind, Kind::Array | Kind::Object));
         let span = span.map(|item| item.start as usize..(item.start as usize).saturating_add(item.len as usize));
         span.and_then(|span| self.text.get(span)).unwrap_or_default()
     }
 
     /// A float, as Python reads it.
-    pub(super) fn float(&self, id: Id) -> Option<f64> {
+    pub(crate) fn float(&self, id: Id) -> Option<f64> {
         let text = std::str::from_utf8(self.written(id)).ok()?;
         match text {
             "NaN" => Some(f64::NAN),

@@ -17,11 +17,11 @@
 mod array;
 mod containers;
 mod files;
-mod json;
+pub(crate) mod json;
 mod loaders;
 mod nodes;
 mod objects;
-mod ops;
+pub(crate) mod ops;
 mod origin;
 mod scan;
 mod sparse;

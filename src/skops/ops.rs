@@ -1,7 +1,7 @@
 //! Opcodes of a pickle, as bytes.
 
 /// Adds an int.
-pub(super) fn int(out: &mut Vec<u8>, number: i64) {
+pub(crate) fn int(out: &mut Vec<u8>, number: i64) {
     if let Ok(small) = u8::try_from(number) {
         out.extend([b'K', small]);
     } else if let Ok(number) = i32::try_from(number) {
@@ -14,30 +14,30 @@ pub(super) fn int(out: &mut Vec<u8>, number: i64) {
 }
 
 /// Adds an int of any length, by its decimal digits.
-pub(super) fn big(out: &mut Vec<u8>, digits: &[u8]) {
+pub(crate) fn big(out: &mut Vec<u8>, digits: &[u8]) {
     out.push(b'L');
     out.extend_from_slice(digits);
     out.extend_from_slice(b"L\n");
 }
 
 /// Adds a float.
-pub(super) fn float(out: &mut Vec<u8>, number: f64) {
+pub(crate) fn float(out: &mut Vec<u8>, number: f64) {
     out.push(b'G');
     out.extend(number.to_be_bytes());
 }
 
 /// Adds a text, in UTF-8 in which a lone surrogate stands as three bytes.
-pub(super) fn text(out: &mut Vec<u8>, text: &[u8]) {
+pub(crate) fn text(out: &mut Vec<u8>, text: &[u8]) {
     run(out, text, [Some(0x8c), Some(b'X'), Some(0x8d)]);
 }
 
 /// Adds bytes.
-pub(super) fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     run(out, bytes, [Some(b'C'), Some(b'B'), Some(0x8e)]);
 }
 
 /// Adds a bytearray.
-pub(super) fn bytearray(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn bytearray(out: &mut Vec<u8>, bytes: &[u8]) {
     run(out, bytes, [None, None, Some(0x96)]);
 }
 

@@ -5,7 +5,7 @@ use super::press::{bz2, gzip, lz4, stored_frame, zlib, zstd};
 use super::readers::base64;
 use super::tape::{Header, filled, linked, member, sparse, special, tar};
 use super::{CALL, CALL_0, PLAIN, clean, named, scan, told};
-use depickle::finding::{Completeness, Level, Verdict};
+use depickle::finding::{Level, Verdict};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -138,7 +138,7 @@ fn what_a_reader_hands_over_is_read() {
     let names = |row: &Value, reader: &str| -> BTreeSet<String> {
         row[reader].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     };
-    let (mut parted, mut missed) = (0, 0);
+    let mut parted = 0;
     for (number, row) in cases.iter().enumerate() {
         let mut data = Vec::new();
         let packed = base64(row["data"].as_str().unwrap());
@@ -148,15 +148,12 @@ fn what_a_reader_hands_over_is_read() {
         let (plain, zeros) = (names(row, "tarfile"), names(row, "ignore_zeros"));
         for (reader, reached) in [("tarfile", &plain), ("ignore_zeros", &zeros)] {
             let missing: Vec<_> = reached.difference(&found).collect();
-            // Without a header at its beginning, what is inflated is not known to be an archive.
-            missed += usize::from(!missing.is_empty());
-            let excused = reader == "ignore_zeros" && report.completeness == Completeness::Partial;
-            assert!(missing.is_empty() || excused, "archive {number}, {reader}: {missing:?}; {:#?}", report.findings);
+            assert!(missing.is_empty(), "archive {number}, {reader}: {missing:?}; {:#?}", report.findings);
         }
         parted += usize::from(plain != zeros);
         assert_ne!(report.verdict(), Verdict::Clean);
     }
-    assert!(cases.len() >= 300 && parted >= 50 && missed < 10, "{} archives, {parted}, {missed}", cases.len());
+    assert!(cases.len() >= 300 && parted >= 50, "{} archives, {parted}", cases.len());
 }
 
 /// Whatever a byte becomes, a scan ends, and a frame that is not as it was is not clean.

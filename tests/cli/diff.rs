@@ -13,8 +13,7 @@ fn sample(name: &str) -> Vec<u8> {
 fn scene() -> Scene {
     let model = sample("log_pipeline.joblib");
     let mut changed = model.clone();
-    let place = coefficient(&model);
-    changed[place] ^= 1;
+    changed[place(&model, |path| path.ends_with("coef_"))] ^= 1;
     Scene::new(&[
         ("model.joblib", &model),
         ("changed.joblib", &changed),
@@ -28,13 +27,14 @@ fn scene() -> Scene {
     ])
 }
 
-/// The first byte of the last float of a model.
-fn coefficient(model: &[u8]) -> usize {
-    let mut contents = depickle::inspect::open(model, &depickle::limits::Limits::default()).unwrap();
+/// The first byte of the first array with such a path.
+fn place(file: &[u8], wanted: impl Fn(&str) -> bool) -> usize {
+    let mut contents = depickle::inspect::open(file, &depickle::limits::Limits::default()).unwrap();
     let outline = depickle::inspect::Outline::new(&mut contents);
     let arrays = depickle::inspect::Arrays::new(&outline);
-    let coef = arrays.iter().find(|array| array.address.to_string().ends_with("coef_")).unwrap();
-    usize::try_from(coef.file_offset.unwrap()).unwrap()
+    let found =
+        arrays.iter().find(|array| wanted(&array.address.to_string()) && array.place.is_some_and(|it| it.1 > 0));
+    usize::try_from(found.unwrap().file_offset.unwrap()).unwrap()
 }
 
 #[test]
@@ -114,6 +114,37 @@ fn a_conversion_is_equal_in_what_both_can_hold() {
         std::fs::write(scene.path("out.safetensors"), &written).unwrap();
         let told = scene.show("diff in out.safetensors");
         assert!(told.contains("1 of ") && told.contains("different: 1 difference;"), "{name} {told}");
+    }
+}
+
+#[test]
+fn a_model_is_equal_to_what_skops_would_load() {
+    let names = [
+        "model_p5.pkl",
+        "log_pipeline.joblib",
+        "mlp_voting.joblib",
+        "neighbors.joblib",
+        "data/sparse.pkl",
+        "text.joblib",
+    ];
+    for name in names {
+        let scene = Scene::new(&[("in", &sample(name))]);
+        let told = scene.show("convert in -o out.skops");
+        assert!(told.contains("exit 0"), "{name} {told}");
+        for line in ["diff in out.skops", "diff out.skops in", "diff out.skops out.skops"] {
+            let told = scene.show(line);
+            assert!(told.contains("\nequal") && told.ends_with("exit 0\n"), "{name} {told}");
+        }
+        assert!(scene.show("convert out.skops -o again.safetensors").contains("exit 0"), "{name}");
+        let told = scene.show("diff out.skops again.safetensors -q");
+        assert!(told.contains("\nequal"), "{name} {told}");
+        // One bit of one array.
+        let mut written = std::fs::read(scene.path("out.skops")).unwrap();
+        let place = place(&written, |path| !path.contains("<args>"));
+        written[place] ^= 1;
+        std::fs::write(scene.path("bit.skops"), &written).unwrap();
+        let told = scene.show("diff in bit.skops");
+        assert!(told.contains(": 1 of ") && told.contains("different: 1 difference;"), "{name} {told}");
     }
 }
 

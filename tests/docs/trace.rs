@@ -161,7 +161,7 @@ impl Trace {
         let judged = policy::judge(subject, &InForce::default());
         let symbols = judged.symbols.iter().map(|row| {
             let entry = row.entry.as_deref().unwrap_or("none");
-            format!("{}: {}; entry: {entry}; uses: {}", row.resolved, row.decision.name(), row.uses.join(" "))
+            format!("{}: {}; entry: {entry}; uses: {}", row.resolved, row.decision.name(), row.uses.words().join(" "))
         });
         let judgements = judged
             .judgements

@@ -3,6 +3,7 @@
 use super::bounded;
 use super::bytes::{CALL, bytes, claim, joblib, join, text, zlib};
 use depickle::finding::Verdict::{self, Clean, Incomplete};
+use depickle::finding::{FileReport, Level};
 
 const HEADER: &[u8] = b"\x80\x04";
 
@@ -37,6 +38,25 @@ fn a_length_is_a_claim() {
         let zipped = zlib(&head);
         assert_eq!(bounded(name, &zipped, 1 << 16).verdict(), Incomplete, "{name} in zlib");
     }
+}
+
+#[test]
+fn imports_beyond_counting_are_judged_and_not_all_listed() {
+    let lines = |range: std::ops::Range<u32>| range.map(|number| format!("cm\nn{number}\n0")).collect::<String>();
+    let file = |count| join(&[lines(0..count).as_bytes(), b"cos\nsystem\n0", lines(0..count / 4).as_bytes(), b"N."]);
+    let most = 1 << 14;
+    let few = bounded("imports", &file(most), 1 << 19);
+    assert_eq!((few.verdict(), few.imports.len()), (Verdict::Dangerous, 16_385));
+    let many = bounded("imports", &file(most + 100), 1 << 19);
+    assert_eq!((many.verdict(), many.imports.len()), (Verdict::Dangerous, 16_385));
+    let note = many.findings.iter().find(|finding| finding.level == Level::Note).unwrap();
+    assert_eq!(note.message, "100 more names are imported than are listed; all of them were judged");
+    // Where there are too many findings to tell, each is counted.
+    let told = |report: &FileReport| -> u64 {
+        let findings = report.findings.iter().filter(|finding| finding.level == Level::Suspicious);
+        findings.map(|finding| finding.count).sum()
+    };
+    assert_eq!((told(&few), told(&many)), (u64::from(most), u64::from(most + 100)));
 }
 
 #[test]

@@ -81,7 +81,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        help: "[--small] [--runs N] [--only TEXT] [--keep]  compare with peers, as ratios (target/bench keeps the corpus); --gate counts instructions",
+        help: "[--small] [--runs N] [--only TEXT] [--bar N] [--keep]  compare with peers, as ratios (target/bench keeps the corpus); --gate counts instructions",
         run: bench::run,
     },
     Task { name: "views", help: "FILE...  what the typed views see in models, for views.py", run: views::run },

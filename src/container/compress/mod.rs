@@ -7,9 +7,11 @@
 
 mod blocks;
 mod deflate;
+mod deflate64;
 mod filter;
 mod lz4;
 mod lzma;
+mod ppmd;
 mod zstd;
 
 pub(super) use deflate::is_zlib;
@@ -28,6 +30,8 @@ pub enum Codec {
     Gzip,
     /// RFC 1951, without header and checksum: what zip archives hold.
     Deflate,
+    /// Deflate with a window of 64 KiB: what 7-Zip and Windows put into zip archives.
+    Deflate64,
     /// bzip2.
     Bzip2,
     /// The old `.lzma` format with a 13-byte header.
@@ -38,6 +42,8 @@ pub enum Codec {
     BareLzma(u8, u32, u64),
     /// What xz files hold, without all around it: the size of the dictionary.
     Lzma2(u32),
+    /// PPMd, variant H, as 7z archives hold it: the order, the memory and the size.
+    Ppmd(u8, u32, u64),
     /// An lz4 frame.
     Lz4,
     /// A zstd frame.
@@ -51,12 +57,22 @@ impl Codec {
             Self::Zlib => "zlib",
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
+            Self::Deflate64 => "deflate64",
             Self::Bzip2 => "bz2",
             Self::Lzma | Self::BareLzma(..) => "lzma",
             Self::Lzma2(_) => "lzma2",
             Self::Xz => "xz",
+            Self::Ppmd(..) => "PPMd",
             Self::Lz4 => "lz4",
             Self::Zstd => "zstd",
+        }
+    }
+
+    /// How much memory a decoder takes at once, before anything comes out of it; 0 where that is little.
+    pub const fn memory(self) -> u64 {
+        match self {
+            Self::Ppmd(order, memory, size) => ppmd::memory(order, memory, size) as u64,
+            _ => 0,
         }
     }
 }
@@ -130,8 +146,10 @@ impl Step {
 /// The decoder of one member. `step` is given everything that is left of the file.
 enum Engine<'a> {
     Deflate(deflate::Deflate),
+    Deflate64(deflate64::Deflate64),
     Bzip2(bzip2::Decompress),
     Lzma(lzma::Lzma<'a>),
+    Ppmd(Box<ppmd::Ppmd<'a>>),
     Lz4(lz4::Frame),
     Zstd(Box<zstd::Frame>),
 }
@@ -142,12 +160,14 @@ impl<'a> Engine<'a> {
             Codec::Zlib => Self::Deflate(deflate::Deflate::zlib()),
             Codec::Gzip => Self::Deflate(deflate::Deflate::gzip()),
             Codec::Deflate => Self::Deflate(deflate::Deflate::raw()),
+            Codec::Deflate64 => Self::Deflate64(deflate64::Deflate64::new()),
             Codec::Bzip2 => Self::Bzip2(bzip2::Decompress::new(false)),
             Codec::Lzma | Codec::Xz => Self::Lzma(lzma::Lzma::new(member, Form::Headed)),
             Codec::BareLzma(properties, dictionary, size) => {
                 Self::Lzma(lzma::Lzma::new(member, Form::Bare { properties, dictionary, size }))
             }
             Codec::Lzma2(dictionary) => Self::Lzma(lzma::Lzma::new(member, Form::Chunks { dictionary })),
+            Codec::Ppmd(order, memory, size) => Self::Ppmd(Box::new(ppmd::Ppmd::new(member, order, memory, size))),
             Codec::Lz4 => Self::Lz4(lz4::Frame::new()),
             Codec::Zstd => Self::Zstd(Box::new(zstd::Frame::new())),
         }
@@ -156,8 +176,10 @@ impl<'a> Engine<'a> {
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step {
         match self {
             Self::Deflate(engine) => engine.step(input, out),
+            Self::Deflate64(engine) => engine.step(input, out),
             Self::Bzip2(engine) => bzip2_step(engine, input, out),
             Self::Lzma(engine) => engine.step(out),
+            Self::Ppmd(engine) => engine.step(out),
             Self::Lz4(engine) => engine.step(input, out),
             Self::Zstd(engine) => engine.step(input, out),
         }
@@ -340,7 +362,9 @@ pub(super) fn lzma2_dictionary(size: u8) -> Option<u32> {
 fn next_member(codec: Codec, rest: &[u8]) -> Option<usize> {
     match codec {
         // Nothing reads these on.
-        Codec::Zlib | Codec::Deflate | Codec::BareLzma(..) | Codec::Lzma2(_) => None,
+        Codec::Zlib | Codec::Deflate | Codec::Deflate64 | Codec::BareLzma(..) | Codec::Lzma2(_) | Codec::Ppmd(..) => {
+            None
+        }
         Codec::Gzip => {
             // `gzip._GzipReader` skips NULs between members.
             let padding = rest.iter().position(|byte| *byte != 0)?;

@@ -146,3 +146,59 @@ fn many_tiny_members_are_refused() {
     assert_eq!(inflate(codec, &few, 4096).1, Ending::Complete);
     assert_eq!(inflate(codec, &[&few, member].concat(), 4096).1, Ending::Refused);
 }
+
+/// What `Ppmd7.c` packs, without a mark at the end.
+fn ppmd(data: &[u8], order: u8, memory: u32) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut encoder = ppmd_rust::Ppmd7Encoder::new(&mut packed, order.into(), memory).unwrap();
+    std::io::Write::write_all(&mut encoder, data).unwrap();
+    encoder.finish(false).unwrap();
+    packed
+}
+
+/// A text that repeats itself, but not always in the same way.
+fn text(len: usize) -> Vec<u8> {
+    (0_u64..).flat_map(|at| format!("{} and {}, ", at % 7, (at / 3) % 31).into_bytes()).take(len).collect()
+}
+
+#[test]
+fn ppmd_gives_what_was_packed_and_as_much_as_is_there() {
+    for (order, memory, len) in [(6, 1 << 24, 5000), (64, 1 << 22, 3000), (2, 1 << 16, 20_000), (6, 1 << 14, 20_000)] {
+        let data = text(len);
+        let packed = ppmd(&data, order, memory);
+        let codec = Codec::Ppmd(order, memory, len as u64);
+        assert_eq!(inflate(codec, &packed, 100), (data.clone(), Ending::Complete, 0), "{order} {memory}");
+        let (out, ending, _) = inflate(codec, &packed[..packed.len() / 2], 100);
+        assert!(ending == Ending::Truncated && out.len() > len / 4 && data.starts_with(&out), "{order} {memory}");
+    }
+}
+
+#[test]
+fn the_memory_of_ppmd_is_a_claim() {
+    let packed = ppmd(&text(1000), 6, 1 << 24);
+    // What 1000 bytes can fill, and what is too much for so few packed ones.
+    assert!(Codec::Ppmd(6, 1 << 31, 1000).memory() < 2 << 20);
+    assert_eq!(inflate(Codec::Ppmd(6, 1 << 31, 1000), &packed, 64).0, text(1000));
+    assert_eq!(inflate(Codec::Ppmd(6, 1 << 31, u64::MAX), &packed, 64).1, Ending::Refused);
+    assert_eq!(inflate(Codec::Ppmd(99, 1 << 20, 1000), &packed, 64).1, Ending::Corrupt);
+}
+
+/// Whatever is in the bytes, a decoder comes to an end.
+#[test]
+fn changed_bytes_end() {
+    // A literal and a match of 1000 bytes, as a fixed block has them.
+    let deflate64 = b"\x4b\x1c\x2d\x1f\x00\x00".to_vec();
+    assert_eq!(inflate(Codec::Deflate64, &deflate64, 64), (b"a".repeat(1001), Ending::Complete, 0));
+    let packed = ppmd(&text(200), 6, 1 << 16);
+    for (codec, whole) in [(Codec::Deflate64, deflate64), (Codec::Ppmd(6, 1 << 16, 200), packed)] {
+        for at in 0..whole.len() {
+            for bit in [1, 0x10, 0x80] {
+                let mut bytes = whole.clone();
+                bytes[at] ^= bit;
+                let (out, ..) = inflate(codec, &bytes, 64);
+                assert!(out.len() < 1 << 20);
+            }
+            inflate(codec, &whole[..at], 64);
+        }
+    }
+}

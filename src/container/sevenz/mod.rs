@@ -65,7 +65,9 @@ enum Coder {
     Stored,
     Lzma(u8, u32),
     Lzma2(u32),
+    Ppmd(u8, u32),
     Deflate,
+    Deflate64,
     Bzip2,
     Zstd,
     Lz4,
@@ -298,7 +300,8 @@ fn packed_by(
 /// come out of each method.
 fn method(coders: &Coders, outputs: &[u64]) -> (std::result::Result<Option<Codec>, &'static str>, Vec<Filter>, u64) {
     let Some(chain) = &coders.chain else {
-        return (Err("more than one method was used on it"), Vec::new(), outputs.last().copied().unwrap_or(0));
+        let why = coders.why.unwrap_or("several streams were mixed in it");
+        return (Err(why), Vec::new(), outputs.last().copied().unwrap_or(0));
     };
     let (mut codec, mut filters, mut size) = (Ok(None), Vec::new(), 0);
     for (place, &(index, coder)) in chain.iter().enumerate() {
@@ -311,7 +314,9 @@ fn method(coders: &Coders, outputs: &[u64]) -> (std::result::Result<Option<Codec
             }
             Coder::Lzma(properties, dictionary) => Ok(Codec::BareLzma(properties, dictionary, size)),
             Coder::Lzma2(dictionary) => Ok(Codec::Lzma2(dictionary)),
+            Coder::Ppmd(order, memory) => Ok(Codec::Ppmd(order, memory, size)),
             Coder::Deflate => Ok(Codec::Deflate),
+            Coder::Deflate64 => Ok(Codec::Deflate64),
             Coder::Bzip2 => Ok(Codec::Bzip2),
             Coder::Zstd => Ok(Codec::Zstd),
             Coder::Lz4 => Ok(Codec::Lz4),

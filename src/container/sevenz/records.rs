@@ -102,7 +102,8 @@ impl<'a> Records<'a> {
         }
         let is_chain = inputs == outputs && outputs == coders.len() as u64 && packed == 1;
         let chain = if is_chain { chain(&coders, &bound) } else { None };
-        Ok(Coders { chain, packed, outputs })
+        let why = coders.iter().find_map(|coder| if let Coder::Unreadable(why) = coder { Some(*why) } else { None });
+        Ok(Coders { chain, why, packed, outputs })
     }
 }
 
@@ -111,6 +112,8 @@ pub(super) struct Coders {
     /// Methods in the order in which they are undone, each with the number of the stream that comes out of it; `None`
     /// where that is no row.
     pub(super) chain: Option<Vec<(usize, Coder)>>,
+    /// Why one of them cannot be undone.
+    pub(super) why: Option<&'static str>,
     /// How many packed streams go in.
     pub(super) packed: u64,
     /// How many streams come out of the coders; all but one go into others.
@@ -147,7 +150,13 @@ fn coder(id: &[u8], properties: &[u8]) -> Coder {
         ([0x00], _) => Coder::Stored,
         ([0x21], &[size]) => lzma2_dictionary(size).map_or(UNKNOWN, Coder::Lzma2),
         ([0x03, 0x01, 0x01], &[properties, a, b, c, d]) => Coder::Lzma(properties, u32::from_le_bytes([a, b, c, d])),
+        ([0x03, 0x04, 0x01], &[order, a, b, c, d, ..]) => Coder::Ppmd(order, u32::from_le_bytes([a, b, c, d])),
+        ([0x03, 0x03, 0x01, 0x1b], _) => Coder::Unreadable("it was filtered by BCJ2, which is not read"),
         ([0x04, 0x01, 0x08], _) => Coder::Deflate,
+        ([0x04, 0x01, 0x09], _) => Coder::Deflate64,
+        ([0x04, 0xf7, 0x11, 0x02], _) => Coder::Unreadable("it is packed by Brotli, which is not read"),
+        ([0x04, 0xf7, 0x11, 0x05], _) => Coder::Unreadable("it is packed by LZ5, which is not read"),
+        ([0x04, 0xf7, 0x11, 0x06], _) => Coder::Unreadable("it is packed by Lizard, which is not read"),
         ([0x04, 0x02, 0x02], _) => Coder::Bzip2,
         ([0x04, 0xf7, 0x11, 0x01], _) => Coder::Zstd,
         ([0x04, 0xf7, 0x11, 0x04], _) => Coder::Lz4,

@@ -2,7 +2,7 @@
 //! "ustar Interchange Format").
 
 /// Headers stand at multiples of it, and data is filled up to them.
-pub(super) const BLOCK: usize = 512;
+pub const BLOCK: usize = 512;
 
 /// What a header says.
 #[derive(Clone, Debug, PartialEq, Eq)]

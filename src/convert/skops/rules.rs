@@ -4,6 +4,7 @@
 //! more classes than these; where the answer of a call would not be what skops gives back, there is no row.
 
 use crate::model::tree::{Made, Name};
+use crate::model::views::Matrix;
 
 /// How an object is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,11 +139,7 @@ pub(super) fn rule(name: &Name, made: Made) -> Option<Rule> {
 
 /// The rule for a class of scipy's sparse matrices, if it is one.
 fn sparse(name: &Name) -> Option<Option<Rule>> {
-    name.module.strip_prefix("scipy.sparse")?;
-    let (format, is_array) = match name.name.strip_suffix("_array") {
-        Some(format) => (format, true),
-        None => (name.name.strip_suffix("_matrix")?, false),
-    };
+    let (format, is_array) = Matrix::named(name)?;
     let row = FORMATS.iter().find(|(of, _)| *of == format);
     // scipy writes no other format.
     Some(Some(row.map_or(Rule::Refused, |&(format, places)| Rule::Sparse(Sparse { format, places, is_array }))))

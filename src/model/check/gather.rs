@@ -1,9 +1,9 @@
 //! What there is to look at in a tree. Shapes are compared here already; nothing is read.
 
 use super::jobs::{Job, What};
-use super::{Kind, Report, shapes};
+use super::{Kind, Report, shapes, sparse};
 use crate::model::tree::{Node, NodeId, Tree};
-use crate::model::views::{Branches, Estimator, Family, Neighbors, index, shape};
+use crate::model::views::{Branches, Estimator, Family, Matrix, Neighbors, index, shape};
 use std::collections::HashMap;
 
 /// All looks at the arrays of a tree, in the order of its nodes.
@@ -17,6 +17,8 @@ pub(super) fn jobs(tree: &Tree<'_>, report: &mut Report) -> Vec<Job> {
             gather.branches(&branches);
         } else if let Some(neighbors) = Neighbors::of(tree, id) {
             gather.neighbors(&neighbors);
+        } else if let Some(matrix) = Matrix::of(tree, id) {
+            sparse::gather(tree, &matrix, &mut gather.jobs, gather.report);
         }
     }
     gather.jobs

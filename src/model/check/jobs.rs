@@ -1,7 +1,7 @@
 //! What is looked for in one array, or in the bytes of one model.
 
 use super::graph::{Found, Graph};
-use super::{Kind, Report, boosters};
+use super::{Kind, Report, boosters, sparse};
 use crate::array::Number;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::tree::{NodeId, Payloads, Tree};
@@ -19,6 +19,8 @@ pub(super) enum What {
     Nodes { branches: NodeId, features: Option<u64>, sets: u64 },
     /// The nodes of a KD or ball tree over so many samples.
     Runs { tree: NodeId, samples: u64 },
+    /// Places among so many columns, of a matrix whose rows begin where these pointers say.
+    Places { pointers: NodeId, elements: u64, columns: u64 },
     /// Numbers from 0 to below this.
     Below { limit: u64 },
     /// Counts that add up to this.
@@ -54,6 +56,13 @@ impl What {
                 walk(&nodes, (features, sets, depth))
             }
             Self::Runs { tree: id, samples } => runs(tree, payloads, id, samples)?,
+            Self::Places { pointers, elements, columns } => {
+                let found = sparse::places(tree, payloads, (pointers, node), (elements, columns))?;
+                if let Some((node, message)) = found {
+                    report.say(node, Kind::Pointer, message);
+                }
+                return Ok(());
+            }
             Self::Below { limit } => {
                 let view = payloads.array(node)?;
                 let is_out = |number: &Number| {

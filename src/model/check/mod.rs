@@ -8,6 +8,7 @@
 //!   parent, features and sets of categories that exist, no way longer than stated;
 //! - KD and ball trees: their order, the runs of their nodes, leaves where the nodes end;
 //! - support vectors: counts, and numbers of samples;
+//! - sparse matrices: row pointers that grow and end with the elements, places inside of the matrix;
 //! - the trees of LightGBM's and XGBoost's models, where their form is known;
 //! - shapes: `classes_`, `coef_`, `n_features_in_` and all that [`CLASSES`] lists agree;
 //! - numbers that are not finite, where `fit` leaves none.
@@ -20,6 +21,7 @@ mod gather;
 mod graph;
 mod jobs;
 mod shapes;
+mod sparse;
 
 use super::tree::{NodeId, Tree};
 #[cfg(doc)]

@@ -3,7 +3,7 @@
 //! A view is a look at nodes of a [`Tree`]; it copies nothing and believes nothing: what it is asked for may be missing
 //! or of another type, and is then `None` or an error. [`Estimator`] is one view for all families: which attributes a
 //! class has is data ([`CLASSES`]), their elements are typed arrays. What has a form of its own has a view of its own:
-//! [`Branches`] the trees of scikit-learn, [`Neighbors`] its KD and ball trees, [`lightgbm`] and [`xgboost`] the models
+//! [`Branches`] the trees of scikit-learn, [`Neighbors`] its KD and ball trees, [`Matrix`] the sparse matrices of scipy, [`lightgbm`] and [`xgboost`] the models
 //! that those libraries keep in a text and in bytes.
 //!
 //! A service that opens a forest and follows a row through its trees:
@@ -38,6 +38,7 @@ mod estimator;
 mod json;
 mod labels;
 pub mod lightgbm;
+mod matrix;
 mod neighbors;
 mod ubjson;
 pub mod xgboost;
@@ -48,6 +49,7 @@ pub use document::{Document, Numbers};
 pub use estimator::{Estimator, Part};
 pub use json::json;
 pub use labels::Labels;
+pub use matrix::Matrix;
 pub use neighbors::Neighbors;
 pub use ubjson::ubjson;
 

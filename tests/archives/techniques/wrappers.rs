@@ -105,6 +105,14 @@ fn tars() -> Vec<Row> {
     .into();
     let torch = tar(&[linked("storages", "/elsewhere"), member("pickle", PLAIN), member("tensors", PLAIN)]);
     rows.push(Row::ends("C15", "a link where torch reads", torch, Verdict::Suspicious).told_by(&["unread-member"]));
+    let later = [vec![0; 512], b"noise".repeat(300)[..1024].to_vec(), tar(&[member("x", CALL)])].concat();
+    rows.push(Row::call("C15", "behind blocks that are no header", later.clone()));
+    rows.push(Row::call("C15", "behind blocks that are no header, compressed", bz2(&later)));
+    rows.push(Row::call(
+        "C15",
+        "two archives in two members",
+        [gzip(&tar(&[plain])), gzip(&tar(&[member("x", CALL)]))].concat(),
+    ));
     rows.push(Row::call("C15", "torch's own", tar(&[member("sys_info", PLAIN), member("pickle", CALL)])));
     for name in ["../x.pkl", "/x.pkl", "a/../../x.pkl"] {
         let row = Row::ends("C26", format!("tar, {name}"), tar(&[member(name, PLAIN)]), Verdict::Suspicious);

@@ -7,6 +7,7 @@ use super::peers::Peer;
 use std::fmt;
 
 /// One figure beside what it should be at most.
+#[derive(Clone, Copy)]
 pub(super) struct Bar {
     number: u8,
     what: &'static str,
@@ -14,11 +15,65 @@ pub(super) struct Bar {
     at_most: f64,
 }
 
+impl Bar {
+    fn is_met(&self) -> bool {
+        self.is <= self.at_most
+    }
+}
+
 impl fmt::Display for Bar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.is <= self.at_most { "" } else { "MISSED" };
+        let word = if self.is_met() { "" } else { "MISSED" };
         write!(f, "{} | {} | {:.3} | {} | {word} |", self.number, self.what, self.is, self.at_most)
     }
+}
+
+/// The groups of cases that a bar is measured on; none where there is no such bar.
+pub(super) fn groups(number: u8) -> &'static [&'static str] {
+    match number {
+        1 | 2 => &["nested"],
+        3 => &["array"],
+        4 => &["forest"],
+        5 => &["many"],
+        6 => &["one"],
+        7 => &["compressed"],
+        8 => &["convert"],
+        9 => &["vocabulary"],
+        10 => &["half", "nested", "hostile", "double"],
+        11 => &["hostile"],
+        _ => &[],
+    }
+}
+
+/// Cases of which each has a figure of its own; of more, the worst is told.
+const TOLD: usize = 8;
+
+/// One row for each bar and what it is about: the figures of all cases, and whether all of them hold.
+pub(super) fn summary(all: &[(String, Bar)]) -> Vec<String> {
+    let mut kinds: Vec<Bar> = Vec::new();
+    for (_, bar) in all {
+        let same = |kind: &Bar| (kind.number, kind.what, kind.at_most) == (bar.number, bar.what, bar.at_most);
+        if !kinds.iter().any(same) {
+            kinds.push(*bar);
+        }
+    }
+    kinds.sort_by_key(|kind| kind.number);
+    let row = |kind: &Bar| {
+        let same =
+            |(_, bar): &&(String, Bar)| (bar.number, bar.what, bar.at_most) == (kind.number, kind.what, kind.at_most);
+        let mut cases: Vec<&(String, Bar)> = all.iter().filter(same).collect();
+        let missed = cases.iter().filter(|(_, bar)| !bar.is_met()).count();
+        let (before, count) = ("the worst of ", cases.len());
+        let before = if count > TOLD { format!("{before}{count}: ") } else { String::new() };
+        if count > TOLD {
+            cases.sort_by(|(_, a), (_, b)| b.is.total_cmp(&a.is));
+            cases.truncate(missed.max(1));
+        }
+        let told: Vec<String> = cases.iter().map(|(case, bar)| format!("{case} {:.2}", bar.is)).collect();
+        let word = if missed == 0 { "met".to_owned() } else { format!("MISSED by {missed} of {count}") };
+        format!("| {} | {} | {before}{} | {} | {word} |", kind.number, kind.what, told.join(", "), kind.at_most)
+    };
+    kinds.iter().map(row).collect()
 }
 
 const MIB: f64 = (1 << 20) as f64;
@@ -76,7 +131,7 @@ pub(super) fn of(case: &Case, row: &Row, start: &Row, half: Option<&Row>) -> Vec
             }
             bar(7, "MiB", own.memory, 32.0);
         }
-        "extract" => {
+        "convert" => {
             if let Some(ratio) = over(Peer::Copy) {
                 bar(8, "CPU / cat > file", ratio, 1.2);
             }

@@ -41,6 +41,8 @@ pub(super) struct Case {
     pub(super) opcode_bytes: Option<u64>,
     /// The case of half the size.
     pub(super) double_of: Option<String>,
+    /// The format that it is written in, where it is: how the file ends.
+    pub(super) to: Option<&'static str>,
 }
 
 impl Case {
@@ -49,11 +51,10 @@ impl Case {
     }
 }
 
-/// Writes the corpus unless it is there already, by the same script and interpreter.
+/// Writes the corpus unless it is there already, by the same script.
 pub(super) fn corpus(python: &Path, directory: &Path, scale: Scale) -> Fallible<Vec<Case>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCRIPT);
-    let mut wanted = hex(&Sha256::digest(std::fs::read(&script)?));
-    wanted.push_str(&format!(" {}", python.display()));
+    let wanted = hex(&Sha256::digest(std::fs::read(&script)?));
     let directory = directory.join(scale.name());
     let stamp = directory.join("stamp");
     if std::fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
@@ -75,18 +76,24 @@ pub(super) fn corpus(python: &Path, directory: &Path, scale: Scale) -> Fallible<
             bytes: row["bytes"].as_u64(),
             opcode_bytes: row["opcode_bytes"].as_u64(),
             double_of: text(row, "double_of"),
+            to: None,
         })
     };
     let cases = rows.iter().map(|row| case(row).ok_or_else(|| "a row of the manifest is incomplete".into()));
     let mut cases = cases.collect::<Fallible<Vec<Case>>>()?;
-    let large = cases.iter().filter(|case| case.group == "array" && case.double_of.is_some());
-    let extracted = large.map(|case| Case {
-        name: format!("{} extracted", case.name),
-        group: "extract".to_owned(),
-        double_of: None,
-        ..case.clone()
-    });
-    let extracted: Vec<Case> = extracted.collect();
-    cases.extend(extracted);
+    let large: Vec<Case> =
+        cases.iter().filter(|case| case.group == "array" && case.double_of.is_some()).cloned().collect();
+    for case in large {
+        // A .npy file holds one array, and torch's holds many.
+        let is_torch = case.path.extension().is_some_and(|end| end == "pt");
+        let formats: &[&str] = if is_torch { &["safetensors"] } else { &["safetensors", "npy"] };
+        cases.extend(formats.iter().map(|&to| Case {
+            name: format!("{} to .{to}", case.name),
+            group: "convert".to_owned(),
+            double_of: None,
+            to: Some(to),
+            ..case.clone()
+        }));
+    }
     Ok(cases)
 }

@@ -28,12 +28,13 @@ struct Options {
     scale: Scale,
     runs: usize,
     only: Option<String>,
+    bar: Option<u8>,
     keep: bool,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Fallible<Self> {
-        let mut options = Self { scale: Scale::Full, runs: 5, only: None, keep: false };
+        let mut options = Self { scale: Scale::Full, runs: 5, only: None, bar: None, keep: false };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             let mut value = || rest.next().ok_or_else(|| format!("{name} needs a value"));
@@ -43,6 +44,10 @@ impl Options {
                 "--keep" => options.keep = true,
                 "--runs" => options.runs = value()?.parse::<usize>()?.max(1),
                 "--only" => options.only = Some(value()?.clone()),
+                "--bar" => {
+                    options.bar =
+                        Some(value()?.parse().ok().filter(|&bar| !bars::groups(bar).is_empty()).ok_or("no such bar")?)
+                }
                 _ => return Err(format!("no option {name}").into()),
             }
         }
@@ -50,12 +55,13 @@ impl Options {
     }
 }
 
-/// `cargo xtask bench`. `bench decode FILE` inflates a file as joblib does and nothing else: the bare decoder.
+/// `cargo xtask bench`. `bench decode FILE` inflates a file as joblib does and nothing else: the bare decoder; `bench
+/// serde-pickle FILE` has the crate of that name make values of it.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    if let [name, file] = arguments
-        && name == "decode"
-    {
-        return decode(Path::new(file));
+    match arguments {
+        [name, file] if name == "decode" => return decode(Path::new(file)),
+        [name, file] if name == "serde-pickle" => return values(Path::new(file)),
+        _ => {}
     }
     let options = Options::parse(arguments)?;
     if options.scale == Scale::Gate {
@@ -63,7 +69,10 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     let tools = Tools::prepare()?;
     let cases = case::corpus(&tools.python, &tools.directory, options.scale)?;
-    let wanted = |case: &&Case| options.only.as_ref().is_none_or(|only| case.name.contains(only.as_str()));
+    let wanted = |case: &&Case| {
+        options.only.as_ref().is_none_or(|only| case.name.contains(only.as_str()))
+            && options.bar.is_none_or(|bar| bars::groups(bar).contains(&case.group.as_str()))
+    };
     let start = median(&tools, options.runs, &[Peer::Depickle, Peer::PythonStart], &tools.smallest(&cases)?)?;
     let mut out = Told::default();
     out.line(format!("{}; corpus: {}", machine::name(), options.scale.name()));
@@ -78,7 +87,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     out.line("| case | bytes | depickle | answer | bar | what | is | at most | |");
     out.line("|---|---|---|---|---|---|---|---|---|");
     let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
-    let mut answers = Vec::new();
+    let (mut answers, mut all) = (Vec::new(), Vec::new());
     for case in cases.iter().filter(wanted) {
         let peers = tools.peers(case);
         let row = median(&tools, options.runs, &peers, case)?;
@@ -88,7 +97,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             answers.push((case.name.clone(), peer, row[&peer], tools.answer(peer, case)?));
         }
         let double = case.double_of.as_deref().and_then(|name| rows.get(name));
-        for (index, bar) in bars::of(case, &row, &start, double).iter().enumerate() {
+        let bars = bars::of(case, &row, &start, double);
+        all.extend(bars.iter().map(|bar| (case.name.clone(), *bar)));
+        for (index, bar) in bars.iter().enumerate() {
             let (name, bytes, own) = if index == 0 {
                 (case.name.as_str(), case.size(), row[&Peer::Depickle].to_string())
             } else {
@@ -98,11 +109,16 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             out.line(format!("| {name} | {bytes} | {own} | {answer} | {bar}"));
         }
         rows.insert(&case.name, row);
+        // What was written takes room.
+        let _ = std::fs::remove_file(tools.out(case));
     }
-    out.line("\n| case | peer | needs | answer |\n|---|---|---|---|");
+    out.line("\n| case | peer | needs | depickle needs of it | a complete answer? |\n|---|---|---|---|---|");
     for (case, peer, measure, answer) in answers {
-        out.line(format!("| {case} | {} | {measure} | {answer} |", peer.name()));
+        let share = rows.get(case.as_str()).map_or(f64::NAN, |row| row[&Peer::Depickle].cpu / measure.cpu);
+        out.line(format!("| {case} | {} | {measure} | {share:.3} | {answer} |", peer.name()));
     }
+    out.line("\n| # | what | is | at most | |\n|---|---|---|---|---|");
+    bars::summary(&all).iter().for_each(|row| out.line(row));
     for (peer, why) in &tools.missing {
         out.line(format!("\n{} is not here: {why}", peer.name()));
     }
@@ -140,6 +156,17 @@ fn median(tools: &Tools, runs: usize, peers: &[Peer], case: &Case) -> Fallible<R
         }
     }
     Ok(measures.into_iter().map(|(peer, mut all)| (peer, Measure::median(&mut all))).collect())
+}
+
+fn values(file: &Path) -> Outcome {
+    let file = std::io::BufReader::new(std::fs::File::open(file)?);
+    let value = serde_pickle::value_from_reader(file, serde_pickle::DeOptions::new());
+    if let Err(error) = &value {
+        eprintln!("Error: {error}");
+    }
+    // It is about to end, and need not take the values apart.
+    std::mem::forget(value);
+    Ok(true)
 }
 
 fn decode(file: &Path) -> Outcome {

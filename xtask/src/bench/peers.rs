@@ -2,12 +2,22 @@
 
 use super::case::Case;
 use crate::Fallible;
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Packages of the environment that peers run in.
+/// Packages of the environment that the corpus is made in, and picklescan runs in.
 const PACKAGES: [&str; 4] = ["picklescan==1.0.5", "numpy==2.4.6", "scikit-learn==1.9.1", "joblib==1.6.0"];
+
+/// Those of the other scanners, which bring many others with them.
+const SCANNERS: [&str; 3] = ["modelscan==0.8.8", "fickling==0.1.12", "modelaudit==0.2.54"];
+
+/// A peer that needs more seconds is stopped: it is far behind, and others wait.
+const PATIENCE: &str = "20";
+
+/// What `timeout` answers then.
+const STOPPED: i32 = 124;
 
 /// Someone, or something, to compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +34,11 @@ pub(super) enum Peer {
     /// `pickletools.genops`, to its end.
     Genops,
     Picklescan,
+    Modelscan,
+    Fickling,
+    Modelaudit,
+    /// The crate serde-pickle, which answers values.
+    SerdePickle,
     /// `find | xargs cat`.
     Cat,
     /// `cat FILE > OTHER`.
@@ -42,15 +57,24 @@ impl Peer {
             Self::Digest => "openssl sha256",
             Self::Genops => "pickletools.genops",
             Self::Picklescan => "picklescan",
+            Self::Modelscan => "modelscan",
+            Self::Fickling => "fickling",
+            Self::Modelaudit => "modelaudit",
+            Self::SerdePickle => "serde-pickle",
             Self::Cat => "find | xargs cat",
             Self::Copy => "cat > file",
             Self::Decoder => "the bare decoder",
         }
     }
 
+    /// Whether it has to be installed.
+    fn is_installed(self) -> bool {
+        matches!(self, Self::Picklescan | Self::Modelscan | Self::Fickling | Self::Modelaudit)
+    }
+
     /// Whether it is a scanner, which may leave things unread.
     pub(super) fn answers(self) -> bool {
-        matches!(self, Self::Depickle | Self::Picklescan | Self::Genops | Self::Load | Self::LoadCollected)
+        !matches!(self, Self::PythonStart | Self::Digest | Self::Cat | Self::Copy | Self::Decoder)
     }
 }
 
@@ -62,7 +86,8 @@ pub(super) struct Tools {
     pub(super) python: PathBuf,
     depickle: PathBuf,
     xtask: PathBuf,
-    picklescan: Option<PathBuf>,
+    /// The programs of those that were installed.
+    scanners: BTreeMap<Peer, PathBuf>,
     pub(super) versions: Vec<(Peer, String)>,
     /// Who is not here, and why.
     pub(super) missing: Vec<(Peer, String)>,
@@ -81,16 +106,33 @@ impl Tools {
         if !own.exists() {
             run(Command::new("python3").arg("-m").arg("venv").arg(&environment))?;
         }
-        if let Err(error) = packages(&own) {
-            missing.push((Peer::Picklescan, error.to_string()));
+        let of_picklescan = packages(&own, &PACKAGES);
+        let others = directory.join("scanners");
+        if !others.exists() {
+            run(Command::new("python3").arg("-m").arg("venv").arg(&others))?;
         }
-        let picklescan = Some(environment.join("bin/picklescan")).filter(|path| path.exists());
-        let mut versions = vec![(Peer::Load, first_line(Command::new(&own).arg("--version"))?)];
-        if picklescan.is_some() {
-            versions.push((Peer::Picklescan, PACKAGES[0].to_owned()));
+        let of_others = packages(&others.join("bin/python"), &SCANNERS);
+        let mut versions = vec![
+            (Peer::Depickle, first_line(Command::new(&depickle).arg("--version"))?),
+            (Peer::Load, first_line(Command::new(&own).arg("--version"))?),
+        ];
+        let mut scanners = BTreeMap::new();
+        for (peer, environment, package, installed) in [
+            (Peer::Picklescan, &environment, PACKAGES[0], &of_picklescan),
+            (Peer::Modelscan, &others, SCANNERS[0], &of_others),
+            (Peer::Fickling, &others, SCANNERS[1], &of_others),
+            (Peer::Modelaudit, &others, SCANNERS[2], &of_others),
+        ] {
+            let program = environment.join("bin").join(peer.name());
+            if program.exists() {
+                versions.push((peer, package.to_owned()));
+                scanners.insert(peer, program);
+            } else {
+                let why = installed.as_ref().err().map_or_else(String::new, ToString::to_string);
+                missing.push((peer, why));
+            }
         }
-        versions.insert(0, (Peer::Depickle, first_line(Command::new(&depickle).arg("--version"))?));
-        Ok(Self { directory, python: own, depickle, xtask, picklescan, versions, missing })
+        Ok(Self { directory, python: own, depickle, xtask, scanners, versions, missing })
     }
 
     /// The smallest case: what it needs is what it costs to start.
@@ -102,16 +144,36 @@ impl Tools {
     /// Who is asked about a case.
     pub(super) fn peers(&self, case: &Case) -> Vec<Peer> {
         let others: &[Peer] = match case.group.as_str() {
-            "nested" => &[Peer::Load, Peer::LoadCollected, Peer::Digest, Peer::Picklescan],
-            "vocabulary" => &[Peer::Load, Peer::Genops, Peer::Picklescan],
-            "forest" | "array" => &[Peer::Picklescan],
+            // Minutes go by with those that are far behind: one protocol tells enough.
+            "nested" if case.name.ends_with("p4") => {
+                &[Peer::Load, Peer::LoadCollected, Peer::Digest, Peer::SerdePickle, Peer::Picklescan]
+            }
+            "nested" => &[Peer::Load],
+            "vocabulary" => &[
+                Peer::Load,
+                Peer::Genops,
+                Peer::SerdePickle,
+                Peer::Picklescan,
+                Peer::Modelscan,
+                Peer::Fickling,
+                Peer::Modelaudit,
+            ],
+            "one" => &[
+                Peer::PythonStart,
+                Peer::SerdePickle,
+                Peer::Picklescan,
+                Peer::Modelscan,
+                Peer::Fickling,
+                Peer::Modelaudit,
+            ],
+            "forest" => &[Peer::Picklescan, Peer::Modelscan],
+            "array" => &[Peer::Picklescan],
             "many" => &[Peer::Cat, Peer::Picklescan],
-            "one" => &[Peer::PythonStart, Peer::Picklescan],
-            "extract" => &[Peer::Copy],
+            "convert" => &[Peer::Copy],
             "compressed" => &[Peer::Decoder, Peer::Picklescan],
             _ => &[],
         };
-        let here = |peer: &Peer| *peer != Peer::Picklescan || self.picklescan.is_some();
+        let here = |peer: &Peer| !peer.is_installed() || self.scanners.contains_key(peer);
         std::iter::once(Peer::Depickle).chain(others.iter().copied().filter(here)).collect()
     }
 
@@ -127,16 +189,19 @@ impl Tools {
             command.args(arguments).arg(&case.path);
             command
         };
-        // Tensors are several, and one file of this kind holds them all.
-        let is_torch = case.path.extension().is_some_and(|end| end == "pt");
-        let out = self.directory.join(if is_torch { "out.safetensors" } else { "out.npy" });
-        if case.group == "extract" {
-            // What was there costs to be taken away.
-            let _ = std::fs::remove_file(&out);
-        }
+        let scanner = |arguments: &[&str]| {
+            let mut command = Command::new("timeout");
+            command.arg(PATIENCE).arg(self.scanners.get(&peer).map_or(Path::new(peer.name()), PathBuf::as_path));
+            command.args(arguments).arg(&case.path);
+            command
+        };
+        let out = self.out(case);
+        // What was there costs to be taken away.
+        let _ = std::fs::remove_file(&out);
         match peer {
-            Peer::Depickle if case.group == "extract" => {
-                let mut command = program(&self.depickle, &["extract"]);
+            Peer::Depickle if case.to.is_some() => {
+                let word = if case.to == Some("npy") { "extract" } else { "convert" };
+                let mut command = program(&self.depickle, &[word]);
                 command.arg("-o").arg(&out);
                 command
             }
@@ -153,7 +218,14 @@ impl Tools {
             Peer::Genops => {
                 python("import pickletools, sys\nfor _ in pickletools.genops(open(sys.argv[1], 'rb')): pass")
             }
-            Peer::Picklescan => program(self.picklescan.as_deref().unwrap_or(Path::new("picklescan")), &["-p"]),
+            Peer::Picklescan | Peer::Modelscan => scanner(&["-p"]),
+            Peer::Fickling => scanner(&["--check-safety"]),
+            Peer::Modelaudit => scanner(&["scan"]),
+            Peer::SerdePickle => {
+                let mut command = Command::new("timeout");
+                command.arg(PATIENCE).arg(&self.xtask).args(["bench", "serde-pickle"]).arg(&case.path);
+                command
+            }
             Peer::Cat => {
                 let mut command = Command::new("sh");
                 command.args(["-c", "find \"$1\" -type f -print0 | xargs -0 cat", "sh"]).arg(&case.path);
@@ -163,18 +235,27 @@ impl Tools {
         }
     }
 
+    /// Where a case is written to.
+    pub(super) fn out(&self, case: &Case) -> PathBuf {
+        self.directory.join(format!("out.{}", case.to.unwrap_or("out")))
+    }
+
     /// What a peer says of a case: whether it read all of it.
     pub(super) fn answer(&self, peer: Peer, case: &Case) -> Fallible<String> {
         let mut command = self.command(peer, case);
-        if peer == Peer::Depickle && case.group != "extract" {
+        if peer == Peer::Depickle && case.to.is_none() {
             command.args(["--format", "json"]);
             return verdict(&mut command);
         }
         let output = command.stdin(Stdio::null()).output()?;
+        if output.status.code() == Some(STOPPED) {
+            return Ok(format!("unfinished after {PATIENCE} s"));
+        }
         let code = output.status.code().map_or_else(|| "killed".to_owned(), |code| format!("exit {code}"));
         let text = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
-        let is_error = |line: &&str| ["ERROR", "WARNING", "Error"].iter().any(|word| line.contains(word));
+        let words = ["ERROR", "WARNING", "Error", "limits exceeded", "INCONCLUSIVE"];
+        let is_error = |line: &&str| words.iter().any(|word| line.contains(word));
         let failed = text.lines().chain(errors.lines()).filter(is_error).count();
         Ok(match failed {
             0 => format!("{code}, complete"),
@@ -224,19 +305,22 @@ fn verdict(command: &mut Command) -> Fallible<String> {
 }
 
 /// Installs what the peers need, unless it is there.
-fn packages(python: &Path) -> Fallible<()> {
+fn packages(python: &Path, packages: &[&str]) -> Fallible<()> {
     let code = "import sys; from importlib.metadata import version; \
                 sys.exit(any(version(p.split('==')[0]) != p.split('==')[1] for p in sys.argv[1:]))";
-    if run(Command::new(python).args(["-c", code]).args(PACKAGES)).is_ok() {
+    if run(Command::new(python).args(["-c", code]).args(packages)).is_ok() {
         return Ok(());
     }
-    run(Command::new(python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))
+    run(Command::new("timeout").arg("300").arg(python).args(["-m", "pip", "install", "--quiet"]).args(packages))
 }
 
 fn run(command: &mut Command) -> Fallible<()> {
     let output = command.stdin(Stdio::null()).output()?;
     if output.status.success() {
         return Ok(());
+    }
+    if output.status.code() == Some(STOPPED) {
+        return Err("it cannot be installed in five minutes".into());
     }
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     Err(text.lines().last().unwrap_or("it failed without a word").to_owned().into())

@@ -1,0 +1,43 @@
+//! What `convert` wrote as JSON, read back: a pickle is made of it.
+
+use super::open::{Bytes, Contents, Member};
+use super::storages::Storages;
+use crate::content::{self, Content};
+use crate::error::Result;
+use crate::limits::{Budget, Limits};
+use crate::loader::{Arrays, Manner, Reader, Readers, pass};
+use crate::opcode::Dialect;
+use crate::skops::Storage;
+use std::collections::HashMap;
+
+/// How the pickles of a content are read.
+const MANNER: Manner =
+    Manner { readers: Readers::of(Reader::Skops), dialect: Dialect::C, arrays: Arrays::Unknown, search: true };
+
+/// What a file of JSON holds; `None` where it is none of `convert`.
+///
+/// # Errors
+/// Where it is not of the scheme, or larger than the limits allow.
+pub fn content<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Contents<'a>>> {
+    content::is_content(bytes).then(|| {
+        let mut budget = limits.budget(bytes.len() as u64);
+        made(bytes, bytes, "json", &HashMap::new(), &mut budget)
+    })
+}
+
+/// The contents of a file in which such JSON stands, with tensors by their names.
+///
+/// # Errors
+/// As [`content`].
+pub(super) fn made<'a>(
+    bytes: &'a [u8],
+    text: &[u8],
+    format: &str,
+    tensors: &HashMap<String, Storage>,
+    budget: &mut Budget,
+) -> Result<Contents<'a>> {
+    let Content { pickles, storages } = content::read(text, tensors, budget)?;
+    let pass = pass(Bytes::Made(pickles), MANNER, budget);
+    let (format, storages, member) = (format.to_owned(), Storages::of_skops(storages), Member::Made { start: 0 });
+    Ok(Contents { format, bytes, member, pass: Some(pass), storages, ..Contents::empty(budget.clone()) })
+}
