@@ -1,6 +1,7 @@
 //! `.safetensors` files: tensors by name, each an array that stands in the file as it is.
 
 use super::arrays::ArrayRef;
+use super::content::made;
 use super::open::{Contents, Member};
 use crate::array::{Array, Data, Order, view};
 use crate::ast::path::Address;
@@ -9,6 +10,8 @@ use crate::container::safetensors::{Safetensors, Tensor, Type};
 use crate::container::{Format, detect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Limits};
+use crate::skops::Storage;
+use std::collections::HashMap;
 
 /// What such a file holds.
 pub struct Tensors<'a> {
@@ -18,6 +21,25 @@ pub struct Tensors<'a> {
     pub arrays: Vec<(String, ArrayRef)>,
     /// What stands beside them.
     pub metadata: Vec<(String, String)>,
+}
+
+impl<'a> Tensors<'a> {
+    /// All that `convert` wrote of a file, where it wrote this one: its metadata says what the tensors are parts of.
+    ///
+    /// # Errors
+    /// Where the metadata is not of the scheme; [`ErrorKind::Limit`].
+    pub fn content(&self, limits: &Limits) -> Option<Result<Contents<'a>>> {
+        let (_, text) = self.metadata.iter().find(|(name, _)| name == "depickle")?;
+        let mut budget = limits.budget(self.contents.bytes.len() as u64);
+        let mut tensors = HashMap::new();
+        for (name, array) in &self.arrays {
+            let place =
+                array.file_offset.zip(array.place).and_then(|(at, (_, len))| Some((usize::try_from(at).ok()?, len)));
+            let Some((start, len)) = place else { continue };
+            tensors.insert(name.clone(), Storage { key: name.clone(), start, codec: None, len });
+        }
+        Some(made(self.contents.bytes, text.as_bytes(), "safetensors", &tensors, &mut budget))
+    }
 }
 
 /// What a file holds; `None` where it is no such file.
