@@ -5,11 +5,12 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that read bytes of files, or values made of them.
-const READERS: [&str; 16] = [
+const READERS: [&str; 17] = [
     "array",
     "ast",
     "audit",
     "container",
+    "content",
     "convert",
     "diff",
     "dtype",

@@ -1,6 +1,7 @@
 //! `depickle::diff`: what is equal by its meaning is equal, and the least difference is found where it stands.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test helpers outside of test functions")]
 
+use depickle::convert::{self, Carried, Elements, Format};
 use depickle::diff::{self, Diff, Difference, Kind, NoteKind, Options, Outcome, Side, Tolerance};
 use depickle::finding::Verdict;
 use depickle::input::Source;
@@ -310,4 +311,101 @@ fn reports_are_bounded() {
     };
     let diff = diff(&list(1), &list(2));
     assert_eq!((diff.differences.first().len(), diff.differences.count()), (1000, 5000));
+}
+
+/// What `convert` writes of a file.
+fn converted(bytes: &[u8], format: Format, elements: Elements<'_>) -> Vec<u8> {
+    let mut contents = inspect::open(bytes, &Limits::default()).unwrap();
+    let mut out = Vec::new();
+    convert::write(&mut out, format, elements, &mut contents, &mut Carried::default()).unwrap();
+    out
+}
+
+const CONVERTED: [&str; 12] = [
+    "columns.joblib",
+    "compressed/model_xz.joblib",
+    "data/arrays.joblib",
+    "data/object_array.joblib",
+    "data/python_types.pkl",
+    "data/shared_and_cyclic.pkl",
+    "data/sparse.pkl",
+    "libraries/frame_arrow.pkl",
+    "log_pipeline.joblib",
+    "old/python2_p0.pkl",
+    "old/sklearn_0.19.joblib",
+    "torch/zip_1.12.pt",
+];
+
+#[test]
+fn a_conversion_is_equal_to_its_source() {
+    for name in CONVERTED {
+        let source = sample(name);
+        let json = converted(&source, Format::Json, Elements::Base64);
+        let list = converted(&source, Format::Json, Elements::Numbers);
+        let tensors = converted(&source, Format::Safetensors, Elements::Base64);
+        for (what, other) in [("json", &json), ("list", &list), ("safetensors", &tensors)] {
+            let there = diff(&source, other);
+            assert_eq!(said(&there), [], "{name} {what}");
+            // numpy has no bfloat16, and the JSON nothing else.
+            let lost = name.starts_with("torch") && what != "safetensors";
+            let outcome = if lost { Outcome::Unknown } else { Outcome::Equal };
+            assert_eq!(there.outcome(), outcome, "{name} {what}: {:?}", there.unknown.first());
+            assert_eq!(diff(other, &source).outcome(), outcome, "{name} {what}");
+        }
+        assert_eq!(said(&diff(&json, &list)), [], "{name}");
+    }
+}
+
+#[test]
+fn a_model_is_equal_to_what_skops_would_load() {
+    let names =
+        ["data/sparse.pkl", "gradient_boosting.joblib", "log_pipeline.joblib", "neighbors.joblib", "text.joblib"];
+    for name in names {
+        let source = sample(name);
+        let skops = converted(&source, Format::Skops, Elements::Base64);
+        for diff in [diff(&source, &skops), diff(&skops, &source), diff(&skops, &skops)] {
+            assert_eq!((diff.outcome(), said(&diff)), (Outcome::Equal, vec![]), "{name}");
+        }
+        let json = converted(&skops, Format::Json, Elements::Base64);
+        assert_eq!(diff(&skops, &json).outcome(), Outcome::Equal, "{name}");
+    }
+}
+
+#[test]
+fn arrays_are_equal_in_what_both_can_hold() {
+    for name in ["data/arrays.joblib", "log_pipeline.joblib", "torch/zip_1.12.pt"] {
+        let source = sample(name);
+        let npz = converted(&source, Format::Npz, Elements::Base64);
+        let there = diff(&source, &npz);
+        assert_eq!((there.outcome(), there.scope), (Outcome::Equal, diff::Scope::Arrays), "{name}");
+        assert!(there.compared.arrays > 5 && notes(&there).contains(&NoteKind::NoPlace), "{name}");
+        assert_eq!(diff(&npz, &npz).outcome(), Outcome::Equal, "{name}");
+    }
+    // A file without an array that the other could hold is not equal to it.
+    let npz = converted(&sample("data/arrays.joblib"), Format::Npz, Elements::Base64);
+    assert_eq!(diff(&pickle(b"K\x01"), &npz).outcome(), Outcome::Different);
+}
+
+#[test]
+fn json_that_is_changed_is_refused_or_different() {
+    let source = sample("data/python_types.pkl");
+    let json = String::from_utf8(converted(&source, Format::Json, Elements::Numbers)).unwrap();
+    let (mut refused, mut different) = (0, 0);
+    for at in (30..json.len()).step_by(31) {
+        for put in ["0", "\"", "}", "a", "$"] {
+            let mut changed = json.clone();
+            let char = changed.remove(at);
+            if char.to_string() == put {
+                continue;
+            }
+            changed.insert_str(at, put);
+            match diff::files(&source, changed.as_bytes(), &Options::default()) {
+                Err(_) => refused += 1,
+                Ok(found) if found.diff.outcome() != Outcome::Equal => different += 1,
+                // Base64 has bits that say nothing; numbers of references may be any.
+                Ok(_) => {}
+            }
+        }
+    }
+    assert!(refused > 30 && different > 5, "{refused} {different}");
 }

@@ -3,6 +3,7 @@
 use crate::bounded;
 use depickle::audit;
 use depickle::convert::{self, Carried, Elements, Format, skops};
+use depickle::diff;
 use depickle::finding::{Completeness, FileReport, Finding, Verdict};
 use depickle::input::Source;
 use depickle::inspect::{self, Cuts, Outline, disasm, graph, open, tree};
@@ -122,6 +123,22 @@ pub(crate) fn contents(data: &[u8]) {
         assert_eq!(report.verdict(), Verdict::Clean, "{report:#?}");
         // Protocol 3 has no opcode for a set.
         assert!(report.imports.iter().all(|import| import.module == "builtins"), "{report:#?}");
+    }
+}
+
+/// What is read of JSON can be written as JSON again.
+pub(crate) fn content(data: &[u8]) {
+    let Some(Ok(mut contents)) = inspect::content(data, &bounded(data.len())) else { return };
+    let mut carried = Carried::default();
+    // A budget that is spent is no defect.
+    let _ = convert::write(&mut io::sink(), Format::Json, Elements::Numbers, &mut contents, &mut carried);
+}
+
+/// A file differs in nothing from itself.
+pub(crate) fn diff(data: &[u8]) {
+    let options = diff::Options { limits: bounded(data.len()), ..diff::Options::default() };
+    if let Ok(found) = diff::files(data, data, &options) {
+        assert!(found.diff.differences.is_empty(), "{:#?}", found.diff.differences.first());
     }
 }
 

@@ -54,6 +54,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "skops", run: answers::skops, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
     Target { name: "contents", run: answers::contents, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
     Target { name: "tensors", run: answers::tensors, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
+    Target { name: "content", run: answers::content, seeds: &["seeds/content"] },
+    Target { name: "diff", run: answers::diff, seeds: &["seeds/content", "seeds/models", "../samples"] },
     Target { name: "models", run: answers::models, seeds: &["seeds/models", "../samples"] },
     Target { name: "boosters", run: answers::boosters, seeds: &["seeds/boosters"] },
     Target { name: "arrays", run: answers::arrays, seeds: &["seeds/models", "seeds/joblib", "../samples"] },

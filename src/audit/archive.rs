@@ -28,6 +28,7 @@ impl<'a> Audit<'a> {
         let archive = zip::read(data.get(), self.limits.is_deep(), &mut self.budget);
         self.archive(&archive, data, member);
         if let Some(read) = self.torch(&archive, data, member) {
+            self.schemas(&archive, data, &member.hushed());
             return read;
         }
         if let Some(read) = self.skops(&archive, data, member) {
@@ -105,6 +106,7 @@ impl<'a> Audit<'a> {
     pub(super) fn appended(&mut self, data: &Bytes<'a>, member: &Member) {
         let archive = zip::read(data.get(), self.limits.is_deep(), &mut self.budget);
         self.entries(&archive.entries, data, member);
+        self.schemas(&archive, data, &member.hushed());
     }
 
     /// Says what is odd about an archive.

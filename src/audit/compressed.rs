@@ -305,12 +305,14 @@ fn inflates(codec: Codec, packed: &[u8]) -> bool {
     decoder.read(&mut [0]).is_ok()
 }
 
-/// How many blocks of a tar archive are looked at at once.
+/// How many bytes are looked at at once, and in all, for a header of a tar archive: what is not known is `incomplete`
+/// with or without one.
 const BLOCKS: usize = 128 * tar::BLOCK;
+const SOUGHT: usize = 64 << 20;
 
-/// Whether one of the blocks that come is a header of a tar archive. What was looked at is not kept.
+/// Whether one of the first blocks that come is a header of a tar archive. What was looked at is not kept.
 fn has_tar_header(window: &mut impl Window) -> bool {
-    loop {
+    for _ in 0..SOUGHT / BLOCKS {
         // What cannot be read on was told when it was read first.
         let _ = window.fill(BLOCKS);
         let blocks = window.bytes().chunks_exact(tar::BLOCK);
@@ -319,6 +321,7 @@ fn has_tar_header(window: &mut impl Window) -> bool {
             return found;
         }
     }
+    false
 }
 
 /// How much text is looked at at once.

@@ -3,8 +3,10 @@
 use super::bytes::Bytes;
 use super::member::Member;
 use super::passes::Passes;
+use super::structure::is_exhaustion;
 use super::{Audit, Read, facts_of, judge};
 use crate::container::{Archive, Data, Entry};
+use crate::error::Error;
 use crate::escape::escape;
 use crate::facts::{Certainty, Component, Evidence, Facts, Hazard, Place, Range, Release};
 use crate::finding::{Level, LoaderOutcome};
@@ -12,121 +14,124 @@ use crate::inspect::skops::MANNER;
 use crate::loader::{Reader, pass};
 use crate::opcode::SliceWindow;
 use crate::rules;
-use crate::skops::{self, FlawKind, SCHEMA, Skops};
+use crate::skops::{self, FlawKind, Named, SCHEMA, Skops};
 use std::rc::Rc;
 
 /// How many types one message names.
 const NAMED: usize = 50;
 
+/// What a schema is, once it was judged.
+pub(super) struct Judged {
+    /// What it says; `None` where it cannot be read.
+    skops: Option<Skops>,
+    outcome: LoaderOutcome,
+}
+
 impl<'a> Audit<'a> {
     /// The members of an archive of skops; nothing where it is none.
     pub(super) fn skops(&mut self, archive: &Archive, data: &Bytes<'a>, member: &Member) -> Option<Read> {
-        let entry = skops::schema(archive)?;
+        let Judged { skops, outcome } = self.schemas(archive, data, member)?;
+        let read = Read { loaders: vec![outcome], ..Read::silent("skops") };
+        match skops {
+            Some(skops) => self.named(&skops, archive, data, member),
+            None => self.entries(&archive.entries, data, member),
+        }
+        Some(read)
+    }
+
+    /// Judges every schema that a reader may take for that of an archive; answers the one that skops reads, if it is one.
+    pub(super) fn schemas(&mut self, archive: &Archive, data: &Bytes<'a>, member: &Member) -> Option<Judged> {
+        let own = skops::schema(archive)?;
+        let is_other = |entry: &&Entry| entry.name.eq_ignore_ascii_case(SCHEMA) && !std::ptr::eq(*entry, own);
+        let mut others = archive.entries.iter().filter(is_other).peekable();
+        if let Some(other) = others.peek().filter(|_| !member.evidence) {
+            let message = "several members are called schema.json: skops reads one of them";
+            let location = member.entry(&other.name, other.data.span().start).at(Some(0));
+            self.collected.say(&rules::archive_anomaly::RULE, Level::Suspicious, message, location);
+        }
+        for other in others {
+            self.schema(other, archive, data, &member.hushed());
+        }
+        self.schema(own, archive, data, member)
+    }
+
+    /// Judges what a schema does; nothing where it is none of skops.
+    fn schema(&mut self, entry: &Entry, archive: &Archive, data: &Bytes<'a>, member: &Member) -> Option<Judged> {
         let span = entry.data.span();
         let (part, inner) = (data.part(span.clone()), member.entry(&entry.name, span.start));
-        let schema = match &entry.data {
-            Data::Compressed(codec, _) => self.inflate(*codec, &part, entry.into(), &inner),
-            _ => part,
+        let (schema, inner) = match &entry.data {
+            Data::Compressed(codec, _) => (self.inflate(*codec, &part, entry.into(), &inner), inner.inflated()),
+            _ => (part, inner),
         };
-        let is_inflated = matches!(entry.data, Data::Compressed(..));
-        let inner = if is_inflated { inner.inflated() } else { inner };
-        let read = skops::read(schema.get(), archive, data.get(), true, &mut self.budget);
-        match read {
+        match skops::read(schema.get(), archive, data.get(), true, &mut self.budget) {
             Ok(None) => None,
             Ok(Some(skops)) => {
-                self.place(entry, member);
-                if !is_inflated {
+                if !member.evidence {
+                    self.place(entry, member);
+                }
+                if matches!(entry.data, Data::Stored(_)) {
                     self.verify(&schema, entry.into(), &inner);
                 }
-                let outcome = self.schema(&skops, &inner, archive, data, member);
-                Some(Read { loaders: vec![outcome], ..Read::silent("skops") })
+                let outcome = self.loading(&skops, &inner);
+                Some(Judged { skops: Some(skops), outcome })
             }
             Err(error) => {
-                let rule = if super::structure::is_exhaustion(&error) {
-                    &rules::limit_reached::RULE
-                } else {
-                    &rules::refused_stream::RULE
-                };
-                self.incomplete(rule, escape(error.message()).into_owned(), &inner, error.offset().unwrap_or(0));
-                self.entries(&archive.entries, data, member);
+                self.refused(&error, &inner);
                 let outcome = LoaderOutcome { name: Reader::Skops.name(), loads: false, offset: error.offset() };
-                Some(Read { loaders: vec![outcome], ..Read::silent("skops") })
+                Some(Judged { skops: None, outcome })
             }
         }
     }
 
-    /// Judges what a schema does, and reads what it does not name.
-    fn schema(
-        &mut self,
-        skops: &Skops,
-        inner: &Member,
-        archive: &Archive,
-        data: &Bytes<'a>,
-        member: &Member,
-    ) -> LoaderOutcome {
-        for flaw in &skops.flaws {
+    fn refused(&mut self, error: &Error, member: &Member) {
+        let rule = if is_exhaustion(error) { &rules::limit_reached::RULE } else { &rules::refused_stream::RULE };
+        self.incomplete_at(rule, escape(error.message()).into_owned(), member, error.offset());
+    }
+
+    /// Judges what loading does.
+    fn loading(&mut self, skops: &Skops, schema: &Member) -> LoaderOutcome {
+        for flaw in skops.flaws.iter().filter(|_| !schema.evidence) {
             let (rule, level) = match flaw.kind {
                 FlawKind::Refused => (&rules::refused_stream::RULE, Level::Incomplete),
                 FlawKind::Ambiguous => (&rules::archive_anomaly::RULE, Level::Suspicious),
             };
-            if !member.evidence {
-                let location = inner.at(Some(flaw.offset));
-                self.collected.say(rule, level, escape(&flaw.message).into_owned(), location);
-            }
+            let location = schema.at(Some(flaw.offset));
+            self.collected.say(rule, level, escape(&flaw.message).into_owned(), location);
         }
-        let own = inner.written(Rc::clone(&skops.origin));
-        let passes = Passes {
-            joblib: pass(SliceWindow(&skops.pickle), MANNER, &mut self.budget),
-            pickle: None,
-            further: Vec::new(),
-        };
-        let reading = passes.own().first();
-        let error = reading.and_then(|reading| reading.error.clone());
+        let own = schema.written(Rc::clone(&skops.origin));
+        let joblib = pass(SliceWindow(&skops.pickle), MANNER, &mut self.budget);
+        let passes = Passes { joblib, pickle: None, further: Vec::new() };
+        let error = passes.own().first().and_then(|reading| reading.error.clone());
         if let Some(error) = &error {
-            let rule = if super::structure::is_exhaustion(error) {
-                &rules::limit_reached::RULE
-            } else {
-                &rules::refused_stream::RULE
-            };
-            self.incomplete_at(rule, escape(error.message()).into_owned(), &own, error.offset());
+            self.refused(error, &own);
         }
-        if !member.evidence {
+        if !schema.evidence {
             let facts = facts_of(passes.own(), &passes.own().readings, &own);
             self.facts.get_or_insert_with(|| about(facts, &own, skops));
         }
         let learn = self.learn.as_deref_mut();
         let jobs = judge::judge(passes.own(), &own, self.policy, &mut self.collected, judge::Scope::Own, learn);
         self.jobs.extend(jobs);
+        let refused = skops.flaws.iter().find(|flaw| flaw.kind == FlawKind::Refused).map(|flaw| flaw.offset);
+        let stopped = error.map(|error| own.at(Some(error.offset().unwrap_or(0))).offset.unwrap_or(0));
+        let offset = refused.or(stopped);
+        LoaderOutcome { name: Reader::Skops.name(), loads: offset.is_none(), offset }
+    }
 
-        let is_schema = |entry: &&Entry| entry.name.eq_ignore_ascii_case(SCHEMA);
-        let schemas: Vec<&Entry> = archive.entries.iter().filter(is_schema).collect();
-        if let [_, .., last] = schemas.as_slice()
-            && !member.evidence
-        {
-            let message = "several members are called schema.json: skops reads one of them";
-            let location = member.entry(&last.name, last.data.span().start).at(Some(0));
-            self.collected.say(&rules::archive_anomaly::RULE, Level::Suspicious, message, location);
-        }
-        let mut others = Vec::new();
-        let mut own_schema = skops::schema(archive).into_iter();
-        let known = own_schema.next();
-        for entry in &archive.entries {
-            if known.is_some_and(|schema| std::ptr::eq(schema, entry)) {
-                continue;
-            }
+    /// The members beside a schema: those that it names, and others.
+    fn named(&mut self, skops: &Skops, archive: &Archive, data: &Bytes<'a>, member: &Member) {
+        let own = skops::schema(archive);
+        let (mut read, mut plain, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in archive.entries.iter().filter(|entry| own.is_none_or(|own| !std::ptr::eq(*entry, own))) {
             match skops.named.get(&entry.name) {
                 // Bytes are data, whatever they look like.
-                Some(true) => {
-                    self.place(entry, member);
-                    self.measured(entry, data, member);
-                }
-                Some(false) => others.push(entry.clone()),
+                Some(Named::Bytes) => plain.push(entry.clone()),
+                Some(Named::Unread) => unread.push(entry.clone()),
+                Some(Named::Array) => read.push(entry.clone()),
                 None => {
-                    others.push(entry.clone());
-                    if !matches!(entry.data, Data::Nothing)
-                        && !entry.name.eq_ignore_ascii_case(SCHEMA)
-                        && !member.evidence
-                    {
+                    read.push(entry.clone());
+                    let is_known = matches!(entry.data, Data::Nothing) || entry.name.eq_ignore_ascii_case(SCHEMA);
+                    if !is_known && !member.evidence {
                         let message = "a member that the schema does not name: skops does not read it";
                         let location = member.entry(&entry.name, entry.data.span().start).at(Some(0));
                         self.collected.say(&rules::trailing_data::RULE, Level::Suspicious, message, location);
@@ -134,11 +139,16 @@ impl<'a> Audit<'a> {
                 }
             }
         }
-        self.entries(&others, data, member);
-        let refused = skops.flaws.iter().find(|flaw| flaw.kind == FlawKind::Refused).map(|flaw| flaw.offset);
-        let offset =
-            refused.or_else(|| error.and_then(|error| error.offset()).map(|at| own.at(Some(at)).offset.unwrap_or(0)));
-        LoaderOutcome { name: Reader::Skops.name(), loads: offset.is_none(), offset }
+        for entry in plain.iter().chain(&unread).filter(|_| !member.evidence) {
+            self.place(entry, member);
+            self.measured(entry, data, member);
+        }
+        // What contradicts itself may be read as something else.
+        if !archive.anomalies.is_empty() {
+            self.guesses(&plain, data, member);
+        }
+        self.guesses(&unread, data, member);
+        self.entries(&read, data, member);
     }
 
     /// A member that is plain bytes: its length and checksum are compared.

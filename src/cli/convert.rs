@@ -10,10 +10,11 @@ use crate::audit;
 use crate::convert::gate::{self, Refusal};
 use crate::convert::report::{self, Conversion, Written};
 use crate::convert::{self, Carried, Elements, Format, Lost, skops};
+use crate::error::Result;
 use crate::escape::{escape, thousands};
 use crate::finding::{FileReport, Verdict, hex};
 use crate::input::{Source, display_name};
-use crate::inspect::{self, Contents};
+use crate::inspect::{self, All, Contents};
 use crate::limits::Limits;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -158,6 +159,14 @@ struct Job<'j> {
     name: &'j str,
 }
 
+/// What is converted.
+enum Opened<'a> {
+    /// The file, or the member that holds the model.
+    One(Box<Contents<'a>>),
+    /// All members of an archive.
+    Members(All<'a>),
+}
+
 /// How a conversion ended.
 struct End {
     exit: Exit,
@@ -218,8 +227,8 @@ impl Job<'_> {
 
     fn convert(&self) -> End {
         let output = display_name(&self.args.output);
-        let mut contents = match inspect::open(self.source.bytes(), self.limits) {
-            Ok(contents) => Contents { file: Some(self.source), ..contents },
+        let mut opened = match self.open() {
+            Ok(opened) => opened,
             Err(error) => {
                 let exit = trouble(self.name, error.message(), "depickle scan says what kind of file it is");
                 return End::failed(exit, error.to_string());
@@ -227,7 +236,7 @@ impl Job<'_> {
         };
         let mut carried = Carried::default();
         let mut outputs = Vec::new();
-        let written = self.write(&mut contents, &mut carried, &mut outputs);
+        let written = self.write(&mut opened, &mut carried, &mut outputs);
         tell(&carried.lost, self.args.report.is_some());
         match written {
             Ok(()) => {
@@ -249,7 +258,27 @@ impl Job<'_> {
         }
     }
 
-    fn write(&self, contents: &mut Contents<'_>, carried: &mut Carried, outputs: &mut Vec<Output>) -> io::Result<()> {
+    fn open(&self) -> Result<Opened<'_>> {
+        let bytes = self.source.bytes();
+        let all = inspect::open_all(bytes, self.limits).ok().filter(|all| convert::is_of_members(self.format, all));
+        if let Some(mut all) = all {
+            all.contents.iter_mut().for_each(|contents| contents.file = Some(self.source));
+            return Ok(Opened::Members(all));
+        }
+        let contents = inspect::open(bytes, self.limits)?;
+        Ok(Opened::One(Box::new(Contents { file: Some(self.source), ..contents })))
+    }
+
+    fn write(&self, opened: &mut Opened<'_>, carried: &mut Carried, outputs: &mut Vec<Output>) -> io::Result<()> {
+        let contents = match opened {
+            Opened::One(contents) => &mut **contents,
+            Opened::Members(all) => {
+                return self.file(&self.args.output, self.format, outputs, |out, _| {
+                    convert::write_members(out, self.format, all, carried)?;
+                    self.hold(carried)
+                });
+            }
+        };
         let names = match &self.beside {
             Some(_) => convert::names(contents).into_iter().collect(),
             None => HashMap::new(),
@@ -261,9 +290,7 @@ impl Job<'_> {
         };
         self.file(&self.args.output, self.format, outputs, |out, outputs| {
             convert::write(out, self.format, elements, contents, carried)?;
-            if self.args.strict && !carried.lost.is_empty() {
-                return Err(io::Error::other("not everything can be carried, and --strict was given"));
-            }
+            self.hold(carried)?;
             let Some(beside) = &self.beside else { return Ok(()) };
             self.file(beside, Format::Npz, outputs, |out, _| {
                 // What an .npz has no place for stands in the .json.
@@ -273,6 +300,14 @@ impl Job<'_> {
                 Ok(())
             })
         })
+    }
+
+    /// Refuses to go on where something is lost that should not be.
+    fn hold(&self, carried: &Carried) -> io::Result<()> {
+        if self.args.strict && !carried.lost.is_empty() {
+            return Err(io::Error::other("not everything can be carried, and --strict was given"));
+        }
+        Ok(())
     }
 
     /// Writes one file, counted, and hashed where somebody asks for it.

@@ -31,7 +31,7 @@ pub use names::Names;
 use crate::ast::path::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::thousands;
-use crate::inspect::{ArrayRef, Arrays, Bytes, Contents, Outline};
+use crate::inspect::{All, ArrayRef, Arrays, Bytes, Contents, Outline};
 use crate::loader::torch;
 use crate::model::tree::Tree;
 use safetensors::Other;
@@ -126,16 +126,48 @@ pub fn write(
         }
         Format::Npz => {
             let arrays = Arrays::new(&outline);
-            let chosen = choose((format, object_of(&outline)), &arrays, carried);
+            let chosen = choose((format, Other::AsBytes), object_of(&outline), &arrays, carried);
             npz::write(out, &chosen, &arrays, &mut Bytes::new(&outline))
         }
         Format::Safetensors => {
             let arrays = Arrays::new(&outline);
-            let chosen = choose((format, object_of(&outline)), &arrays, carried);
+            let chosen = choose((format, Other::AsBytes), object_of(&outline), &arrays, carried);
             let of_torch = arrays.iter().any(|array| array.storage.is_some());
             let metadata = metadata(&outline, of_torch, carried)?;
             safetensors::write(out, (&chosen, Other::AsBytes), &metadata, &arrays, &mut Bytes::new(&outline))
         }
+    }
+}
+
+/// Whether [`write_members`] is for a file: it is an archive with arrays in it, as `numpy.savez` writes them, and the
+/// format has names for these.
+pub fn is_of_members(format: Format, all: &All<'_>) -> bool {
+    let has_arrays = all.contents.iter().any(|member| member.npy.is_some() && !member.name.is_empty());
+    has_arrays && matches!(format, Format::Npz | Format::Safetensors)
+}
+
+/// The same of all members of an archive, for [`Format::Npz`] and [`Format::Safetensors`]: their arrays, by the names of
+/// the members.
+///
+/// # Errors
+/// As [`write`]; and where it is another format.
+pub fn write_members(out: &mut dyn Write, format: Format, all: &mut All<'_>, carried: &mut Carried) -> io::Result<()> {
+    for (member, error) in &all.problems {
+        carried.lost.add(|| Loss { path: member.clone(), why: error.message().to_owned() });
+    }
+    for member in all.contents.iter().filter(|member| member.pass.is_some()) {
+        let why = "of this member, only arrays of numbers are carried".to_owned();
+        carried.lost.add(|| Loss { path: member.name.clone(), why });
+    }
+    let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
+    let (arrays, mut bytes) = (Arrays::of_all(&outlines), Bytes::of_all(&outlines));
+    let chosen = choose((format, Other::Refused), None, &arrays, carried);
+    match format {
+        Format::Npz => npz::write(out, &chosen, &arrays, &mut bytes),
+        Format::Safetensors => {
+            safetensors::write(out, (&chosen, Other::Refused), &BTreeMap::new(), &arrays, &mut bytes)
+        }
+        Format::Json | Format::Pkl | Format::Skops => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
@@ -163,19 +195,29 @@ fn object_of(outline: &Outline<'_, '_>) -> Option<u32> {
 pub fn names(contents: &mut Contents<'_>) -> Vec<(String, String)> {
     let mut carried = Carried::default();
     let outline = Outline::new(contents);
-    choose((Format::Npz, object_of(&outline)), &Arrays::new(&outline), &mut carried);
+    choose((Format::Npz, Other::AsBytes), object_of(&outline), &Arrays::new(&outline), &mut carried);
     carried.arrays
 }
 
-/// The arrays that a format can hold, with their names there, in the order in which they are read best.
-fn choose((format, object): (Format, Option<u32>), arrays: &Arrays<'_, '_, '_>, carried: &mut Carried) -> Vec<Named> {
+/// The arrays that a format can hold, with their names there, in the order in which they are read best. `object` is the
+/// stream that has no need of its number in these.
+fn choose(
+    (format, other): (Format, Other),
+    object: Option<u32>,
+    arrays: &Arrays<'_, '_, '_>,
+    carried: &mut Carried,
+) -> Vec<Named> {
     let keys = format == Format::Safetensors;
     let mut names = if keys { Names::of_keys() } else { Names::of_files() };
     let mut chosen = Vec::new();
     for index in arrays.by_offset() {
         let Some(array) = arrays.get(index) else { continue };
         let path = array.address.to_string();
-        match has_place(format, &array) {
+        let place = match other {
+            Other::Refused if keys => safetensors::check(&array, other),
+            _ => has_place(format, &array),
+        };
+        match place {
             Ok(()) => {
                 let stream = array.address.stream.filter(|stream| Some(*stream) != object);
                 let name = names.name(&Address { stream, ..array.address });
@@ -183,7 +225,7 @@ fn choose((format, object): (Format, Option<u32>), arrays: &Arrays<'_, '_, '_>, 
                 chosen.push(Named { index, name });
             }
             // The content beside the arrays has it.
-            Err(_) if keys => {}
+            Err(_) if keys && other == Other::AsBytes => {}
             Err(error) => carried.lost.add(|| Loss { path, why: error.message().to_owned() }),
         }
     }

@@ -37,6 +37,8 @@ impl Walk<'_, '_> {
                 return Ok(());
             }
             (Node::Record(one), Node::Record(other)) => self.rest_of_tensors(pair, one.args, other.args)?,
+            // An array of no call has no place for what is said of a tensor beside its elements.
+            (Node::Record(_), _) | (_, Node::Record(_)) => self.note(NoteKind::NoPlace, pair),
             _ => {}
         }
         let found = about(&a, &b)?;

@@ -67,8 +67,8 @@ pub fn files(a: &[u8], b: &[u8], options: &Options) -> std::result::Result<Found
     match flat {
         [None, None] | [Some(Format::Npz), Some(Format::Npz)] => compare(&parts_a, &parts_b, options, &mut diff),
         [one, other] => {
-            let arrays = |own, of, tensors: &[_], outlines, parts: &[Part<'_>]| match own {
-                Some(Format::Safetensors) => Flat::of_tensors(tensors),
+            let arrays = |own, of, tensors: &Option<Vec<_>>, outlines, parts: &[Part<'_>]| match own {
+                Some(Format::Safetensors) => Flat::of_tensors(tensors.as_deref().unwrap_or_default()),
                 Some(_) => Flat::of_members(outlines),
                 None => Flat::of_trees(parts, of),
             };
@@ -87,20 +87,26 @@ pub fn files(a: &[u8], b: &[u8], options: &Options) -> std::result::Result<Found
 /// A file, opened.
 struct Opened<'a> {
     all: All<'a>,
-    /// The tensors of a `.safetensors` file.
-    tensors: Vec<(String, ArrayRef)>,
+    /// The tensors of a `.safetensors` file that says nothing else.
+    tensors: Option<Vec<(String, ArrayRef)>>,
 }
 
 impl<'a> Opened<'a> {
     fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
         if let Some(contents) = content(bytes, limits) {
-            return Ok(Self { all: All::one(contents?), tensors: Vec::new() });
+            return Ok(Self { all: All::one(contents?), tensors: None });
         }
         let Some(tensors) = safetensors(bytes, limits) else {
-            return Ok(Self { all: open_all(bytes, limits)?, tensors: Vec::new() });
+            return Ok(Self { all: open_all(bytes, limits)?, tensors: None });
         };
-        let Tensors { contents, arrays, .. } = tensors?;
-        Ok(Self { all: All::one(contents), tensors: arrays })
+        let tensors = tensors?;
+        // Of torch, the tensors by themselves say more: JSON has no place for how they are rebuilt.
+        let of_torch = tensors.metadata.iter().any(|(name, _)| name == "format");
+        if let Some(contents) = tensors.content(limits).filter(|_| !of_torch) {
+            return Ok(Self { all: All::one(contents?), tensors: None });
+        }
+        let Tensors { contents, arrays, .. } = tensors;
+        Ok(Self { all: All::one(contents), tensors: Some(arrays) })
     }
 
     /// Whether it is an archive of arrays, and of nothing else.
@@ -119,7 +125,7 @@ impl<'a> Opened<'a> {
     /// The format, if it has a place for nothing but arrays by name.
     fn flat(&self) -> Option<Format> {
         match self.all.format.as_str() {
-            "safetensors" => Some(Format::Safetensors),
+            _ if self.tensors.is_some() => Some(Format::Safetensors),
             "zip" | "npy" if self.is_npz() => Some(Format::Npz),
             _ => None,
         }

@@ -29,6 +29,8 @@ struct Named {
 #[derive(Default)]
 pub(super) struct Flat {
     arrays: Vec<Named>,
+    /// The format, where it has a place for nothing else.
+    format: Option<Format>,
     /// How many values it has that the other has no place for, and the path of one.
     rest: (u64, String),
     /// What keeps an array from being compared.
@@ -38,7 +40,7 @@ pub(super) struct Flat {
 impl Flat {
     /// The members of an `.npz` file.
     pub(super) fn of_members(outlines: &[Outline<'_, '_>]) -> Self {
-        let mut flat = Self::default();
+        let mut flat = Self { format: Some(Format::Npz), ..Self::default() };
         for array in Arrays::of_all(outlines).iter() {
             let name = array.address.member.strip_suffix(".npy").unwrap_or(&array.address.member).to_owned();
             let path = escape(&name).into_owned();
@@ -49,7 +51,7 @@ impl Flat {
 
     /// The tensors of a `.safetensors` file.
     pub(super) fn of_tensors(arrays: &[(String, ArrayRef)]) -> Self {
-        let mut flat = Self::default();
+        let mut flat = Self { format: Some(Format::Safetensors), ..Self::default() };
         for (name, array) in arrays {
             flat.add(name.clone(), escape(name).into_owned(), array.clone(), Format::Safetensors);
         }
@@ -168,11 +170,11 @@ pub(super) fn compare(
         let name = if alone { "" } else { named.name.as_str() };
         match others.remove(name) {
             Some(other) => pairs.push((named, other)),
-            None => diff.differences.add(|| only(In::OnlyA, &named)),
+            None => only(In::OnlyA, &named, b.format, diff),
         }
     }
     for named in order.iter().filter_map(|name| others.get(name)) {
-        diff.differences.add(|| only(In::OnlyB, named));
+        only(In::OnlyB, named, a.format, diff);
     }
     if pairs.is_empty() && diff.differences.is_empty() {
         let why = "there is no array that both could hold".to_owned();
@@ -184,10 +186,16 @@ pub(super) fn compare(
     }
 }
 
-fn only(kind: In, named: &Named) -> Difference {
-    let value = Some(text::array(&named.array));
-    let (a, b) = if kind == In::OnlyA { (value, None) } else { (None, value) };
-    Difference { kind, path: named.path.clone(), other: None, a, b, elements: None }
+/// Says that only one file has an array; a note, where the format of the other has no place for it.
+fn only(kind: In, named: &Named, other: Option<Format>, diff: &mut Diff) {
+    if other.is_some_and(|other| has_place(other, &named.array).is_err()) {
+        return diff.note(NoteKind::NoPlace, 1, || named.path.clone());
+    }
+    diff.differences.add(|| {
+        let value = Some(text::array(&named.array));
+        let (a, b) = if kind == In::OnlyA { (value, None) } else { (None, value) };
+        Difference { kind, path: named.path.clone(), other: None, a, b, elements: None }
+    });
 }
 
 /// An array; where it is the bytes of another, whose type `safetensors` lacks, it is taken for such elements.

@@ -45,6 +45,9 @@ fn all(parts: &[Part<'_>]) -> BTreeMap<String, (usize, NodeId)> {
         let mut known: HashSet<&Name> = HashSet::new();
         for id in part.tree.ids() {
             let Some(name) = part.tree.name(id).filter(|name| known.insert(name)) else { continue };
+            if is_of_tensors(name) {
+                continue;
+            }
             // The class of an object stands where that does.
             let holder = part.tree.parent(id).filter(|(_, via)| *via == Via::Class);
             let place = (number, holder.map_or(id, |(holder, _)| holder));
@@ -52,4 +55,9 @@ fn all(parts: &[Part<'_>]) -> BTreeMap<String, (usize, NodeId)> {
         }
     }
     found
+}
+
+/// Whether a name says how a tensor is written, and not what it is.
+fn is_of_tensors(name: &Name) -> bool {
+    &*name.module == "torch._utils" || &*name.module == "torch" && name.name.ends_with("Storage")
 }

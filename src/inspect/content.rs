@@ -8,7 +8,7 @@ use crate::limits::{Budget, Limits};
 use crate::loader::{Arrays, Manner, Reader, Readers, pass};
 use crate::opcode::Dialect;
 use crate::skops::Storage;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How the pickles of a content are read.
 const MANNER: Manner =
@@ -37,7 +37,10 @@ pub(super) fn made<'a>(
     budget: &mut Budget,
 ) -> Result<Contents<'a>> {
     let Content { pickles, storages } = content::read(text, tensors, budget)?;
+    let named: HashSet<&String> = storages.iter().map(|storage| &storage.key).collect();
+    let missing = tensors.keys().filter(|name| !named.contains(name)).count();
+    let broken = (missing > 0).then(|| format!("{missing} tensors are no part of the content beside them"));
     let pass = pass(Bytes::Made(pickles), MANNER, budget);
     let (format, storages, member) = (format.to_owned(), Storages::of_skops(storages), Member::Made { start: 0 });
-    Ok(Contents { format, bytes, member, pass: Some(pass), storages, ..Contents::empty(budget.clone()) })
+    Ok(Contents { format, bytes, member, pass: Some(pass), storages, broken, ..Contents::empty(budget.clone()) })
 }

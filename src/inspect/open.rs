@@ -249,7 +249,10 @@ pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<C
     let mut budget = limits.budget(bytes.len() as u64);
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
     let is_archive = matches!(format, Format::Zip | Format::Tar);
-    if let Some(found) = Some(()).filter(|()| name.is_empty()).and_then(|()| skops::contents(bytes, &mut budget)) {
+    if name.is_empty()
+        && format == Format::Zip
+        && let Some(found) = skops::contents(bytes, &mut budget)
+    {
         return found;
     }
     if name.is_empty() && !is_archive {

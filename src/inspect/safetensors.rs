@@ -1,14 +1,17 @@
 //! `.safetensors` files: tensors by name, each an array that stands in the file as it is.
 
 use super::arrays::ArrayRef;
+use super::content::made;
 use super::open::{Contents, Member};
 use crate::array::{Array, Data, Order, view};
 use crate::ast::path::Address;
-use crate::container::detect::PREFIX;
+use crate::container::Format;
+use crate::container::detect::by_content;
 use crate::container::safetensors::{Safetensors, Tensor, Type};
-use crate::container::{Format, detect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Limits};
+use crate::skops::Storage;
+use std::collections::HashMap;
 
 /// What such a file holds.
 pub struct Tensors<'a> {
@@ -20,13 +23,32 @@ pub struct Tensors<'a> {
     pub metadata: Vec<(String, String)>,
 }
 
+impl<'a> Tensors<'a> {
+    /// All that `convert` wrote of a file, where it wrote this one: its metadata says what the tensors are parts of.
+    ///
+    /// # Errors
+    /// Where the metadata is not of the scheme; [`ErrorKind::Limit`].
+    pub fn content(&self, limits: &Limits) -> Option<Result<Contents<'a>>> {
+        let (_, text) = self.metadata.iter().find(|(name, _)| name == "depickle")?;
+        let mut budget = limits.budget(self.contents.bytes.len() as u64);
+        let mut tensors = HashMap::new();
+        for (name, array) in &self.arrays {
+            let place =
+                array.file_offset.zip(array.place).and_then(|(at, (_, len))| Some((usize::try_from(at).ok()?, len)));
+            let Some((start, len)) = place else { continue };
+            tensors.insert(name.clone(), Storage { key: name.clone(), start, codec: None, len });
+        }
+        Some(made(self.contents.bytes, text.as_bytes(), "safetensors", &tensors, &mut budget))
+    }
+}
+
 /// What a file holds; `None` where it is no such file.
 ///
 /// # Errors
 /// Where its header is none, or larger than the limits allow.
 pub fn safetensors<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Tensors<'a>>> {
-    let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-    let is_one = matches!(detect(prefix, bytes.len() as u64), Format::Other { kind: "safetensors", .. });
+    // The length in front may begin as a compressor writes.
+    let is_one = matches!(by_content(bytes), Format::Other { kind: "safetensors", .. });
     is_one.then(|| opened(bytes, limits))
 }
 

@@ -16,9 +16,6 @@ use std::borrow::Cow;
 /// # Errors
 /// Where it is one of skops by its schema, and that cannot be read.
 pub(super) fn contents<'a>(bytes: &'a [u8], budget: &mut Budget) -> Option<Result<Contents<'a>>> {
-    if !zip::ends_as_archive(bytes) {
-        return None;
-    }
     let mut own = budget.clone();
     let archive = zip::read(bytes, false, &mut own);
     let entry = skops::schema(&archive)?;

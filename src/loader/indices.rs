@@ -142,7 +142,8 @@ impl Demand {
                 let (size, stride, offset) = (numbers(sizes), numbers(strides), numbers(offsets));
                 for part in 0..offsets.count() {
                     let first = part.saturating_mul(dimensions);
-                    let mut end = u64::try_from(offset(part)?).ok();
+                    let begin = u64::try_from(offset(part)?).ok();
+                    let mut end = begin;
                     let mut is_empty = false;
                     for place in first..first.saturating_add(dimensions) {
                         let size = u64::try_from(size(place)?).ok();
@@ -151,8 +152,9 @@ impl Demand {
                         let reach = size.zip(step).and_then(|(size, step)| size.saturating_sub(1).checked_mul(step));
                         end = end.zip(reach).and_then(|(end, reach)| end.checked_add(reach));
                     }
-                    let inside = end.is_some_and(|end| end < *count || (is_empty && end <= *count));
-                    if !inside {
+                    // What has no elements reaches nowhere.
+                    let inside = if is_empty { begin.map(|at| at <= *count) } else { end.map(|end| end < *count) };
+                    if inside != Some(true) {
                         let message =
                             format!("part {part} of a nested tensor reaches beyond its buffer of {count} elements");
                         return Err(Unmet::Wrong(message));

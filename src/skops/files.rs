@@ -1,5 +1,6 @@
 //! The members of the archive: arrays as `.npy`, sparse matrices as `.npz`, bytes as they are.
 
+use super::Named;
 use crate::container::npy::MAX_HEADER;
 use crate::container::{Archive, Codec, Data, Decoder, Entry, NpyHeader, zip};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,8 +41,8 @@ pub(super) enum Elements<'a> {
 pub(super) struct Files<'a> {
     bytes: &'a [u8],
     by_name: HashMap<&'a str, &'a Entry>,
-    /// Those that the schema names, and whether they are plain bytes.
-    pub(super) named: BTreeMap<String, bool>,
+    /// Those that the schema names.
+    pub(super) named: BTreeMap<String, Named>,
 }
 
 /// The most that the header of a `.npy` file takes.
@@ -61,9 +62,9 @@ impl<'a> Files<'a> {
         Self { bytes, by_name, named: BTreeMap::new() }
     }
 
-    /// The member of a name (`ZipFile.read`). `plain` tells whether it is bytes to its loader.
-    fn entry(&mut self, name: &str, plain: bool) -> Result<&'a Entry> {
-        self.named.entry(name.to_owned()).and_modify(|was| *was &= plain).or_insert(plain);
+    /// The member of a name (`ZipFile.read`), and what it is to its loader.
+    fn entry(&mut self, name: &str, what: Named) -> Result<&'a Entry> {
+        self.named.entry(name.to_owned()).and_modify(|was| *was = what.min(*was)).or_insert(what);
         let missing = || malformed(format!("the member `{name}` is not there"));
         let entry = self.by_name.get(name).copied().ok_or_else(missing)?;
         match &entry.data {
@@ -74,20 +75,20 @@ impl<'a> Files<'a> {
 
     /// All bytes of a member.
     pub(super) fn plain(&mut self, name: &str, budget: &mut Budget) -> Result<Cow<'a, [u8]>> {
-        let entry = self.entry(name, true)?;
+        let entry = self.entry(name, Named::Bytes)?;
         let (codec, there) = place(entry, self.bytes);
         inflated(codec, there, u64::MAX, budget)
     }
 
     /// The array in a member.
     pub(super) fn npy(&mut self, name: &str, budget: &mut Budget) -> Result<Npy<'a>> {
-        let entry = self.entry(name, false)?;
+        let entry = self.entry(name, Named::Array)?;
         npy(name, entry, self.bytes, 0, budget)
     }
 
     /// The arrays in a member that is an archive of them, by name, as `numpy.load` gives them.
     pub(super) fn npz(&mut self, name: &str, budget: &mut Budget) -> Result<HashMap<String, Npy<'a>>> {
-        let entry = self.entry(name, false)?;
+        let entry = self.entry(name, Named::Array)?;
         let (codec, there) = place(entry, self.bytes);
         let mut arrays = HashMap::new();
         if codec.is_none() {

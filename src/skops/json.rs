@@ -209,11 +209,6 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// All objects, in no order.
-    pub(crate) fn objects(&self) -> impl Iterator<Item = Id> + '_ {
-        (0..position(self.items.len())).map(Id).filter(|&id| self.kind(id) == Kind::Object)
-    }
-
     /// The items of an array; nothing of anything else.
     pub(crate) fn list(&self, id: Id) -> impl ExactSizeIterator<Item = Id> + '_ {
         self.run(id, Kind::Array).iter().map(|&item| Id(item))

@@ -65,6 +65,17 @@ pub enum FlawKind {
     Ambiguous,
 }
 
+/// What a member is to a schema; where it is several things, the first of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// An array, or an archive of some.
+    Array,
+    /// Bytes, in an object that stands there again and is not read again.
+    Unread,
+    /// Bytes.
+    Bytes,
+}
+
 /// What a `.skops` file says.
 #[derive(Debug, Default)]
 pub struct Skops {
@@ -76,8 +87,8 @@ pub struct Skops {
     pub storages: Vec<Storage>,
     /// What is wrong.
     pub flaws: Vec<Flaw>,
-    /// Names of members that the schema names, and whether they are plain bytes.
-    pub named: BTreeMap<String, bool>,
+    /// Names of members that the schema names, and what they are to it.
+    pub named: BTreeMap<String, Named>,
     /// The protocol, as it stands there.
     pub protocol: String,
     /// The version of skops that wrote it, by its own word.

@@ -4,7 +4,7 @@
 use super::json::{Id, Json, Kind};
 use super::loaders::{Loader, OBJECTS, Place, loader};
 use super::trust::is_trusted;
-use super::{Flaw, FlawKind};
+use super::{Flaw, FlawKind, Named};
 use crate::error::Result;
 use crate::limits::{Budget, Limit};
 use std::collections::{BTreeSet, HashMap};
@@ -54,6 +54,8 @@ pub(super) struct Nodes<'j, 'a> {
     nodes: Vec<Node>,
     /// The parts of nodes; what could not be put together is none.
     parts: Vec<Option<NodeId>>,
+    /// Objects that were met before.
+    again: Vec<Id>,
 }
 
 /// What a node costs in memory, with its slot and what waits for it.
@@ -78,8 +80,14 @@ impl<'j, 'a> Nodes<'j, 'a> {
     /// # Errors
     /// [`ErrorKind::Limit`](crate::error::ErrorKind::Limit).
     pub(super) fn of(json: &'j Json<'a>, budget: &mut Budget) -> Result<Self> {
-        let mut nodes =
-            Self { json, protocol: Protocol::default(), flaws: Vec::new(), nodes: Vec::new(), parts: Vec::new() };
+        let mut nodes = Self {
+            json,
+            protocol: Protocol::default(),
+            flaws: Vec::new(),
+            nodes: Vec::new(),
+            parts: Vec::new(),
+            again: Vec::new(),
+        };
         nodes.head();
         for &at in json.twice.iter().take(FLAWS) {
             nodes.flaw(
@@ -141,6 +149,7 @@ impl<'j, 'a> Nodes<'j, 'a> {
         let own = self.identity(json);
         if let Some(&before) = own.as_ref().and_then(|own| known.get(own)) {
             self.agree(before, json);
+            self.again.push(json);
             return Some(before);
         }
         let name = self.json.get(json, "__loader__").and_then(|name| self.json.text(name));
@@ -282,13 +291,19 @@ impl<'j, 'a> Nodes<'j, 'a> {
         self.json.path(node.json, path).and_then(|text| self.json.string(text))
     }
 
-    /// Names of members wherever they stand, and whether these are plain bytes.
-    pub(super) fn files(&self) -> impl Iterator<Item = (String, bool)> + '_ {
-        self.json.objects().filter_map(|object| {
-            let name = self.json.string(self.json.get(object, "file")?)?;
-            let is_plain = ["BytesNode", "BytearrayNode"].iter().any(|loader| self.is(object, "__loader__", loader));
-            Some((name, is_plain))
-        })
+    /// Names of members in objects that were met before, which skops writes out again and does not read.
+    pub(super) fn files(&self) -> Vec<(String, Named)> {
+        let mut open = self.again.clone();
+        let mut files = Vec::new();
+        while let Some(value) = open.pop() {
+            open.extend(self.json.list(value));
+            open.extend(self.json.entries(value).map(|(_, value)| value));
+            if let Some(name) = self.json.get(value, "file").and_then(|name| self.json.string(name)) {
+                let is_plain = ["BytesNode", "BytearrayNode"].iter().any(|loader| self.is(value, "__loader__", loader));
+                files.push((name, if is_plain { Named::Unread } else { Named::Array }));
+            }
+        }
+        files
     }
 
     /// Module and class of a node.

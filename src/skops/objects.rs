@@ -9,6 +9,14 @@ use super::write::{KeyType, LIST, Piece, TUPLE, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 
+/// Modules of Cython whose pickles make objects by a function of this name: it is `cls.__new__(cls)`.
+const NEW_OBJ: &[&str] = &[
+    "sklearn.metrics._dist_metrics",
+    "sklearn.neighbors._ball_tree",
+    "sklearn.neighbors._dist_metrics",
+    "sklearn.neighbors._kd_tree",
+];
+
 impl Writer<'_, '_, '_> {
     /// Writes what stands for a node; what follows its first parts goes to `rest`.
     pub(super) fn node(&mut self, node: Node, rest: &mut Vec<Piece>) -> Result<()> {
@@ -32,7 +40,7 @@ impl Writer<'_, '_, '_> {
                 self.known("sklearn.covariance._graph_lasso", "_DictWithDeprecatedKeys");
                 self.ops(b")R");
                 self.main(node, rest)?;
-                rest.push(Piece::Ops(b"}\x8c\x19_deprecated_key_to_new_key"));
+                rest.push(Piece::Ops(b"}\x8c\x1a_deprecated_key_to_new_key"));
                 rest.extend([Piece::Node(self.part(node, 1)), Piece::Ops(b"sb")]);
                 Ok(())
             }
@@ -83,8 +91,14 @@ impl Writer<'_, '_, '_> {
                 Ok(())
             }
             Loader::Object => {
-                self.named(of)?;
-                self.ops(b")\x81");
+                if NEW_OBJ.contains(&of.0) {
+                    self.known(of.0, "newObj");
+                    self.named(of)?;
+                    self.ops(b"\x85R");
+                } else {
+                    self.named(of)?;
+                    self.ops(b")\x81");
+                }
                 if self.part(node, 0).is_some_and(|state| !self.is_json(state, &["null"])) {
                     rest.extend([Piece::Node(self.part(node, 0)), Piece::Ops(b"b")]);
                 }

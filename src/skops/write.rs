@@ -44,7 +44,10 @@ pub(super) fn write<'a>(
     let named = std::mem::take(&mut writer.files.named);
     // skops writes an object again that it has written, and reads it once.
     let again = writer.nodes.files();
-    writer.skops.named = again.chain(named).collect();
+    writer.skops.named = named;
+    for (name, what) in again {
+        writer.skops.named.entry(name).or_insert(what);
+    }
     writer.skops.origin = Rc::new(writer.origin);
     writer.skops.flaws = writer.nodes.flaws;
     Ok(())

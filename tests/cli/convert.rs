@@ -90,6 +90,29 @@ fn a_report_says_what_went_where() {
 }
 
 #[test]
+fn members_of_an_archive_and_a_single_array_are_converted() {
+    let npz = sample("samples/data/arrays_deflated.npz");
+    let scene = Scene::new(&[("a.npz", &npz)]);
+    for format in ["npz", "safetensors"] {
+        let (code, told) = exit(&scene, &format!("convert a.npz -o out.{format} --report report.json -f"));
+        assert_eq!(code, Some(0), "{told}");
+        let report: Value = serde_json::from_slice(&std::fs::read(scene.path("report.json")).unwrap()).unwrap();
+        let (arrays, lost) = (report["arrays"].as_array().unwrap(), &report["lost"]["count"]);
+        assert!(arrays.len() > 1 && arrays.iter().all(|array| array["name"].is_string()), "{report:#}");
+        assert_eq!(arrays[0]["object_path"], format!("{}.npy:root", arrays[0]["name"].as_str().unwrap()));
+        assert_eq!(exit(&scene, &format!("extract out.{format} -o all.npz -f")).0 == Some(0), format == "npz");
+        assert!(lost.is_u64(), "{report:#}");
+    }
+    assert_eq!(exit(&scene, "convert a.npz -o out.json").0, Some(2), "no format for several objects");
+    // A file of one array, which is its root.
+    assert_eq!(exit(&scene, "extract a.npz -o many").0, Some(0));
+    let one = names(&scene.path("many")).remove(0);
+    for format in FORMATS {
+        assert_eq!(exit(&scene, &format!("convert many/{one} -o one.{format}")).0, Some(0));
+    }
+}
+
+#[test]
 fn names_from_a_file_lead_nowhere() {
     let long = "k".repeat(4096);
     let keys = ["../up", "/etc/x", "a\0b", "..", "", ".hidden", "Twin", "twin", "a/b", "a_b", "nul", "C:\\x", &long];

@@ -292,9 +292,9 @@ def sklearn(observed):
             for cls in classes:
                 if "dist_metrics" in top:
                     metrics_of.setdefault(top, []).append(cls)
-                    add(paragraphs, cls, "new () -> fresh", "build (number, array, array)")
+                    add(paragraphs, cls, "build (number, array, array)")
                 else:
-                    add(paragraphs, cls, "new () -> fresh",
+                    add(paragraphs, cls,
                         "build (array, array, array, array, int, int, int, int, int, int, int, distance-metric)"
                         " | (array, array, array, array, int, int, int, int, int, int, int, distance-metric, None | array)")
                 assert tree or "dist_metrics" in top, symbol

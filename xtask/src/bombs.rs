@@ -16,11 +16,13 @@ struct Bomb {
 }
 
 const CALLED: &[&str] = &["\"verdict\":\"dangerous\"", "posix.system", "limit-reached"];
+/// What begins with zeros is no pickle: nobody inflates it to its end.
+const SEEN: &[&str] = &["\"verdict\":\"dangerous\"", "posix.system", "\"completeness\":\"partial\""];
 
 const BOMBS: &[Bomb] = &[
     Bomb { file: "nested.zip", says: CALLED, most: (60.0, 900.0) },
     Bomb { file: "zeros.xz", says: CALLED, most: (120.0, 100.0) },
-    Bomb { file: "zeros.zip", says: CALLED, most: (120.0, 100.0) },
+    Bomb { file: "zeros.zip", says: SEEN, most: (10.0, 100.0) },
     Bomb { file: "members.zip", says: CALLED, most: (10.0, 400.0) },
     Bomb { file: "deep.zip", says: CALLED, most: (1.0, 100.0) },
     Bomb { file: "checkpoint.pt", says: &["\"verdict\":\"clean\"", "\"completeness\":\"full\""], most: (0.1, 20.0) },

@@ -181,6 +181,25 @@ fn a_key_that_is_set_twice_stands_once() {
 }
 
 #[test]
+fn keys_that_are_objects_are_told_apart_by_identity() {
+    // c, d = C(1), C(1); {c: 'a', d: 'b', (c,): 'x', c: 'e'}: what C takes for equal is not known.
+    let bytes =
+        b"\x80\x04}(cm\nC\nK\x01\x85\x81\x94\x8c\x01acm\nC\nK\x01\x85\x81\x8c\x01bh\0\x85\x8c\x01xh\0\x8c\x01eu.";
+    with_tree(bytes, |tree| {
+        assert!(tree.problems().is_empty(), "{:?}", tree.problems());
+        let entries: Vec<(NodeId, &str)> =
+            tree.entries(tree.root()).map(|(key, value)| (key, tree.text(value).unwrap())).collect();
+        let [(c, "a"), (d, "b"), (tuple, "x"), (again, "e")] = entries[..] else { panic!("{entries:?}") };
+        assert!(c == again && c != d && tree.items(tuple) == [c] && tree.is_shared(c));
+        for key in [c, d] {
+            assert_eq!(tree.class(key).unwrap().to_string(), "m.C");
+            assert!(tree.path(key).to_string().starts_with("root"), "{}", tree.path(key));
+        }
+        assert_eq!(tree.get(tree.root(), "a"), None, "no text is such a key");
+    });
+}
+
+#[test]
 fn what_cannot_be_said_is_a_problem() {
     let cases: [(&[u8], &str); 5] = [
         // A second state; items for a name; an extension code; a list that changes after it was an argument; a buffer.
