@@ -17,9 +17,10 @@ use depickle::container::Decoder;
 use depickle::container::detect::{JoblibReads, joblib_reads};
 use measure::{Measure, measure};
 use peers::{Peer, Tools};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Instant;
 
 /// What each peer needed for one case: medians.
 type Row = BTreeMap<Peer, Measure>;
@@ -142,15 +143,21 @@ impl Told {
 /// Runs everyone in turn; the first round warms up.
 fn median(tools: &Tools, runs: usize, peers: &[Peer], case: &Case) -> Fallible<Row> {
     let mut measures: BTreeMap<Peer, Vec<Measure>> = BTreeMap::new();
+    let mut slow = BTreeSet::new();
     for round in 0..=runs {
         for &peer in peers {
-            // Who needs seconds for a case is asked once: a ratio of hundreds needs no median.
-            let slow = measures.get(&peer).is_some_and(|known| known.iter().any(|one| one.cpu > 2.0));
-            if slow {
+            // Who needs seconds for a case, or waits so long, is asked once: a ratio of hundreds needs no median.
+            if slow.contains(&peer) {
                 continue;
             }
+            let begin = Instant::now();
             let one = measure(&mut tools.command(peer, case))?;
-            if round > 0 || one.cpu > 2.0 {
+            let has_a_bar = matches!(peer, Peer::Depickle | Peer::Load);
+            let is_slow = !has_a_bar && (one.cpu > 2.0 || begin.elapsed().as_secs() > 5);
+            if is_slow {
+                slow.insert(peer);
+            }
+            if round > 0 || is_slow {
                 measures.entry(peer).or_default().push(one);
             }
         }

@@ -192,6 +192,10 @@ impl Tools {
         let scanner = |arguments: &[&str]| {
             let mut command = Command::new("timeout");
             command.arg(PATIENCE).arg(self.scanners.get(&peer).map_or(Path::new(peer.name()), PathBuf::as_path));
+            // One of them leaves a file where it stands.
+            command.current_dir(&self.directory);
+            // What they would tell their makers is no part of the work.
+            command.env("DO_NOT_TRACK", "1").env("NO_ANALYTICS", "1").env("PROMPTFOO_DISABLE_TELEMETRY", "1");
             command.args(arguments).arg(&case.path);
             command
         };
