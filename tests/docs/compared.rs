@@ -60,7 +60,8 @@ fn judged(files: &[PathBuf]) -> Count {
     })
 }
 
-/// The samples that `peers.py` asks about: not what tells of them, nor array files that belong to another file.
+/// The samples that `peers.py` asks about: not what tells of them, nor array files that
+/// belong to another file, nor what holds no pickle.
 fn samples(directory: &Path) -> Vec<PathBuf> {
     let (mut found, mut open) = (Vec::new(), vec![directory.to_owned()]);
     while let Some(directory) = open.pop() {
@@ -70,7 +71,7 @@ fn samples(directory: &Path) -> Vec<PathBuf> {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if path.is_dir() {
                 open.push(path);
-            } else if !["md", "py", "pyc", "npy"].contains(&extension) && name != "requirements.txt" {
+            } else if !["md", "py", "pyc", "npy", "skops"].contains(&extension) && name != "requirements.txt" {
                 found.push(path);
             }
         }

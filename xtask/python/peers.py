@@ -31,7 +31,7 @@ def answer(command):
 
 def is_sample(path):
     # What tells of samples is none; array files belong to another file.
-    return path.is_file() and path.suffix not in ('.md', '.py', '.npy', '.pyc') and path.name != 'requirements.txt'
+    return path.is_file() and path.suffix not in ('.md', '.py', '.npy', '.pyc', '.skops') and path.name != 'requirements.txt'
 
 
 def main():
