@@ -16,6 +16,7 @@ mod element;
 mod found;
 mod layout;
 mod masked;
+mod narrow;
 mod npy;
 mod rows;
 mod stats;

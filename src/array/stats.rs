@@ -1,6 +1,7 @@
 //! What elements come to: least, greatest, mean, how many are no numbers, and how they spread.
 
 use super::element::{Element, half, signed, unsigned};
+use super::narrow::narrow;
 use crate::dtype::{ByteOrder, DType, Kind};
 
 /// A number that stands for elements, exact where they are integers.
@@ -23,6 +24,7 @@ impl Number {
             (Kind::Float, 8) => Self::Float(f64::read(bytes, big)?),
             (Kind::Float, 4) => Self::Float(f64::from(f32::read(bytes, big)?)),
             (Kind::Float, 2) => Self::Float(f64::from(half(u16::try_from(unsigned(bytes, big)?).ok()?))),
+            (Kind::Foreign(name), 1 | 2) => Self::Float(narrow(name, unsigned(bytes, big)?)?),
             _ => return None,
         })
     }

@@ -5,9 +5,9 @@ use super::content::made;
 use super::open::{Contents, Member};
 use crate::array::{Array, Data, Order, view};
 use crate::ast::path::Address;
-use crate::container::detect::PREFIX;
+use crate::container::Format;
+use crate::container::detect::by_content;
 use crate::container::safetensors::{Safetensors, Tensor, Type};
-use crate::container::{Format, detect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Limits};
 use crate::skops::Storage;
@@ -47,8 +47,8 @@ impl<'a> Tensors<'a> {
 /// # Errors
 /// Where its header is none, or larger than the limits allow.
 pub fn safetensors<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Tensors<'a>>> {
-    let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-    let is_one = matches!(detect(prefix, bytes.len() as u64), Format::Other { kind: "safetensors", .. });
+    // The length in front may begin as a compressor writes.
+    let is_one = matches!(by_content(bytes), Format::Other { kind: "safetensors", .. });
     is_one.then(|| opened(bytes, limits))
 }
 

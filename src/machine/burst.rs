@@ -15,14 +15,11 @@ impl Machine {
         while left > 0 {
             #[cfg(debug_assertions)]
             let before = self.stack.depth();
-            let Some(opcode) = self.simple(&mut here) else { break };
-            left = left.wrapping_sub(1);
-            if is_memoized(opcode) && left > 0 {
-                left = left.wrapping_sub(u64::from(self.memoize(&mut here)));
-            }
+            let Some(_opcode) = self.simple(&mut here) else { break };
             #[cfg(debug_assertions)]
-            self.check(opcode, before);
+            self.check(_opcode, before);
             at = here.position();
+            left = left.wrapping_sub(1);
         }
         self.leave(left);
         reader.advance(at);
@@ -119,16 +116,6 @@ impl Machine {
         Some(opcode)
     }
 
-    /// Runs the MEMOIZE that a writer of protocol 4 puts behind whatever may be shared: it need not be found out again
-    /// which opcode that is.
-    #[inline(always)]
-    fn memoize(&mut self, here: &mut Here<'_>) -> bool {
-        let at = here.position();
-        let Some(value) = self.stack.top().filter(|_| here.takes(Opcode::Memoize)) else { return false };
-        self.put(self.memo.len(), value, at);
-        true
-    }
-
     #[inline(always)]
     fn fetch(&mut self, index: u64) -> Option<()> {
         let value = self.memo.get(index)?;
@@ -144,13 +131,6 @@ impl Machine {
         self.stack.push(value);
         Some(())
     }
-}
-
-/// Whether an opcode makes something that is memoized more often than not.
-#[inline(always)]
-fn is_memoized(opcode: Opcode) -> bool {
-    use Opcode::{EmptyDict, EmptyList, ShortBinBytes, ShortBinUnicode, Tuple1, Tuple2, Tuple3};
-    matches!(opcode, ShortBinUnicode | EmptyDict | EmptyList | ShortBinBytes | Tuple1 | Tuple2 | Tuple3)
 }
 
 #[cfg(test)]

@@ -27,14 +27,6 @@ impl<'a> Here<'a> {
         Opcode::from_byte(byte)
     }
 
-    /// Steps over the next opcode if it is this one, which has no argument.
-    #[inline(always)]
-    pub fn takes(&mut self, opcode: Opcode) -> bool {
-        let is_next = self.bytes.get(self.at) == Some(&(opcode as u8));
-        self.at = self.at.wrapping_add(usize::from(is_next));
-        is_next
-    }
-
     /// The next bytes, if so many are here.
     #[inline(always)]
     pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {

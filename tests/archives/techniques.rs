@@ -167,4 +167,5 @@ fn every_technique_has_a_row() {
     let containers = (1..=29).map(|number| format!("C{number}"));
     let wanted: BTreeSet<String> = containers.chain((1..=12).map(|number| format!("D{number}"))).collect();
     assert_eq!(there, wanted);
+    assert!(rows.len() >= 450, "{}", rows.len());
 }

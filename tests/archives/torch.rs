@@ -182,3 +182,23 @@ fn a_deep_scan_holds_tensors_to_their_checksums() {
     bad[1] = Member::deflated("archive/data/0", &[0; 16]).both(|it| it.crc ^= 1);
     assert_eq!(deep(&bad).verdict(), Verdict::Suspicious);
 }
+
+/// A class of a module that torch before 1.6 wrote with its source, `('module', class, file, source)`, and an object of it.
+fn whole_module(class: &str) -> Vec<u8> {
+    let id = [
+        b"(".to_vec(),
+        text("module"),
+        [b"c", class.as_bytes(), b"\n"].concat(),
+        text("model.py"),
+        text("import os\nos.system('')\n"),
+        b"tQ)\x81".to_vec(),
+    ];
+    legacy_of(&pickle(&id.concat()), &[])
+}
+
+#[test]
+fn the_classes_of_whole_modules_are_judged_and_their_source_is_text() {
+    clean("a layer", &whole_module("torch.nn.modules.linear\nLinear"));
+    told("a class of one's own", &whole_module("model\nNet"), "unlisted-import", Level::Suspicious);
+    told("a dangerous one", &whole_module("subprocess\nPopen"), "dangerous-import", Level::Dangerous);
+}

@@ -7,13 +7,12 @@ Each member imports a name of its own (`member_7.found`). Nothing is unpickled.
 
 import base64
 import io
-import json
-import re
 import sys
 
 import py7zr
 
-NAME = re.compile(rb"c(member_\d+)\nfound\n")
+from named_members import NAME, pickle_of, write
+
 FILTERS = {
     "copy": [{"id": py7zr.FILTER_COPY}],
     "lzma": [{"id": py7zr.FILTER_LZMA}],
@@ -38,7 +37,7 @@ def main():
                 with py7zr.SevenZipFile(out, "w", filters=filters, password=password) as file:
                     file.set_encoded_header_mode(packed_header)
                     for number in range(count):
-                        data = b"\x80\x02cmember_%d\nfound\n." % number + bytes(200 * number)
+                        data = pickle_of(number, 2) + bytes(200 * number)
                         file.writef(io.BytesIO(data), f"folder/{number}.pkl")
                         file.writef(io.BytesIO(b""), f"empty{number}")
                 data = out.getvalue()
@@ -51,8 +50,7 @@ def main():
                     found |= {match.decode() for match in NAME.findall(member.read())}
                 row = {"packed": name, "data": base64.b64encode(data).decode(), "names": sorted(found)}
                 cases.append(row)
-    with open(sys.argv[1], "w") as out:
-        out.write("[\n" + ",\n".join(json.dumps(row) for row in cases) + "\n]\n")
+    write(sys.argv[1], cases)
     print(len(cases), "archives")
 
 

@@ -12,22 +12,16 @@ import base64
 import bz2
 import gzip
 import io
-import json
 import lzma
 import random
-import re
 import sys
 import tarfile
 import zlib
 
-NAME = re.compile(rb"c(member_\d+)\nfound\n")
+from named_members import as_far_as_it_goes, begun, pickle_of, write
+
 CASES = 300
 BLOCK = 512
-
-
-def pickle_of(number, protocol):
-    body = b"cmember_%d\nfound\n." % number
-    return body if protocol == 0 else b"\x80\x02" + body
 
 
 def archive(rng, first):
@@ -114,22 +108,6 @@ def case(rng, number):
     return data
 
 
-def as_far_as_it_goes(file, step=1):
-    got = b""
-    try:
-        while some := file.read(step):
-            got += some
-    except Exception:
-        pass
-    return got
-
-
-def begun(got):
-    """Names that unpickling would import: only those at the beginning."""
-    match = NAME.match(got.removeprefix(b"\x80\x02"))
-    return {match.group(1).decode()} if match else set()
-
-
 def by_tarfile(data, zeros):
     """Names of members that tarfile hands over, whole or in part."""
     found = set()
@@ -156,8 +134,7 @@ def main():
             # Archives are mostly zeros.
             packed = base64.b64encode(zlib.compress(data, 9)).decode()
             cases.append({"data": packed, "tarfile": sorted(plain), "ignore_zeros": sorted(zeros)})
-    with open(sys.argv[1], "w") as out:
-        out.write("[\n" + ",\n".join(json.dumps(row) for row in cases) + "\n]\n")
+    write(sys.argv[1], cases)
     told = sum(row["tarfile"] != row["ignore_zeros"] for row in cases)
     print(len(cases), "archives,", told, "of which are something else with ignore_zeros")
 

@@ -9,7 +9,6 @@ behind and between. Nothing is unpickled. With torch at hand its reader is asked
 
 import base64
 import io
-import json
 import random
 import re
 import struct
@@ -18,18 +17,14 @@ import tempfile
 import warnings
 import zipfile
 
+from named_members import as_far_as_it_goes, begun, pickle_of, write
+
 try:
     import torch
 except ImportError:
     torch = None
 
-NAME = re.compile(rb"c(member_\d+)\nfound\n")
 CASES = 300
-
-
-def pickle_of(number, protocol):
-    body = b"cmember_%d\nfound\n." % number
-    return body if protocol == 0 else b"\x80\x02" + body
 
 
 def archive(rng, first):
@@ -103,24 +98,17 @@ def case(rng, number):
     return data
 
 
-def as_far_as_it_goes(file, info):
-    got = b""
-    try:
-        with file.open(info) as member:
-            while byte := member.read(1):
-                got += byte
-    except Exception:
-        pass
-    return got
-
-
 def by_zipfile(data):
     """Names of members that zipfile hands over, whole or in part."""
     found = set()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             for info in file.infolist():
-                found |= begun(as_far_as_it_goes(file, info))
+                try:
+                    with file.open(info) as member:
+                        found |= begun(as_far_as_it_goes(member))
+                except Exception:
+                    pass
     except Exception:
         pass
     return found
@@ -145,12 +133,6 @@ def by_torch(data):
     return found
 
 
-def begun(got):
-    """Names that unpickling would import: only those at the beginning."""
-    match = NAME.match(got.removeprefix(b"\x80\x02"))
-    return {match.group(1).decode()} if match else set()
-
-
 def main():
     warnings.simplefilter("ignore")
     rng = random.Random(7)
@@ -163,8 +145,7 @@ def main():
         if zipped or torched:
             row = {"data": base64.b64encode(data).decode(), "zipfile": sorted(zipped), "torch": sorted(torched)}
             cases.append(row)
-    with open(sys.argv[1], "w") as out:
-        out.write("[\n" + ",\n".join(json.dumps(row) for row in cases) + "\n]\n")
+    write(sys.argv[1], cases)
     told = sum(row["zipfile"] != row["torch"] for row in cases)
     print(len(cases), "archives,", told, "of which the two readers make something else")
 

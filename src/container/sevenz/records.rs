@@ -68,9 +68,9 @@ impl<'a> Records<'a> {
         Ok(sums)
     }
 
-    /// Expects a byte.
-    pub(super) fn expect(&mut self, expected: u8) -> Result<()> {
-        if self.byte()? == expected { Ok(()) } else { Err(broken("has an unexpected record")) }
+    /// Takes a byte that has to be this one.
+    pub(super) fn must_be(&mut self, wanted: u8) -> Result<()> {
+        if self.byte()? == wanted { Ok(()) } else { Err(broken("has an unexpected record")) }
     }
 
     /// What a run of packed bytes was made by.
