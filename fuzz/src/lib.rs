@@ -32,7 +32,7 @@ pub struct Target {
     pub seeds: &'static [&'static str],
 }
 
-const SAMPLES: &[&str] = &["../samples", "../samples/malicious"];
+const SAMPLES: &[&str] = &["../samples", "../samples/malicious", "../samples/skops"];
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
