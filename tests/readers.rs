@@ -159,6 +159,23 @@ fn array_bytes_that_make_an_object_of_no_class_hide_nothing() {
 }
 
 #[test]
+fn array_bytes_that_use_an_array_as_no_array_can_be_used_are_refused() {
+    for (tail, verdict) in [
+        // Called, given an empty state or a number: what comes behind is not reached.
+        (b"N\x85Rcos\nsystem\n000", Verdict::Clean),
+        (b")bcos\nsystem\n0000", Verdict::Clean),
+        (b"Nbcos\nsystem\n0000", Verdict::Clean),
+        // Nothing is wrong before it.
+        (b"N\x85cos\nsystem\n0000", Verdict::Dangerous),
+        // A state that may be one.
+        (b"}bcos\nsystem\n0000", Verdict::Dangerous),
+    ] {
+        let report = report(&padded_array(16, tail));
+        assert_eq!(report.verdict(), verdict, "{}: {:?}", tail.escape_ascii(), report.findings);
+    }
+}
+
+#[test]
 fn the_end_of_a_large_array_is_looked_at_in_compressed_files_too() {
     // A shape of (256, 256, 2): more than is brought in at once.
     let mut file = padded_array(16, b"");

@@ -1,7 +1,7 @@
 //! The readings of one source: one pass for all readers that behave alike.
 
 use super::structure::is_exhaustion;
-use crate::ast::Value;
+use crate::ast::{Kind, Value};
 use crate::finding::LoaderOutcome;
 use crate::limits::Budget;
 use crate::loader::{Arrays, Manner, Pass, READERS, Reader, ReaderInfo, Readers, Reading, pass, with_one_memo};
@@ -277,7 +277,29 @@ fn reached(reading: &Reading) -> impl Iterator<Item = &Effect> {
 /// What a reader of another format gets to. A name that is no literal stops it, too: nothing that the policy lets a
 /// stream call answers a plain text, and a file in which something else is called is not clean anyway.
 pub(super) fn reached_by_foreign(reading: &Reading) -> impl Iterator<Item = &Effect> {
-    reached(reading).take_while(|effect| !matches!(effect.action, Action::DynamicImport { .. }))
+    let fails =
+        |effect: &Effect| matches!(effect.action, Action::DynamicImport { .. }) || fails_on_array(reading, effect);
+    reached(reading).take_while(move |effect| !fails(effect))
+}
+
+/// Whether an array that joblib has read is called, or given a state that `ndarray.__setstate__` never takes: bytes say
+/// so by chance, and are refused.
+fn fails_on_array(reading: &Reading, effect: &Effect) -> bool {
+    let target = match effect.action {
+        Action::Call { callee, .. } => callee,
+        Action::Build { target, state } => {
+            let is_number = matches!(state.kind(), Kind::None | Kind::Bool | Kind::Int | Kind::Float);
+            if !is_number && !(state.kind() == Kind::Tuple && reading.ast.is_empty(state)) {
+                return false;
+            }
+            target
+        }
+        _ => return false,
+    };
+    // The bytes of an array follow the first state of its wrapper. That is this state itself, where it is the first.
+    let build = reading.ast.object_of(target).and_then(|object| object.build).and_then(|at| usize::try_from(at).ok());
+    let is_array = |build: &usize| reading.arrays.binary_search_by_key(build, |array| array.effect).is_ok();
+    build.filter(is_array).and_then(|build| reading.effects.get(build)).is_some_and(|build| build.at < effect.at)
 }
 
 /// Whether an effect of a reader that misreads array bytes says anything: imports and calls do.
