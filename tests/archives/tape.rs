@@ -54,8 +54,9 @@ pub(crate) fn tar(members: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// A sparse file as GNU tar has written it at one time or another: bytes around a hole.
-pub(crate) fn sparse(kind: &str, first: &[u8], hole: usize, second: &[u8]) -> Vec<u8> {
-    let (cut, next, all) = (first.len(), first.len() + hole, first.len() + hole + second.len());
+pub(crate) fn sparse(kind: &str, first: &[u8], hole: u64, second: &[u8]) -> Vec<u8> {
+    let (cut, next) = (first.len(), first.len() as u64 + hole);
+    let all = next + second.len() as u64;
     let line = |text: String| {
         let len = (text.len() + 3..).find(|len| len.to_string().len() + 2 + text.len() == *len).unwrap();
         format!("{len} {text}\n")
