@@ -289,7 +289,8 @@ fn fails_on_array(reading: &Reading, effect: &Effect) -> bool {
         Action::Call { callee, .. } => callee,
         Action::Build { target, state } => {
             let is_number = matches!(state.kind(), Kind::None | Kind::Bool | Kind::Int | Kind::Float);
-            if !is_number && !(state.kind() == Kind::Tuple && reading.ast.is_empty(state)) {
+            let is_nothing = state.kind() == Kind::Tuple && reading.ast.is_empty(state);
+            if !(is_number || is_nothing) {
                 return false;
             }
             target
