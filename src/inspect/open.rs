@@ -317,7 +317,10 @@ impl<'a> All<'a> {
 pub fn open_all<'a>(bytes: &'a [u8], limits: &Limits) -> Result<All<'a>> {
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
     let mut budget = limits.budget(bytes.len() as u64);
-    if let Some(found) = skops::contents(bytes, &mut budget) {
+    // What is no archive by its beginning is not searched for one: it may be large.
+    if format == Format::Zip
+        && let Some(found) = skops::contents(bytes, &mut budget)
+    {
         return Ok(All::one(found?));
     }
     if !matches!(format, Format::Zip | Format::Tar) {
