@@ -181,9 +181,16 @@ fn map(file: &File, about: &Metadata) -> Option<Mmap> {
     unsafe { Mmap::map(file) }.ok()
 }
 
+/// How far around a byte that is looked at the system may bring pages in.
+#[cfg(unix)]
+const AROUND: usize = 256 << 10;
+
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "what a map has to be told is unsafe for maps that can be written to")]
 fn forget(map: &Mmap, offset: usize, len: usize) {
+    // Who looks at the first byte of a run is given the pages around it, too, which were given back with the run before.
+    let around = offset.min(AROUND);
+    let (offset, len) = (offset.saturating_sub(around), len.saturating_add(around));
     // SAFETY: what `DontNeed` takes away from a map is what was written to it, and this one can only be read: its bytes
     // come from the file again when they are looked at.
     let told = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, len) };
