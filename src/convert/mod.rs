@@ -150,7 +150,7 @@ pub fn is_of_members(format: Format, all: &All<'_>) -> bool {
 /// the members.
 ///
 /// # Errors
-/// As [`write`]; and where it is another format.
+/// As [`write()`]; and where it is another format.
 pub fn write_members(out: &mut dyn Write, format: Format, all: &mut All<'_>, carried: &mut Carried) -> io::Result<()> {
     for (member, error) in &all.problems {
         carried.lost.add(|| Loss { path: member.clone(), why: error.message().to_owned() });
