@@ -150,30 +150,25 @@ fn unread(side: Side, file: &Opened<'_>, diff: &mut Diff) {
 /// What torch writes of a file as a file.
 const OF_TORCH: [&str; 5] = ["version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id"];
 
+/// Members that are neither pickles nor arrays: their bytes as they stand there, and what these are compressed with.
+fn members<'a>(file: &Opened<'a>) -> BTreeMap<String, (&'a [u8], Option<Codec>)> {
+    let folder = file.folder();
+    let all = file.all.others.iter().map(|one| (inside(&one.name, folder), (one.bytes, one.codec)));
+    let of_torch = |name: &str| !folder.is_empty() && OF_TORCH.contains(&name);
+    all.filter(|(name, _)| !of_torch(name)).map(|(name, member)| (name.to_owned(), member)).collect()
+}
+
 /// Compares members that are neither pickles nor arrays, byte by byte.
 fn others(a: &Opened<'_>, b: &Opened<'_>, diff: &mut Diff) {
-    let named = |file: &Opened<'_>| -> BTreeMap<String, (usize, Option<Codec>)> {
-        let of_torch = |name: &str| !file.folder().is_empty() && OF_TORCH.contains(&name);
-        let all = file
-            .all
-            .others
-            .iter()
-            .enumerate()
-            .map(|(index, one)| (inside(&one.name, file.folder()), (index, one.codec)));
-        all.filter(|(name, _)| !of_torch(name)).map(|(name, place)| (name.to_owned(), place)).collect()
-    };
-    let bytes =
-        |file: &Opened<'_>, index: usize| file.all.others.get(index).map_or(Vec::new(), |one| one.bytes.to_vec());
-    let (ours, theirs) = (named(a), named(b));
-    let told = |one: Option<&(usize, Option<Codec>)>, file| {
-        one.map(|(index, _)| format!("{} bytes", thousands(bytes(file, *index).len() as u64)))
-    };
+    let (ours, theirs) = (members(a), members(b));
+    let told =
+        |one: Option<&(&[u8], Option<Codec>)>| one.map(|(bytes, _)| format!("{} bytes", thousands(bytes.len() as u64)));
     let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
     for name in names {
         let (one, other) = (ours.get(name), theirs.get(name));
-        let (path, of_a, of_b) = (escape(name).into_owned(), told(one, a), told(other, b));
+        let (path, of_a, of_b) = (escape(name).into_owned(), told(one), told(other));
         let kind = match (one, other) {
-            (Some((one, packed)), Some((other, packed_too))) => match bytes(a, *one) == bytes(b, *other) {
+            (Some((one, packed)), Some((other, packed_too))) => match one == other {
                 true if packed == packed_too => continue,
                 // What is compressed in two ways may be the same.
                 _ if packed.is_some() || packed_too.is_some() => {

@@ -1,18 +1,17 @@
 //! What `convert` wrote as JSON, read back: a pickle is made of it.
 
 use super::open::{Bytes, Contents, Member};
+use super::skops;
 use super::storages::Storages;
 use crate::content::{self, Content};
 use crate::error::Result;
 use crate::limits::{Budget, Limits};
-use crate::loader::{Arrays, Manner, Reader, Readers, pass};
-use crate::opcode::Dialect;
+use crate::loader::{Manner, pass};
 use crate::skops::Storage;
 use std::collections::{HashMap, HashSet};
 
 /// How the pickles of a content are read.
-const MANNER: Manner =
-    Manner { readers: Readers::of(Reader::Skops), dialect: Dialect::C, arrays: Arrays::Unknown, search: true };
+const MANNER: Manner = Manner { search: true, ..skops::MANNER };
 
 /// What a file of JSON holds; `None` where it is none of `convert`.
 ///
