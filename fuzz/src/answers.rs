@@ -113,7 +113,7 @@ pub(crate) fn arrays(data: &[u8]) {
 }
 
 /// What is written as `.json` is JSON, and as `.pkl` plain data of Python.
-pub(crate) fn contents(data: &[u8]) {
+pub(crate) fn written(data: &[u8]) {
     if let Some(text) = converted(data, Format::Json, Elements::Numbers) {
         // What is ignored is read without recursion, however deep.
         serde_json::from_slice::<serde::de::IgnoredAny>(&text).expect("what is written is JSON");

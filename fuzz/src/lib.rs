@@ -52,7 +52,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "reports", run: answers::reports, seeds: SAMPLES },
     Target { name: "inspect", run: answers::inspect, seeds: SAMPLES },
     Target { name: "skops", run: answers::skops, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
-    Target { name: "contents", run: answers::contents, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
+    Target { name: "written", run: answers::written, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
     Target { name: "tensors", run: answers::tensors, seeds: &["seeds/models", "seeds/joblib", "../samples"] },
     Target { name: "content", run: answers::content, seeds: &["seeds/content"] },
     Target { name: "diff", run: answers::diff, seeds: &["seeds/content", "seeds/models", "../samples"] },

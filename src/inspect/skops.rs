@@ -2,10 +2,10 @@
 
 use super::open::{Bytes, Contents, Member};
 use super::storages::Storages;
-use crate::container::{Archive, Codec, Data, Decoder, zip};
+use crate::container::{Archive, Data, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;
-use crate::limits::{Budget, Limit};
+use crate::limits::Budget;
 use crate::loader::{Arrays, Manner, Reader, Readers, pass};
 use crate::opcode::Dialect;
 use crate::skops::{self, Skops};
@@ -37,24 +37,10 @@ pub(super) fn schema<'a>(archive: &Archive, bytes: &'a [u8], budget: &mut Budget
     let entry = skops::schema(archive)?;
     let there = bytes.get(entry.data.span()).unwrap_or_default();
     Some(match &entry.data {
-        Data::Compressed(codec, _) => inflated(*codec, there, budget).map(Cow::Owned),
+        Data::Compressed(codec, _) => skops::inflated(Some(*codec), there, u64::MAX, budget),
         Data::Unreadable(why, _) => Err(Error::new(ErrorKind::Unsupported, *why)),
         Data::Stored(_) | Data::Nothing => Ok(Cow::Borrowed(there)),
     })
-}
-
-fn inflated(codec: Codec, there: &[u8], budget: &mut Budget) -> Result<Vec<u8>> {
-    let mut decoder = Decoder::new(codec, there);
-    let (mut bytes, mut piece) = (Vec::new(), vec![0; 16 << 10]);
-    loop {
-        let count = decoder.read(&mut piece)?;
-        if count == 0 {
-            return Ok(bytes);
-        }
-        budget.spend(Limit::Inflated, count as u64)?;
-        budget.spend(Limit::Retained, count as u64)?;
-        bytes.extend_from_slice(piece.get(..count).unwrap_or_default());
-    }
 }
 
 /// How the pickle of a schema is read.

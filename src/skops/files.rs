@@ -177,7 +177,12 @@ fn bytes_of(header: &NpyHeader, there: u64) -> Result<u64> {
 }
 
 /// At most `most` bytes of a member.
-fn inflated<'b>(codec: Option<Codec>, there: &'b [u8], most: u64, budget: &mut Budget) -> Result<Cow<'b, [u8]>> {
+pub(crate) fn inflated<'b>(
+    codec: Option<Codec>,
+    there: &'b [u8],
+    most: u64,
+    budget: &mut Budget,
+) -> Result<Cow<'b, [u8]>> {
     let Some(codec) = codec else {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         return Ok(Cow::Borrowed(there.get(..most).unwrap_or(there)));

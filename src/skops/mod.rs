@@ -30,7 +30,9 @@ mod values;
 mod write;
 
 pub use files::Storage;
+pub(crate) use files::inflated;
 pub use origin::Origin;
+pub(crate) use sparse::FORMATS;
 pub use trust::is_trusted;
 
 use crate::container::{Archive, Entry};

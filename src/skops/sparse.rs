@@ -8,7 +8,7 @@ use crate::dtype::{ByteOrder, Kind};
 use crate::error::Result;
 
 /// Formats of sparse matrices, and the names of their arrays beside `data`.
-const FORMATS: &[(&str, &[&str])] = &[
+pub(crate) const FORMATS: &[(&str, &[&str])] = &[
     ("bsr", &["indices", "indptr"]),
     ("coo", &["row", "col"]),
     ("csc", &["indices", "indptr"]),

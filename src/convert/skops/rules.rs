@@ -110,15 +110,6 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("sklearn.tree._tree", "Tree", Rule::Reduce("TreeNode")),
 ];
 
-/// Formats, and the names that scipy gives to the arrays of places in their archives.
-const FORMATS: &[(&str, &[&str])] = &[
-    ("bsr", &["indices", "indptr"]),
-    ("coo", &["row", "col"]),
-    ("csc", &["indices", "indptr"]),
-    ("csr", &["indices", "indptr"]),
-    ("dia", &["offsets"]),
-];
-
 /// The rule for objects that a class or function makes in this way; `None` where there is none.
 pub(super) fn rule(name: &Name, made: Made) -> Option<Rule> {
     let row = RULES.iter().find(|(module, of, _)| name.is(module, of)).map(|&(.., rule)| rule);
@@ -140,7 +131,7 @@ pub(super) fn rule(name: &Name, made: Made) -> Option<Rule> {
 /// The rule for a class of scipy's sparse matrices, if it is one.
 fn sparse(name: &Name) -> Option<Option<Rule>> {
     let (format, is_array) = Matrix::named(name)?;
-    let row = FORMATS.iter().find(|(of, _)| *of == format);
+    let row = crate::skops::FORMATS.iter().find(|(of, _)| *of == format);
     // scipy writes no other format.
     Some(Some(row.map_or(Rule::Refused, |&(format, places)| Rule::Sparse(Sparse { format, places, is_array }))))
 }
@@ -156,7 +147,7 @@ mod tests {
     #[test]
     fn rows_are_sorted() {
         assert!(RULES.is_sorted_by_key(|&(module, name, _)| (module, name)));
-        assert!(FORMATS.is_sorted_by_key(|&(format, _)| format));
+        assert!(crate::skops::FORMATS.is_sorted_by_key(|&(format, _)| format));
     }
 
     #[test]
