@@ -63,7 +63,7 @@ impl Peer {
             Self::Fickling => "fickling",
             Self::Modelaudit => "modelaudit",
             Self::SerdePickle => "serde-pickle",
-            Self::Cat => "find | xargs cat",
+            Self::Cat => "cat of them all",
             Self::Copy => "cat > file",
             Self::Decoder => "the bare decoder",
         }
