@@ -300,6 +300,9 @@ fn dtype_state(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
     let spec = matcher.target.and_then(|target| matcher.argument(target));
     let spec = spec.ok_or(Misfit::Shape("the dtype has no spec"))?;
     let state = state_value(matcher, value, STATE_DEPTH);
+    if matcher.trace.is_spent() {
+        return Err(Misfit::Shape("the state of the dtype is shared too often"));
+    }
     let found = if spec.kind() == Kind::Import {
         DType::from_state(Spec::Record, &state)
     } else {
@@ -324,9 +327,15 @@ fn dtype_state(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
     }
 }
 
-/// A value as the dtype room takes it.
+/// Steps for an item of a state, which is copied and, if it is a field, looked up by its name; and how many bytes of text
+/// are read in one.
+const ITEM: u64 = 8;
+const TEXT: u64 = 4;
+
+/// A value as the dtype room takes it. The state of each data type is its own, and what is in it may be shared by all.
 fn state_value<'a>(matcher: &mut Matcher<'_, 'a>, value: Value, depth: u8) -> StateValue<'a> {
-    if !matcher.trace.walk(1) {
+    let items = matcher.ast().len(value) as u64;
+    if !matcher.trace.walk(items.saturating_mul(ITEM).saturating_add(1)) {
         return StateValue::Other;
     }
     match value.kind() {
@@ -358,6 +367,9 @@ fn state_value<'a>(matcher: &mut Matcher<'_, 'a>, value: Value, depth: u8) -> St
         _ => match matcher.literal(value) {
             Some(Literal::None) => StateValue::None,
             Some(Literal::Int(value)) => StateValue::Int(value),
+            Some(Literal::Str(text) | Literal::ByteStr(text)) if !matcher.trace.walk(text.len() as u64 / TEXT) => {
+                StateValue::Other
+            }
             Some(Literal::Str(text)) => StateValue::Str(text),
             Some(Literal::ByteStr(text)) => StateValue::Bytes(text),
             Some(Literal::Bytes(bytes)) => StateValue::Bytes(Cow::Borrowed(bytes)),
