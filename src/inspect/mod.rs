@@ -35,14 +35,12 @@ pub mod text;
 pub mod tree;
 
 pub use arrays::{ArrayRef, Arrays, StorageRef};
-pub use content::content;
 pub use cursor::Cursor;
 pub use elements::{dtype_name, element_text};
 pub use glance::glance;
 pub use listing::{Line, Listing, What};
 pub use open::{All, Contents, Member, Other, open, open_all, open_member};
 pub use outline::{Child, Label, Node, Outline, Root, npy_text};
-pub use safetensors::{Tensors, safetensors};
 pub use storages::{Place, Storages};
 pub use stored::Bytes;
 pub use summary::{Summary, Wanted, stats_text, summaries};

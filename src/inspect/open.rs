@@ -1,6 +1,8 @@
 //! A file as its format's own reader reads it.
 
+use super::content;
 use super::members::{self, Found};
+use super::safetensors;
 use super::skops;
 use super::storages::Storages;
 use crate::container::detect::{PREFIX, by_content, is_text};
@@ -37,6 +39,8 @@ pub struct Contents<'a> {
     pub file: Option<&'a input::Source<'a>>,
     /// Whether paths in it need its name in front, as the file holds others.
     pub is_one_of_several: bool,
+    /// Whether it is of a format that has arrays by name, and nothing else in it.
+    pub is_flat: bool,
     /// What is left to spend.
     pub budget: Budget,
 }
@@ -105,6 +109,7 @@ impl<'a> Contents<'a> {
             broken: None,
             file: None,
             is_one_of_several: false,
+            is_flat: false,
             budget,
         }
     }
@@ -377,6 +382,9 @@ fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
 }
 
 fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Contents<'a>> {
+    if content::is_content(bytes) {
+        return content::contents(bytes, &mut budget);
+    }
     let other = |kind: &str| Error::new(ErrorKind::Unsupported, format!("{NO_PICKLE}: {kind}"));
     if let Format::Other { kind, pickle_may_start: false } = format {
         return Err(other(kind));
@@ -387,6 +395,7 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     let pass = read(|_| Bytes::Plain(SliceWindow(bytes)), &mut budget);
     if !reaches_anything(&pass) {
         match format {
+            Format::Other { kind: "safetensors", .. } => return safetensors::contents(bytes, budget),
             Format::Other { kind, .. } => return Err(other(kind)),
             Format::Zip | Format::Tar | Format::SevenZip => {
                 let message = format!("a {} archive, which is not looked into", format.name());

@@ -100,6 +100,11 @@ impl Storages {
         Self { known: storages.into_iter().map(place).collect(), order: ByteOrder::Little }
     }
 
+    /// Those of a `.safetensors` file.
+    pub(super) fn of_tensors(known: HashMap<String, Result<Place>>) -> Self {
+        Self { known, order: ByteOrder::Little }
+    }
+
     /// The storage of a key.
     ///
     /// # Errors
