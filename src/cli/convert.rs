@@ -262,11 +262,12 @@ impl Job<'_> {
         let bytes = self.source.bytes();
         let all = inspect::open_all(bytes, self.limits).ok().filter(|all| convert::is_of_members(self.format, all));
         if let Some(mut all) = all {
-            all.contents.iter_mut().for_each(|contents| contents.file = Some(self.source));
+            all.contents.iter_mut().for_each(|contents| contents.stand_in(self.source, self.limits));
             return Ok(Opened::Members(all));
         }
-        let contents = inspect::open(bytes, self.limits)?;
-        Ok(Opened::One(Box::new(Contents { file: Some(self.source), ..contents })))
+        let mut contents = inspect::open(bytes, self.limits)?;
+        contents.stand_in(self.source, self.limits);
+        Ok(Opened::One(Box::new(contents)))
     }
 
     fn write(&self, opened: &mut Opened<'_>, carried: &mut Carried, outputs: &mut Vec<Output>) -> io::Result<()> {

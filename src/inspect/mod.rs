@@ -12,6 +12,7 @@
 )]
 
 mod arrays;
+mod beside;
 mod content;
 mod cursor;
 pub mod disasm;
@@ -25,6 +26,7 @@ mod open;
 mod outline;
 mod parts;
 mod safetensors;
+mod sevenz;
 pub mod sizes;
 pub(crate) mod skops;
 mod storages;
@@ -32,9 +34,11 @@ mod stored;
 mod summary;
 mod tensors;
 pub mod text;
+mod torch_tar;
 pub mod tree;
 
 pub use arrays::{ArrayRef, Arrays, StorageRef};
+pub use beside::{Beside, Companion};
 pub use cursor::Cursor;
 pub use elements::{dtype_name, element_text};
 pub use glance::glance;
