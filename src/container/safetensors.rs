@@ -141,9 +141,13 @@ impl Safetensors {
         if end != len {
             return Err(malformed("its tensors do not reach to the end of the file"));
         }
-        let is_odd = |tensor: &&Tensor| tensor.nbytes().is_some_and(|bytes| bytes != tensor.offsets.1.checked_sub(tensor.offsets.0));
+        let is_odd = |tensor: &&Tensor| {
+            tensor.nbytes().is_some_and(|bytes| bytes != tensor.offsets.1.checked_sub(tensor.offsets.0))
+        };
         match self.tensors.iter().find(is_odd) {
-            Some(tensor) => Err(malformed(format!("{}: it has not the bytes of its type and shape", escape(&tensor.name)))),
+            Some(tensor) => {
+                Err(malformed(format!("{}: it has not the bytes of its type and shape", escape(&tensor.name))))
+            }
             None => Ok(()),
         }
     }

@@ -66,7 +66,9 @@ impl<'a> Contents<'a> {
         let Data::File(name) = data else { return None };
         Some(match self.beside.get(name) {
             Some(found) => found.as_ref().map_err(Clone::clone),
-            None => Err(Error::new(ErrorKind::Unsupported, format!("its elements stand in another file, {}", escape(name)))),
+            None => {
+                Err(Error::new(ErrorKind::Unsupported, format!("its elements stand in another file, {}", escape(name))))
+            }
         })
     }
 

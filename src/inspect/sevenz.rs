@@ -31,8 +31,13 @@ fn unpacked<'a>(
     let codec = folder.codec.map_err(|why| Error::new(ErrorKind::Unsupported, why))?;
     let packed = bytes.get(folder.packed.clone()).unwrap_or_default();
     let start = start.saturating_add(folder.packed.start);
-    let found = |member: &Member, start, bytes, codec, held| {
-        Found { name: member.name.clone(), start, bytes, codec, storages: None, held }
+    let found = |member: &Member, start, bytes, codec, held| Found {
+        name: member.name.clone(),
+        start,
+        bytes,
+        codec,
+        storages: None,
+        held,
     };
     budget.spend(Limit::Inflated, codec.map_or(0, Codec::memory))?;
     match (codec, folder.members.as_slice()) {

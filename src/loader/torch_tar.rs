@@ -277,7 +277,8 @@ mod tests {
             (&[2], &[-1], 0, None),
         ] {
             let of = |of: &[i64]| words(&of.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>());
-            let strided = of(sizes).zip(of(strides)).map(|(shape, strides)| Strided { storage: 0, shape, strides, offset });
+            let strided =
+                of(sizes).zip(of(strides)).map(|(shape, strides)| Strided { storage: 0, shape, strides, offset });
             assert_eq!(strided.and_then(|it| it.end()), reaches, "{sizes:?} {strides:?} {offset}");
         }
     }

@@ -139,3 +139,74 @@ fn the_page_has_the_same_statistics_where_they_are_asked_for() {
         }
     }
 }
+
+/// What `joblib.load` gives of `tests/data/joblib_0.8.pkl` and `tests/data/joblib_0.8_z.pkl`: SHA-256 of `tobytes()`.
+const WEIGHTS: &str = "3cdb84857b942fe6dfa5d5b90444935652a4a319bab777539926f4b43fe579fa";
+const FORTRAN: &str = "cd9a54ed1f18bf97db08914e280ea7349e11ca2c4885a4d8052552ceba84208d";
+const BIAS: &str = "ab25350e3e65efebe24584461683ecda68725576e825e550038b90e7b1479946";
+
+/// A file of `tests/data` and those beside it, to which `changed` may do something.
+fn with_companions(name: &str, changed: impl Fn(&str, Vec<u8>) -> Option<Vec<u8>>) -> Scene {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&data).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        if file.starts_with(name) {
+            let bytes = std::fs::read(data.join(&file)).unwrap();
+            files.extend(changed(&file, bytes).map(|bytes| (file, bytes)));
+        }
+    }
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    Scene::new(&files)
+}
+
+#[test]
+fn arrays_beside_an_old_joblib_file_are_found() {
+    let plain = with_companions("joblib_0.8.pkl", |_, bytes| Some(bytes));
+    let (code, told) = exit(&plain, "arrays joblib_0.8.pkl --hash");
+    assert!(code == Some(3) && told.contains(WEIGHTS) && told.contains(FORTRAN), "{told}");
+    assert!(told.contains("root[\"fortran\"]: ndarray int32 (2, 3) F order, 24 bytes"), "{told}");
+    assert!(told.contains("its elements are objects in another file: give that file itself"), "{told}");
+    // The file itself is compressed as those beside it are.
+    let packed = with_companions("joblib_0.8_z.pkl", |_, bytes| Some(bytes));
+    let (code, told) = exit(&packed, "arrays joblib_0.8_z.pkl --hash");
+    assert!(code == Some(0) && told.contains(WEIGHTS) && told.contains(BIAS), "{told}");
+    assert_eq!(exit(&packed, "extract joblib_0.8_z.pkl -o out").0, Some(0));
+    assert_eq!(names(&packed.path("out")), ["bias.npy", "weights.npy"]);
+    assert_eq!(exit(&packed, "convert joblib_0.8_z.pkl -o out.npz").0, Some(0));
+    let (_, told) = exit(&packed, "arrays out.npz --hash");
+    assert!(told.contains(WEIGHTS) && told.contains(BIAS), "{told}");
+}
+
+#[test]
+fn what_a_companion_lacks_is_said() {
+    let told = |name: &str, changed: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>| {
+        let scene = with_companions(name, changed);
+        let convert = exit(&scene, &format!("convert {name} -o out.npz"));
+        let (code, told) = exit(&scene, &format!("extract {name} -o out --select ['weights']"));
+        assert_eq!(code, Some(2), "{told}");
+        (convert.0, told)
+    };
+    let first = |file: &str| file.contains("_01.npy");
+    let (code, gone) = told("joblib_0.8_z.pkl", &|file, bytes| (!first(file)).then_some(bytes));
+    assert_eq!(code, Some(3));
+    assert!(gone.contains("its elements stand in joblib_0.8_z.pkl_01.npy.z: it is not there"), "{gone}");
+    let cut = |by: usize| {
+        move |file: &str, bytes: Vec<u8>| {
+            let end = if first(file) { bytes.len() - by } else { bytes.len() };
+            Some(bytes[..end].to_vec())
+        }
+    };
+    let (_, short) = told("joblib_0.8.pkl", &cut(1));
+    assert!(short.contains("it takes 96 bytes and has 95"), "{short}");
+    let (_, short) = told("joblib_0.8_z.pkl", &cut(8));
+    assert!(short.contains("the zlib data ends too early"), "{short}");
+    let longer = |file: &str, mut bytes: Vec<u8>| {
+        if first(file) {
+            bytes[4..6].copy_from_slice(b"70");
+        }
+        Some(bytes)
+    };
+    let (_, other) = told("joblib_0.8_z.pkl", &longer);
+    assert!(other.contains("it takes 96 bytes and has 112"), "{other}");
+}
