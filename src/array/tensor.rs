@@ -80,7 +80,7 @@ impl Tensor {
 pub fn strided(storage: Storage, (shape, strides): (Vec<u64>, Vec<u64>), offset: u64) -> Tensor {
     let dtype = dtype_of(storage.dtype, storage.itemsize, ByteOrder::Little);
     let itemsize = dtype.as_ref().map_or(1, DType::itemsize);
-    let data = Data::Storage { key: storage.key.clone(), offset: offset.checked_mul(itemsize).unwrap_or(u64::MAX) };
+    let data = Data::Storage { key: storage.key.clone(), offset: offset.saturating_mul(itemsize) };
     let order = order_of(&shape, strides);
     let array = Array { class: "torch.Tensor".to_owned(), dtype, shape: Some(shape), order, data };
     Tensor { array, storage, is_plain: true, is_lazy: false }

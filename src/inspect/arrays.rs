@@ -363,7 +363,8 @@ impl Outline<'_, '_> {
                 (Some(there), Some(promised)) => {
                     Err(malformed(format!("it has {there} elements, and by its shape {promised}")))
                 }
-                _ => Err(malformed("its elements are no list".to_owned())),
+                (_, None) => array.shape().map(drop),
+                (None, Some(_)) => Err(malformed("its elements are no list".to_owned())),
             };
         }
         let layout = array.layout()?;
