@@ -3,7 +3,6 @@
 
 use crate::dtype::{ByteOrder, DType, Kind};
 use crate::error::{Error, ErrorKind, Result};
-use crate::escape::escape;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use std::collections::HashSet;
@@ -146,7 +145,7 @@ impl Safetensors {
         };
         match self.tensors.iter().find(is_odd) {
             Some(tensor) => {
-                Err(malformed(format!("{}: it has not the bytes of its type and shape", escape(&tensor.name))))
+                Err(malformed(format!("{}: it has not the bytes of its type and shape", tensor.name.escape_debug())))
             }
             None => Ok(()),
         }
