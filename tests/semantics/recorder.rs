@@ -10,7 +10,6 @@ use depickle::error::{Error, ErrorKind};
 use depickle::loader::Reading;
 use depickle::machine::{Action, Effect};
 use depickle::opcode::{Arg, Engine, Opcode, Reader, SliceWindow, Source, text};
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Codes that the recorder registers.
@@ -112,6 +111,9 @@ pub(crate) struct Things<'a> {
     pub(crate) reading: &'a Reading,
     pub(crate) source: Source<'a>,
     pub(crate) encoding: &'a str,
+    /// The strings of Python 2 that are other texts in UTF-8 than in latin-1, as which depickle reads them; none where the
+    /// encoding is another.
+    recoded: HashMap<String, String>,
     /// The numbers of the instances.
     instances: Vec<u64>,
     /// The numbers of buffers and persistent ids, by effect.
@@ -123,10 +125,9 @@ impl Things<'_> {
         let ast = &self.reading.ast;
         let number = || self.by_effect.get(&value.payload()).copied().unwrap_or(u64::MAX);
         match value.kind() {
-            Kind::Import => match (ast.symbol(value), self.encoding) {
-                (Some(symbol), "utf-8") => Thing::Class(self::symbol(&recoded(&symbol.module), &recoded(&symbol.name))),
-                (Some(symbol), _) => Thing::Class(self::symbol(&symbol.module, &symbol.name)),
-                (None, _) => Thing::Plain,
+            Kind::Import => match ast.symbol(value) {
+                Some(symbol) => Thing::Class(self::symbol(self.name(&symbol.module), self.name(&symbol.name))),
+                None => Thing::Plain,
             },
             Kind::Object => Thing::Instance(self.instances.get(value.index()).copied().unwrap_or(u64::MAX)),
             Kind::Persistent => Thing::Class(format!("persistent:{}", number())),
@@ -142,6 +143,11 @@ impl Things<'_> {
             },
             _ => Thing::Plain,
         }
+    }
+
+    /// A name as who was told the encoding reads it.
+    fn name<'b>(&'b self, name: &'b str) -> &'b str {
+        self.recoded.get(name).map_or(name, String::as_str)
     }
 
     /// The thing as it stands in a trace, if the recorder sees its methods.
@@ -160,14 +166,15 @@ pub(crate) fn symbol(module: &str, name: &str) -> String {
     format!("{module}:{name}").replace('\n', "\\n")
 }
 
-/// A string of Python 2 that depickle read as latin-1, as who is told that it is UTF-8 reads it. In these streams nothing
-/// else looks so.
-fn recoded(name: &str) -> Cow<'_, str> {
-    let bytes: Option<Vec<u8>> = name.chars().map(|letter| u8::try_from(letter).ok()).collect();
-    match bytes.filter(|bytes| !bytes.is_ascii()).and_then(|bytes| String::from_utf8(bytes).ok()) {
-        Some(text) => Cow::Owned(text),
-        None => Cow::Borrowed(name),
+/// The strings of Python 2 of a reading that are other texts in UTF-8 than in latin-1: from the one to the other.
+fn recoded(reading: &Reading, source: Source<'_>, encoding: &str) -> HashMap<String, String> {
+    if encoding != "utf-8" || reading.first_8bit_string.is_none() {
+        return HashMap::new();
     }
+    let other = strings(reading, source).filter(|(_, bytes)| !bytes.is_ascii());
+    other
+        .filter_map(|(_, bytes)| Some((bytes.iter().map(|b| char::from(*b)).collect(), String::from_utf8(bytes).ok()?)))
+        .collect()
 }
 
 /// What the recorder writes down of a reading. `nested`: the readings of pickles within it, and the effects that they
@@ -179,7 +186,9 @@ pub(crate) fn foretell(
     asked: Asked<'_>,
     numbers: &mut Numbers,
 ) -> Foretold {
-    let things = Things { reading, source, encoding: asked.encoding, instances: Vec::new(), by_effect: HashMap::new() };
+    let recoded = recoded(reading, source, asked.encoding);
+    let things =
+        Things { reading, source, encoding: asked.encoding, recoded, instances: Vec::new(), by_effect: HashMap::new() };
     let mut teller = Teller { things, asked, numbers, lines: Vec::new(), doubt: None, changed: false };
     // The first string that the encoding cannot read ends it all.
     let end = undecodable(reading, source, asked);
@@ -198,9 +207,8 @@ pub(crate) fn foretell(
     let root = reading.root.filter(|_| went_on && end.is_none());
     let Teller { things, lines, doubt, changed, .. } = teller;
     let value = root.filter(|_| !changed).and_then(|root| Describer::new(&things).describe(root));
-    let other = |name: &str| matches!(recoded(name), Cow::Owned(_));
-    let mut symbols = reading.ast.symbols().iter();
-    let recoded = asked.encoding == "utf-8" && symbols.any(|symbol| other(&symbol.module) || other(&symbol.name));
+    let mut names = reading.ast.symbols().iter().flat_map(|symbol| [&symbol.module, &symbol.name]);
+    let recoded = names.any(|name| things.recoded.contains_key(&**name));
     let stands =
         reading.error.as_ref().filter(|_| went_on && end.is_none()).and_then(|error| stands(error, reading, source));
     Foretold { lines, loads: root.is_some(), value, end: stands, doubt, recoded }
