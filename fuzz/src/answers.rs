@@ -128,7 +128,9 @@ pub(crate) fn written(data: &[u8]) {
 
 /// What is read of JSON can be written as JSON again.
 pub(crate) fn content(data: &[u8]) {
-    let Some(Ok(mut contents)) = inspect::content(data, &bounded(data.len())) else { return };
+    let Some(mut contents) = open(data, &bounded(data.len())).ok().filter(|contents| contents.format == "json") else {
+        return;
+    };
     let mut carried = Carried::default();
     // A budget that is spent is no defect.
     let _ = convert::write(&mut io::sink(), Format::Json, Elements::Numbers, &mut contents, &mut carried);

@@ -169,6 +169,13 @@ fn wrapped(view: View<'_>, dtypes: &mut DTypes, value: Value, wrapper: Wrapper) 
             Some(Literal::Str(name) | Literal::ByteStr(name)) => printable(&name).into_owned(),
             _ => String::new(),
         };
+        if let (Wrapper::CompressedFile, Some(state)) = (wrapper, attribute("state")) {
+            // What `__reduce__` gives without the elements, and the arguments of the call in front of it.
+            let [_, shape_of, dtype, fortran] = items(view, state, moment)?.try_into().ok()?;
+            let of = attribute("init_args").and_then(|args| items(view, args, moment)?.first().copied());
+            let array = in_state(view, dtypes, moment, class_of(view, of.as_ref()), [shape_of, dtype, fortran, state]);
+            return Some(Array { data: Data::File(file), ..array });
+        }
         let dtype = Err(Error::new(ErrorKind::Unsupported, "stands in another file"));
         return Some(Array { class, dtype, shape, order: Order::C, data: Data::File(file) });
     }
@@ -176,6 +183,11 @@ fn wrapped(view: View<'_>, dtypes: &mut DTypes, value: Value, wrapper: Wrapper) 
     let fortran = attribute("order").is_some_and(|order| is_text(view, order, b"F"));
     let order = if fortran { Order::F } else { Order::C };
     Some(Array { class, dtype, shape, order, data: Data::Behind(build) })
+}
+
+/// The first items of a tuple.
+fn items(view: View<'_>, value: Value, moment: Moment) -> Option<Vec<Value>> {
+    (value.kind() == Kind::Tuple).then(|| view.ast.items(value, moment).take(6).collect())
 }
 
 fn is_text(view: View<'_>, value: Value, text: &[u8]) -> bool {

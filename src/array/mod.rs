@@ -31,5 +31,5 @@ pub use masked::masked;
 pub use npy::{descr, named, npy_header};
 pub use rows::{Column, Rows};
 pub use stats::{Histogram, Number, Stats};
-pub use tensor::{Tensor, bare_storage, tensor};
+pub use tensor::{Tensor, bare_storage, strided, tensor, whole_storage};
 pub use view::{ArrayView, Iter};

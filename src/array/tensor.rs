@@ -54,12 +54,36 @@ pub fn tensor(view: View<'_>, value: Value, order: ByteOrder) -> Option<Tensor> 
 
 /// The storage that a value is, as an array of its elements.
 pub fn bare_storage(view: View<'_>, value: Value, order: ByteOrder) -> Option<Tensor> {
-    let storage = asked(view, value)?;
+    asked(view, value).map(|storage| whole_storage(storage, order))
+}
+
+/// A storage as an array of its elements.
+pub fn whole_storage(storage: Storage, order: ByteOrder) -> Tensor {
     let dtype = dtype_of(storage.dtype, storage.itemsize, order);
     let data = Data::Storage { key: storage.key.clone(), offset: 0 };
     let shape = Some(vec![storage.count]);
-    let array = Array { class: "torch.storage".to_owned(), dtype, shape, order: Order::C, data };
-    Some(Tensor { array, storage, is_plain: true, is_lazy: false })
+    let array = Array { class: STORAGE.to_owned(), dtype, shape, order: Order::C, data };
+    Tensor { array, storage, is_plain: true, is_lazy: false }
+}
+
+/// The class of a storage.
+const STORAGE: &str = "torch.storage";
+
+impl Tensor {
+    /// Whether it is a storage, and no view of one.
+    pub fn is_storage(&self) -> bool {
+        self.array.class == STORAGE
+    }
+}
+
+/// A tensor of which all is known: a view of a storage, beginning behind `offset` elements of it.
+pub fn strided(storage: Storage, (shape, strides): (Vec<u64>, Vec<u64>), offset: u64) -> Tensor {
+    let dtype = dtype_of(storage.dtype, storage.itemsize, ByteOrder::Little);
+    let itemsize = dtype.as_ref().map_or(1, DType::itemsize);
+    let data = Data::Storage { key: storage.key.clone(), offset: offset.saturating_mul(itemsize) };
+    let order = order_of(&shape, strides);
+    let array = Array { class: "torch.Tensor".to_owned(), dtype, shape: Some(shape), order, data };
+    Tensor { array, storage, is_plain: true, is_lazy: false }
 }
 
 /// No call that is of interest here has more.

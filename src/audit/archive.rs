@@ -6,6 +6,7 @@ use super::member::Member;
 use super::structure::is_padding;
 use super::{Audit, Job, Read};
 use crate::container::detect::PREFIX;
+use crate::container::safetensors::{Safetensors, Tensor};
 use crate::container::tar::Sparse;
 use crate::container::{Archive, Codec, Data, Decoder, Entry, NpyHeader, tar, zip};
 use crate::error::ErrorKind;
@@ -21,6 +22,16 @@ const TRIED: [Option<Codec>; 2] = [None, Some(Codec::Deflate)];
 
 /// How many members a listing names.
 const NAMED: usize = 8;
+
+/// The longest text that a listing has.
+const TEXT: usize = 100;
+
+/// How many there are, and the first of them.
+fn listing(kind: &str, count: usize, named: &[String]) -> String {
+    let (plural, more) = (if count == 1 { "" } else { "s" }, if count > NAMED { ", ..." } else { "" });
+    let colon = if count == 0 { "" } else { ": " };
+    format!("{count} {kind}{plural}{colon}{}{more}", named.join(", "))
+}
 
 impl<'a> Audit<'a> {
     /// A zip archive.
@@ -59,10 +70,27 @@ impl<'a> Audit<'a> {
             let shape = |of: NpyHeader| format!(" {} {}", of.dtype.type_string(), tuple(&of.shape));
             format!("{}{}", entry.name, header.map(shape).unwrap_or_default())
         };
-        let count = archive.entries.len();
         let named: Vec<String> = archive.entries.iter().take(NAMED).map(describe).collect();
-        let (plural, more) = (if count == 1 { "" } else { "s" }, if count > NAMED { ", ..." } else { "" });
-        self.listing = Some(format!("{count} {kind}{plural}: {}{more}", named.join(", ")));
+        self.listing = Some(listing(kind, archive.entries.len(), &named));
+    }
+
+    /// Lists the tensors of a `.safetensors` file, and what stands beside them.
+    pub(super) fn tensors(&mut self, bytes: &[u8], member: &Member) {
+        if member.depth > 0 || self.listing.is_some() || !self.limits.gathers_facts() {
+            return;
+        }
+        let Ok(found) = Safetensors::parse(bytes) else { return };
+        let describe = |tensor: &Tensor| format!("{} {} {}", tensor.name, tensor.dtype, tuple(&tensor.shape));
+        let named: Vec<String> = found.tensors.iter().take(NAMED).map(describe).collect();
+        let tensors = listing("tensor", found.tensors.len(), &named);
+        // The text of another file, whole, is nothing to list.
+        let short = |(name, text): &(String, String)| {
+            let text = if text.len() > TEXT { "..." } else { text };
+            format!("{name} = {text}")
+        };
+        let beside: Vec<String> = found.metadata.iter().take(NAMED).map(short).collect();
+        let beside = listing("text", found.metadata.len(), &beside);
+        self.listing = Some(if found.metadata.is_empty() { tensors } else { format!("{tensors}; {beside}") });
     }
 
     /// A tar archive.

@@ -28,7 +28,12 @@ impl<'a> Audit<'a> {
             return Some(self.read(&passes, format.to_owned(), member));
         }
         Some(match format {
-            Format::Other { kind, .. } => Read::silent(format!("not-pickle:{kind}")),
+            Format::Other { kind, .. } => {
+                if kind == "safetensors" {
+                    self.tensors(bytes, member);
+                }
+                Read::silent(format!("not-pickle:{kind}"))
+            }
             Format::Unread(_) => {
                 let message = format!("{} files are not looked into", format.name());
                 self.incomplete(&rules::unsupported_format::RULE, message, member, 0);

@@ -64,7 +64,7 @@ pub(super) fn run(args: &AboutArgs) -> Exit {
         Ok(file) => file,
         Err(error) => return trouble(&name, &error),
     };
-    if file.is_not_pickle() {
+    if file.is_not_pickle() && file.facts.contents.is_empty() {
         message::error(&name, "neither a pickle nor a joblib file", "depickle scan says what it takes it for");
         return Exit::Trouble;
     }

@@ -60,7 +60,7 @@ pub(super) fn line(array: &ArrayRef) -> String {
     let class = of.class.rsplit_once('.').map_or(of.class.as_str(), |(_, short)| short);
     let dtype = of.dtype.as_ref().map_or_else(|_| "of an unknown type".to_owned(), dtype_name);
     let shape = of.shape.as_ref().map_or_else(
-        || "()".to_owned(),
+        || "of an unknown shape".to_owned(),
         |shape| {
             let numbers: Vec<String> = shape.iter().map(u64::to_string).collect();
             format!("({}{})", numbers.join(", "), if shape.len() == 1 { "," } else { "" })

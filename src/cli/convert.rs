@@ -3,6 +3,7 @@
 use super::limit::{self, LimitArg};
 use super::place::{self, Place};
 use super::policy_file::{self, Loaded, PolicyArgs};
+use super::progress::{self, Progress};
 use super::scan::CHECK_PATH;
 use super::sink::Sink;
 use super::{Exit, guard, look, message};
@@ -262,18 +263,20 @@ impl Job<'_> {
         let bytes = self.source.bytes();
         let all = inspect::open_all(bytes, self.limits).ok().filter(|all| convert::is_of_members(self.format, all));
         if let Some(mut all) = all {
-            all.contents.iter_mut().for_each(|contents| contents.file = Some(self.source));
+            all.contents.iter_mut().for_each(|contents| contents.stand_in(self.source, self.limits));
             return Ok(Opened::Members(all));
         }
-        let contents = inspect::open(bytes, self.limits)?;
-        Ok(Opened::One(Box::new(Contents { file: Some(self.source), ..contents })))
+        let mut contents = inspect::open(bytes, self.limits)?;
+        contents.stand_in(self.source, self.limits);
+        Ok(Opened::One(Box::new(contents)))
     }
 
     fn write(&self, opened: &mut Opened<'_>, carried: &mut Carried, outputs: &mut Vec<Output>) -> io::Result<()> {
         let contents = match opened {
             Opened::One(contents) => &mut **contents,
             Opened::Members(all) => {
-                return self.file(&self.args.output, self.format, outputs, |out, _| {
+                let total = Self::total(self.format, &mut all.contents);
+                return self.file((&self.args.output, self.format), total, outputs, |out, _| {
                     convert::write_members(out, self.format, all, carried)?;
                     self.hold(carried)
                 });
@@ -288,11 +291,13 @@ impl Job<'_> {
             Some(ArraysArg::Npz) => Elements::Named { field: "npz", names: &names },
             Some(ArraysArg::Base64) | None => Elements::Base64,
         };
-        self.file(&self.args.output, self.format, outputs, |out, outputs| {
+        let total = Self::total(self.format, std::slice::from_mut(contents));
+        self.file((&self.args.output, self.format), total, outputs, |out, outputs| {
             convert::write(out, self.format, elements, contents, carried)?;
             self.hold(carried)?;
             let Some(beside) = &self.beside else { return Ok(()) };
-            self.file(beside, Format::Npz, outputs, |out, _| {
+            let total = Self::total(Format::Npz, std::slice::from_mut(contents));
+            self.file((beside, Format::Npz), total, outputs, |out, _| {
                 // What an .npz has no place for stands in the .json.
                 let mut arrays = Carried::default();
                 convert::write(out, Format::Npz, Elements::Base64, contents, &mut arrays)?;
@@ -300,6 +305,12 @@ impl Job<'_> {
                 Ok(())
             })
         })
+    }
+
+    /// How many bytes there are to write, for who looks on; `None` where that is not known before.
+    fn total(format: Format, contents: &mut [Contents<'_>]) -> Option<u64> {
+        let is_known = matches!(format, Format::Npz | Format::Safetensors);
+        (is_known && progress::is_shown()).then(|| convert::nbytes(format, contents))
     }
 
     /// Refuses to go on where something is lost that should not be.
@@ -313,14 +324,15 @@ impl Job<'_> {
     /// Writes one file, counted, and hashed where somebody asks for it.
     fn file(
         &self,
-        path: &Path,
-        format: Format,
+        (path, format): (&Path, Format),
+        total: Option<u64>,
         outputs: &mut Vec<Output>,
         write: impl FnOnce(&mut dyn Write, &mut Vec<Output>) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut about = (0, None);
+        let mut progress = Progress::new(&display_name(path), total);
         self.place.write(path, |out| {
-            let mut sink = Sink::new(out, &display_name(path), self.args.report.is_some());
+            let mut sink = Sink::new(out, &mut progress, self.args.report.is_some());
             write(&mut sink, outputs)?;
             if self.source.changed() {
                 return Err(io::Error::other("the input was written to while it was read"));

@@ -3,6 +3,7 @@
 use super::args::ExtractArgs;
 use super::look::{self, LookAll};
 use super::place::{self, Place};
+use super::progress::Progress;
 use super::sink::Sink;
 use super::{Exit, arrays as listing, limit, message};
 use crate::ast::path::Address;
@@ -106,7 +107,10 @@ fn extract(
         let place: HashMap<usize, usize> = arrays.by_offset().into_iter().zip(0..).collect();
         chosen.sort_by_key(|one| place.get(&one.index).copied());
         let place = Place { input: &args.file, force: args.force };
-        let mut writer = Writer { place, arrays: &arrays, bytes: Bytes::of_all(&outlines), chosen: &chosen };
+        let sizes = chosen.iter().filter_map(|one| arrays.get(one.index)?.array.nbytes());
+        let total = sizes.fold(0_u64, u64::saturating_add);
+        let progress = Progress::new(&display_name(path), Some(total));
+        let mut writer = Writer { place, arrays: &arrays, bytes: Bytes::of_all(&outlines), chosen: &chosen, progress };
         if let Err((place, error)) = writer.write(path) {
             return Ok(place::trouble(&place, &error));
         }
@@ -143,6 +147,7 @@ struct Writer<'w, 'o, 'c, 'a> {
     arrays: &'w Arrays<'o, 'c, 'a>,
     bytes: Bytes<'o, 'c, 'a>,
     chosen: &'w [Named],
+    progress: Progress,
 }
 
 impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
@@ -184,7 +189,9 @@ impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
 
     fn file(&mut self, path: &Path, write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>) -> Written {
         let (place, name) = (self.place, display_name(path));
-        let written = place.write(path, |out| write(self, &mut Sink::new(out, &name, false)));
+        let mut progress = std::mem::replace(&mut self.progress, Progress::nowhere());
+        let written = place.write(path, |out| write(self, &mut Sink::new(out, &mut progress, false)));
+        self.progress = progress;
         written.map_err(|error| (name, error))
     }
 }

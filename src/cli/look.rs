@@ -51,7 +51,7 @@ pub(super) fn print(print: impl FnOnce(&mut dyn Write) -> io::Result<Exit>) -> E
 }
 
 /// Trouble tells most, then that something could not be read.
-fn worst(one: Exit, other: Exit) -> Exit {
+pub(super) fn worst(one: Exit, other: Exit) -> Exit {
     [Exit::Trouble, Exit::Incomplete].into_iter().find(|exit| [one, other].contains(exit)).unwrap_or(other)
 }
 
@@ -66,7 +66,7 @@ pub(super) struct LookAll<'l, 'a> {
 pub(super) fn at(path: &Path, member: &str, limits: &Limits, work: impl FnOnce(Look<'_, '_>) -> Exit) -> Exit {
     with(path, limits, |name, source| {
         let mut contents = inspect::open_member(source.bytes(), member, limits)?;
-        contents.file = Some(source);
+        contents.stand_in(source, limits);
         Ok(work(Look { name, contents: &mut contents }))
     })
 }
@@ -75,8 +75,34 @@ pub(super) fn at(path: &Path, member: &str, limits: &Limits, work: impl FnOnce(L
 pub(super) fn all(path: &Path, limits: &Limits, work: impl FnOnce(LookAll<'_, '_>) -> Exit) -> Exit {
     with(path, limits, |name, source| {
         let mut all = inspect::open_all(source.bytes(), limits)?;
-        all.contents.iter_mut().for_each(|contents| contents.file = Some(source));
+        all.contents.iter_mut().for_each(|contents| contents.stand_in(source, limits));
         Ok(work(LookAll { name, all }))
+    })
+}
+
+/// The same as [`at`] for the member that holds the model; as [`all`] where there are several, and none is the model.
+pub(super) fn model_or_all(
+    path: &Path,
+    limits: &Limits,
+    one: impl FnOnce(Look<'_, '_>) -> Exit,
+    several: impl FnOnce(LookAll<'_, '_>) -> Exit,
+) -> Exit {
+    with(path, limits, |name, source| {
+        let model = inspect::open(source.bytes(), limits);
+        // Beside the pickle of torch stand its storages.
+        let is_model = |contents: &Contents<'_>| contents.name.is_empty() || contents.name.ends_with("/data.pkl");
+        let fewest = match &model {
+            Ok(contents) if is_model(contents) => usize::MAX,
+            Ok(_) => 2,
+            Err(_) => 1,
+        };
+        let all = (fewest < usize::MAX).then(|| inspect::open_all(source.bytes(), limits).ok()).flatten();
+        if let Some(all) = all.filter(|all| all.contents.len() >= fewest) {
+            return Ok(several(LookAll { name, all }));
+        }
+        let mut contents = model?;
+        contents.stand_in(source, limits);
+        Ok(one(Look { name, contents: &mut contents }))
     })
 }
 

@@ -86,6 +86,14 @@ pub struct Tensor {
     pub offsets: (u64, u64),
 }
 
+impl Tensor {
+    /// How many bytes its elements take, where its type is known; `None` within where they are beyond any memory.
+    fn nbytes(&self) -> Option<Option<u64>> {
+        let itemsize = Type::named(&self.dtype)?.itemsize;
+        Some(self.shape.iter().try_fold(itemsize, |bytes, &length| bytes.checked_mul(length)))
+    }
+}
+
 /// What the header of a file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Safetensors {
@@ -132,7 +140,15 @@ impl Safetensors {
         if end != len {
             return Err(malformed("its tensors do not reach to the end of the file"));
         }
-        Ok(())
+        let is_odd = |tensor: &&Tensor| {
+            tensor.nbytes().is_some_and(|bytes| bytes != tensor.offsets.1.checked_sub(tensor.offsets.0))
+        };
+        match self.tensors.iter().find(is_odd) {
+            Some(tensor) => {
+                Err(malformed(format!("{}: it has not the bytes of its type and shape", tensor.name.escape_debug())))
+            }
+            None => Ok(()),
+        }
     }
 }
 

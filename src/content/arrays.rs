@@ -22,7 +22,13 @@ impl Writer<'_, '_> {
     /// A data type as numpy pickles it; what it has no pickle for is lost.
     pub(super) fn dtype(&mut self, dtype: &DType) -> Result<()> {
         let Some((spec, state)) = dtype.pickled() else {
-            self.lost();
+            if dtype.kind() == Kind::StringDType {
+                // What makes one of it is whether other things are taken for text, which they are.
+                self.name("numpy._core._internal", "_convert_to_stringdtype_kwargs");
+                self.ops(b"\x88\x85R");
+            } else {
+                self.lost();
+            }
             return Ok(());
         };
         self.name("numpy", "dtype");

@@ -199,6 +199,14 @@ pub fn names(contents: &mut Contents<'_>) -> Vec<(String, String)> {
     carried.arrays
 }
 
+/// How many bytes of arrays [`write()`] writes of a file, or [`write_members`] of an archive.
+pub fn nbytes(format: Format, contents: &mut [Contents<'_>]) -> u64 {
+    let outlines: Vec<Outline<'_, '_>> = contents.iter_mut().map(Outline::new).collect();
+    let arrays = Arrays::of_all(&outlines);
+    let written = arrays.iter().filter(|array| has_place(format, array).is_ok());
+    written.filter_map(|array| array.array.nbytes()).fold(0, u64::saturating_add)
+}
+
 /// The arrays that a format can hold, with their names there, in the order in which they are read best. `object` is the
 /// stream that has no need of its number in these.
 fn choose(

@@ -8,8 +8,7 @@ use crate::container::Codec;
 use crate::convert::{Format, trees};
 use crate::error::{Error, Result};
 use crate::escape::{escape, thousands};
-use crate::inspect::{All, ArrayRef, Bytes, Contents, Outline, Tensors, content, open_all, safetensors};
-use crate::limits::Limits;
+use crate::inspect::{All, Bytes, Contents, Outline, open_all};
 use crate::model::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -46,8 +45,8 @@ pub struct Found {
 /// Where one of them cannot be read at all. What cannot be read of it else is [unknown](Diff::unknown).
 pub fn files(a: &[u8], b: &[u8], options: &Options) -> std::result::Result<Found, Failed> {
     let failed = |side| move |error| Failed { side, error };
-    let mut file_a = Opened::read(a, &options.limits).map_err(failed(Side::A))?;
-    let mut file_b = Opened::read(b, &options.limits).map_err(failed(Side::B))?;
+    let mut file_a = Opened { all: open_all(a, &options.limits).map_err(failed(Side::A))? };
+    let mut file_b = Opened { all: open_all(b, &options.limits).map_err(failed(Side::B))? };
     let mut diff = Diff::default();
     unread(Side::A, &file_a, &mut diff);
     unread(Side::B, &file_b, &mut diff);
@@ -57,9 +56,8 @@ pub fn files(a: &[u8], b: &[u8], options: &Options) -> std::result::Result<Found
     let folders = [file_a.folder().to_owned(), file_b.folder().to_owned()];
     let outlines_a: Vec<Outline<'_, '_>> = file_a.all.contents.iter_mut().map(Outline::new).collect();
     let outlines_b: Vec<Outline<'_, '_>> = file_b.all.contents.iter_mut().map(Outline::new).collect();
-    let tensors = |flat, found| if flat == Some(Format::Safetensors) { Ok(Vec::new()) } else { all_trees(found) };
-    let mut trees_a = tensors(flat[0], &outlines_a).map_err(failed(Side::A))?;
-    let mut trees_b = tensors(flat[1], &outlines_b).map_err(failed(Side::B))?;
+    let mut trees_a = all_trees(&outlines_a).map_err(failed(Side::A))?;
+    let mut trees_b = all_trees(&outlines_b).map_err(failed(Side::B))?;
     for (trees, folder) in [(&mut trees_a, &folders[0]), (&mut trees_b, &folders[1])] {
         trees.iter_mut().for_each(|(member, ..)| *member = inside(member, folder).to_owned());
     }
@@ -67,14 +65,13 @@ pub fn files(a: &[u8], b: &[u8], options: &Options) -> std::result::Result<Found
     match flat {
         [None, None] | [Some(Format::Npz), Some(Format::Npz)] => compare(&parts_a, &parts_b, options, &mut diff),
         [one, other] => {
-            let arrays = |own, of, tensors: &Option<Vec<_>>, outlines, parts: &[Part<'_>]| match own {
-                Some(Format::Safetensors) => Flat::of_tensors(tensors.as_deref().unwrap_or_default()),
-                Some(_) => Flat::of_members(outlines),
+            let arrays = |own: Option<Format>, of, outlines, parts: &[Part<'_>]| match own {
+                Some(own) => Flat::of_names(own, outlines),
                 None => Flat::of_trees(parts, of),
             };
             let format = one.or(other).unwrap_or(Format::Npz);
-            let a = arrays(one, format, &file_a.tensors, &outlines_a, &parts_a);
-            let b = arrays(other, format, &file_b.tensors, &outlines_b, &parts_b);
+            let a = arrays(one, format, &outlines_a, &parts_a);
+            let b = arrays(other, format, &outlines_b, &parts_b);
             let (mut bytes_a, mut bytes_b) = (Bytes::of_all(&outlines_a), Bytes::of_all(&outlines_b));
             flat::compare((a, &mut bytes_a), (b, &mut bytes_b), options, &mut diff);
         }
@@ -87,28 +84,9 @@ pub fn files(a: &[u8], b: &[u8], options: &Options) -> std::result::Result<Found
 /// A file, opened.
 struct Opened<'a> {
     all: All<'a>,
-    /// The tensors of a `.safetensors` file that says nothing else.
-    tensors: Option<Vec<(String, ArrayRef)>>,
 }
 
-impl<'a> Opened<'a> {
-    fn read(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
-        if let Some(contents) = content(bytes, limits) {
-            return Ok(Self { all: All::one(contents?), tensors: None });
-        }
-        let Some(tensors) = safetensors(bytes, limits) else {
-            return Ok(Self { all: open_all(bytes, limits)?, tensors: None });
-        };
-        let tensors = tensors?;
-        // Of torch, the tensors by themselves say more: JSON has no place for how they are rebuilt.
-        let of_torch = tensors.metadata.iter().any(|(name, _)| name == "format");
-        if let Some(contents) = tensors.content(limits).filter(|_| !of_torch) {
-            return Ok(Self { all: All::one(contents?), tensors: None });
-        }
-        let Tensors { contents, arrays, .. } = tensors;
-        Ok(Self { all: All::one(contents), tensors: Some(arrays) })
-    }
-
+impl Opened<'_> {
     /// Whether it is an archive of arrays, and of nothing else.
     fn is_npz(&self) -> bool {
         let all = &self.all;
@@ -125,7 +103,7 @@ impl<'a> Opened<'a> {
     /// The format, if it has a place for nothing but arrays by name.
     fn flat(&self) -> Option<Format> {
         match self.all.format.as_str() {
-            _ if self.tensors.is_some() => Some(Format::Safetensors),
+            "safetensors" if self.all.contents.iter().all(|one| one.is_flat) => Some(Format::Safetensors),
             "zip" | "npy" if self.is_npz() => Some(Format::Npz),
             _ => None,
         }

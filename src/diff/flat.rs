@@ -38,22 +38,17 @@ pub(super) struct Flat {
 }
 
 impl Flat {
-    /// The members of an `.npz` file.
-    pub(super) fn of_members(outlines: &[Outline<'_, '_>]) -> Self {
-        let mut flat = Self { format: Some(Format::Npz), ..Self::default() };
+    /// What a file of such a format holds: the members of an `.npz` file, the tensors of a `.safetensors` file.
+    pub(super) fn of_names(format: Format, outlines: &[Outline<'_, '_>]) -> Self {
+        let mut flat = Self { format: Some(format), ..Self::default() };
         for array in Arrays::of_all(outlines).iter() {
-            let name = array.address.member.strip_suffix(".npy").unwrap_or(&array.address.member).to_owned();
+            let member = array.address.member.strip_suffix(".npy").unwrap_or(&array.address.member);
+            let name = match array.address.path.0.as_slice() {
+                [Step::Key(name)] => name.clone(),
+                _ => member.to_owned(),
+            };
             let path = escape(&name).into_owned();
-            flat.add(name, path, array, Format::Npz);
-        }
-        flat
-    }
-
-    /// The tensors of a `.safetensors` file.
-    pub(super) fn of_tensors(arrays: &[(String, ArrayRef)]) -> Self {
-        let mut flat = Self { format: Some(Format::Safetensors), ..Self::default() };
-        for (name, array) in arrays {
-            flat.add(name.clone(), escape(name).into_owned(), array.clone(), Format::Safetensors);
+            flat.add(name, path, array, format);
         }
         flat
     }

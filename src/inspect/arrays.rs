@@ -4,7 +4,6 @@ use super::open::Member;
 use super::outline::{Label, Node, Outline};
 use super::sizes::{Row, Sizes};
 use crate::array::{Array, Data, Layout, Order, Tensor, npy_header, view};
-use crate::ast::Kind;
 use crate::ast::path::{Address, ObjectPath, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::loader::torch;
@@ -16,7 +15,8 @@ pub struct ArrayRef {
     pub address: Address,
     /// The number of the stream, as in the report of `scan`.
     pub stream: u32,
-    /// The member of an archive that the stream stands in, as `scan` calls it; empty for the file itself.
+    /// The member of an archive that the stream stands in, as `scan` calls it, or the file beside this one that has the
+    /// elements; empty for the file itself.
     pub member: String,
     /// What the stream says of it.
     pub array: Array,
@@ -154,8 +154,11 @@ impl<'o, 'c, 'a> Arrays<'o, 'c, 'a> {
                 let parts: &[Part] = match (outline.array(of.node), outline.masked(of.node)) {
                     (Some(_), _) => &[Part::Array],
                     (None, Some(_)) => &[Part::Masked, Part::Mask],
-                    (None, None) if outline.tensor(of.node).is_some() && !is_handed_over(&sizes, of) => &[Part::Tensor],
-                    (None, None) => &[],
+                    (None, None) => match outline.tensor(of.node) {
+                        Some(tensor) if tensor.is_storage() && is_handed_over(&sizes, of) => &[],
+                        Some(_) => &[Part::Tensor],
+                        None => &[],
+                    },
                 };
                 self.rows.extend(parts.iter().map(|&part| (self.trees.len(), row, part)));
             }
@@ -246,6 +249,14 @@ impl Outline<'_, '_> {
         let mut array = ArrayRef { place, value, ..self.placed(array, at) };
         if let Data::Storage { key, offset } = &array.array.data {
             return self.in_member(key.clone(), *offset, array);
+        }
+        if let Data::File(name) = &array.array.data {
+            array.member.clone_from(name);
+            match self.contents().in_companion(&array) {
+                Ok((source, place)) => (array.source, array.place) = (source, Some(place)),
+                Err(error) => array.problem = Some(error),
+            }
+            return array;
         }
         array.file_offset = array.source.file_offset(place);
         array.problem = self.check_array(&array, node).err();
@@ -345,9 +356,6 @@ impl Outline<'_, '_> {
     /// Whether what is said of an array agrees with what is there.
     fn check_array(&self, array: &ArrayRef, node: Node) -> Result<()> {
         let malformed = |message: String| Error::new(ErrorKind::Malformed, message);
-        if let Data::File(_) = array.array.data {
-            return Err(Error::new(ErrorKind::Unsupported, "its elements stand in another file"));
-        }
         if array.has_objects() {
             let (there, promised) = (self.object_count(node, &array.array), array.array.count());
             return match (there, promised) {
@@ -355,7 +363,8 @@ impl Outline<'_, '_> {
                 (Some(there), Some(promised)) => {
                     Err(malformed(format!("it has {there} elements, and by its shape {promised}")))
                 }
-                _ => Err(malformed("its elements are no list".to_owned())),
+                (_, None) => array.shape().map(drop),
+                (None, Some(_)) => Err(malformed("its elements are no list".to_owned())),
             };
         }
         let layout = array.layout()?;
@@ -376,7 +385,7 @@ const MASK: i64 = 5;
 fn is_handed_over(sizes: &Sizes<'_, '_, '_>, row: &Row) -> bool {
     let is_argument = |row: &Row| matches!(row.label, Some(Label::Argument(_)));
     let parent = row.parent.and_then(|parent| sizes.rows.get(parent));
-    row.node.value.kind() == Kind::Persistent && (is_argument(row) || parent.is_some_and(is_argument))
+    is_argument(row) || parent.is_some_and(is_argument)
 }
 
 /// Offset and length of a tensor in its storage, of which `len` bytes are there.

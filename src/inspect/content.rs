@@ -5,7 +5,7 @@ use super::skops;
 use super::storages::Storages;
 use crate::content::{self, Content};
 use crate::error::Result;
-use crate::limits::{Budget, Limits};
+use crate::limits::Budget;
 use crate::loader::{Manner, pass};
 use crate::skops::Storage;
 use std::collections::{HashMap, HashSet};
@@ -13,21 +13,20 @@ use std::collections::{HashMap, HashSet};
 /// How the pickles of a content are read.
 const MANNER: Manner = Manner { search: true, ..skops::MANNER };
 
-/// What a file of JSON holds; `None` where it is none of `convert`.
+pub(super) use crate::content::is_content;
+
+/// What a file of JSON holds that may be one of `convert`.
 ///
 /// # Errors
 /// Where it is not of the scheme, or larger than the limits allow.
-pub fn content<'a>(bytes: &'a [u8], limits: &Limits) -> Option<Result<Contents<'a>>> {
-    content::is_content(bytes).then(|| {
-        let mut budget = limits.budget(bytes.len() as u64);
-        made(bytes, bytes, "json", &HashMap::new(), &mut budget)
-    })
+pub(super) fn contents<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Contents<'a>> {
+    made(bytes, bytes, "json", &HashMap::new(), budget)
 }
 
 /// The contents of a file in which such JSON stands, with tensors by their names.
 ///
 /// # Errors
-/// As [`content`].
+/// As [`contents`].
 pub(super) fn made<'a>(
     bytes: &'a [u8],
     text: &[u8],

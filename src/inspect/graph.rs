@@ -99,6 +99,21 @@ pub fn json(
     out.write_all(b"\n]}\n")
 }
 
+/// Prints the first part of what an archive of several members is as one object, `depickle.show/1`; each member follows as
+/// an object of its own, and `]}`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn members_start(out: &mut dyn Write, name: &str, format: &str, problems: &[String]) -> io::Result<()> {
+    out.write_all(b"{\"schema\":\"depickle.show/1\",\"path\":")?;
+    escape::json(out, &name)?;
+    out.write_all(b",\"member\":null,\"format\":")?;
+    escape::json(out, &format)?;
+    out.write_all(b",\"errors\":")?;
+    escape::json(out, &problems)?;
+    out.write_all(b",\"streams\":[],\"nodes\":[],\"members\":[")
+}
+
 fn start(out: &mut dyn Write, name: &str, contents: &Contents<'_>) -> io::Result<()> {
     json_start(out, "depickle.show/1", name, contents)?;
     out.write_all(b",\"streams\":[")

@@ -1,8 +1,10 @@
 //! Which member of an archive is looked into: the one that was asked for, or the one that holds the model.
 
+use super::sevenz;
 use super::storages::Storages;
 use crate::container::archive::{Data, Entry};
 use crate::container::detect::PREFIX;
+use crate::container::sevenz::MAGIC;
 use crate::container::{Archive, Codec, Decoder, Format, detect, tar, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;
@@ -25,6 +27,8 @@ pub(super) struct Found<'a> {
     pub(super) codec: Option<Codec>,
     /// The bytes of tensors beside it, where it is a pickle of torch.
     pub(super) storages: Option<Storages>,
+    /// The bytes that it is, where it shares what is compressed with others.
+    pub(super) held: Option<Vec<u8>>,
 }
 
 /// The member of a zip or tar archive that is called `asked`, where archives in each other have a `!` between their names; the
@@ -34,10 +38,13 @@ pub(super) struct Found<'a> {
 /// Where there is none, or it cannot be read, with the names of those that are there.
 pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Result<Found<'a>> {
     let (mut start, mut whole, mut rest) = (0_usize, bytes, asked);
+    if bytes.starts_with(MAGIC) {
+        return packed(bytes, asked, budget);
+    }
     for _ in 0..budget.left(Limit::Depth) {
         let archive = read(whole, budget);
         let entry = if rest.is_empty() { model(&archive.entries, whole) } else { named(&archive.entries, rest) };
-        let Some(entry) = entry else { return Err(missing(&archive.entries, asked)) };
+        let Some(entry) = entry else { return Err(missing(names(&archive.entries), asked)) };
         let inner = rest.strip_prefix(entry.name.as_str()).unwrap_or_default();
         let span = entry.data.span();
         let data = whole.get(span.clone()).unwrap_or_default();
@@ -47,13 +54,13 @@ pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Res
             Data::Stored(_) => None,
             Data::Compressed(codec, _) => Some(*codec),
             Data::Unreadable(why, _) => return Err(Error::new(ErrorKind::Unsupported, *why)),
-            Data::Nothing => return Err(missing(&archive.entries, asked)),
+            Data::Nothing => return Err(missing(names(&archive.entries), asked)),
         };
         match (inner.strip_prefix('!'), codec) {
             (None, _) => {
                 let name = if asked.is_empty() { entry.name.clone() } else { asked.to_owned() };
                 let storages = Storages::beside(&entry.name, &archive.entries, (whole, around));
-                return Ok(Found { name, start, bytes: data, codec, storages });
+                return Ok(Found { name, start, bytes: data, codec, storages, held: None });
             }
             (Some(inner), None) => (whole, rest) = (data, inner),
             (Some(_), Some(_)) => {
@@ -65,6 +72,25 @@ pub(super) fn find<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Res
     Err(Error::new(ErrorKind::Limit, "it lies too deep in others to be opened"))
 }
 
+/// The member of a 7z archive that is called `asked`, or the only one that begins as a pickle where that is empty.
+fn packed<'a>(bytes: &'a [u8], asked: &str, budget: &mut Budget) -> Result<Found<'a>> {
+    let Members { mut found, problems } = all(bytes, budget);
+    let begins = |one: &Found<'_>| match (&one.held, one.codec) {
+        (Some(held), _) => held.first() == Some(&0x80),
+        (None, codec) => first(codec, one.bytes) == Some(0x80),
+    };
+    let numbered = || found.iter().enumerate();
+    let chosen = match asked {
+        "" => only(numbered().filter(|(_, one)| begins(one))).or_else(|| only(numbered())).map(|(number, _)| number),
+        _ => found.iter().position(|one| one.name == asked),
+    };
+    match (chosen, problems.into_iter().find(|(name, _)| name.is_empty() || name == asked)) {
+        (Some(chosen), _) => Ok(found.swap_remove(chosen)),
+        (None, Some((_, error))) => Err(error),
+        (None, None) => Err(missing(found.iter().map(|one| one.name.as_str()), asked)),
+    }
+}
+
 /// The members of an archive that may hold something.
 #[derive(Default)]
 pub(super) struct Members<'a> {
@@ -73,12 +99,46 @@ pub(super) struct Members<'a> {
     pub(super) problems: Vec<(String, Error)>,
 }
 
-/// All members of a zip or tar archive, those of archives in it included. The bytes of tensors belong to the pickle
+/// An archive that is still to be read: its name, where it begins, its bytes, how many may lie in each other.
+type Open<'a> = (String, usize, &'a [u8], u64);
+
+impl<'a> Members<'a> {
+    /// Adds a member, or puts it where archives wait.
+    fn add(&mut self, found: Found<'a>, depth: u64, open: &mut Vec<Open<'a>>) {
+        let Found { name, start, bytes, codec, held, .. } = &found;
+        let is_plain = codec.is_none() && held.is_none();
+        let is_archive = is_plain && is_archive(detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64));
+        match depth.checked_sub(1) {
+            Some(depth) if is_archive => open.push((name.clone(), *start, bytes, depth)),
+            None if is_archive => {
+                let error = Error::new(ErrorKind::Limit, "it lies too deep in others");
+                self.problems.push((name.clone(), error));
+            }
+            _ => self.found.push(found),
+        }
+    }
+}
+
+/// Whether members of such a file are looked into.
+pub(super) fn is_archive(format: Format) -> bool {
+    matches!(format, Format::Zip | Format::Tar | Format::SevenZip)
+}
+
+/// All members of an archive, those of archives in it included. The bytes of tensors belong to the pickle
 /// beside them.
 pub(super) fn all<'a>(bytes: &'a [u8], budget: &mut Budget) -> Members<'a> {
     let mut members = Members::default();
     let mut open = vec![(String::new(), 0_usize, bytes, budget.left(Limit::Depth))];
     while let Some((around, start, whole, depth)) = open.pop() {
+        if whole.starts_with(MAGIC) {
+            let own = sevenz::members(whole, start, budget);
+            let named = |name: String| if around.is_empty() { name } else { format!("{around}!{name}") };
+            for found in own.found {
+                members.add(Found { name: named(found.name), ..found }, depth, &mut open);
+            }
+            members.problems.extend(own.problems.into_iter().map(|(name, error)| (named(name), error)));
+            continue;
+        }
         let archive = read(whole, budget);
         members.problems.extend(archive.errors.iter().map(|error| (around.clone(), error.clone())));
         let pickles: HashSet<_> = archive.entries.iter().filter_map(|entry| pickle_of(&entry.name)).collect();
@@ -101,21 +161,11 @@ pub(super) fn all<'a>(bytes: &'a [u8], budget: &mut Budget) -> Members<'a> {
                 Data::Stored(_) => None,
                 Data::Compressed(codec, _) => Some(*codec),
             };
-            let prefix = bytes.get(..PREFIX).unwrap_or(bytes);
-            let is_archive = matches!(detect(prefix, bytes.len() as u64), Format::Zip | Format::Tar) && codec.is_none();
-            match depth.checked_sub(1) {
-                Some(depth) if is_archive => open.push((name, at, bytes, depth)),
-                None if is_archive => {
-                    members.problems.push((name, Error::new(ErrorKind::Limit, "it lies too deep in others")));
-                }
-                _ => {
-                    let storages = pickle_of(&entry.name).and_then(|(root, folder)| {
-                        let of = |folder| beside.get(&(root, folder)).into_iter().flatten().copied();
-                        Storages::beside(&entry.name, of(folder).chain(of("byteorder")), (whole, start))
-                    });
-                    members.found.push(Found { name, start: at, bytes, codec, storages });
-                }
-            }
+            let storages = pickle_of(&entry.name).and_then(|(root, folder)| {
+                let of = |folder| beside.get(&(root, folder)).into_iter().flatten().copied();
+                Storages::beside(&entry.name, of(folder).chain(of("byteorder")), (whole, start))
+            });
+            members.add(Found { name, start: at, bytes, codec, storages, held: None }, depth, &mut open);
         }
     }
     members
@@ -144,7 +194,14 @@ fn model<'e>(entries: &'e [Entry], bytes: &[u8]) -> Option<&'e Entry> {
     if let Some(entry) = entries.iter().find(of_torch) {
         return Some(entry);
     }
-    let is_pickle = |entry: &&Entry| first(entry, bytes) == Some(0x80);
+    let is_pickle = |entry: &&Entry| {
+        let there = bytes.get(entry.data.span()).unwrap_or_default();
+        match &entry.data {
+            Data::Stored(_) => first(None, there) == Some(0x80),
+            Data::Compressed(codec, _) => first(Some(*codec), there) == Some(0x80),
+            Data::Unreadable(..) | Data::Nothing => false,
+        }
+    };
     only(entries.iter().filter(is_pickle)).or_else(|| only(entries.iter().filter(|entry| entry.data != Data::Nothing)))
 }
 
@@ -154,20 +211,19 @@ fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
 }
 
 /// The first byte of a member.
-fn first(entry: &Entry, bytes: &[u8]) -> Option<u8> {
-    let data = bytes.get(entry.data.span())?;
-    match &entry.data {
-        Data::Stored(_) => data.first().copied(),
-        Data::Compressed(codec, _) => {
-            let mut first = [0];
-            matches!(Decoder::new(*codec, data).read(&mut first), Ok(1)).then_some(first[0])
-        }
-        Data::Unreadable(..) | Data::Nothing => None,
-    }
+fn first(codec: Option<Codec>, bytes: &[u8]) -> Option<u8> {
+    let Some(codec) = codec else { return bytes.first().copied() };
+    let mut first = [0];
+    matches!(Decoder::new(codec, bytes).read(&mut first), Ok(1)).then_some(first[0])
 }
 
-fn missing(entries: &[Entry], asked: &str) -> Error {
-    let names: Vec<_> = entries.iter().filter(|entry| entry.data != Data::Nothing).map(|it| escape(&it.name)).collect();
+/// The names of members with bytes.
+fn names(entries: &[Entry]) -> impl Iterator<Item = &str> {
+    entries.iter().filter(|entry| entry.data != Data::Nothing).map(|entry| entry.name.as_str())
+}
+
+fn missing<'n>(names: impl Iterator<Item = &'n str>, asked: &str) -> Error {
+    let names: Vec<_> = names.map(escape).collect();
     let listed = names.get(..NAMED).unwrap_or(&names).join(", ");
     let more = names.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };

@@ -12,6 +12,7 @@
 )]
 
 mod arrays;
+mod beside;
 mod content;
 mod cursor;
 pub mod disasm;
@@ -25,6 +26,7 @@ mod open;
 mod outline;
 mod parts;
 mod safetensors;
+mod sevenz;
 pub mod sizes;
 pub(crate) mod skops;
 mod storages;
@@ -32,17 +34,17 @@ mod stored;
 mod summary;
 mod tensors;
 pub mod text;
+mod torch_tar;
 pub mod tree;
 
 pub use arrays::{ArrayRef, Arrays, StorageRef};
-pub use content::content;
+pub use beside::{Beside, Companion};
 pub use cursor::Cursor;
 pub use elements::{dtype_name, element_text};
 pub use glance::glance;
 pub use listing::{Line, Listing, What};
 pub use open::{All, Contents, Member, Other, open, open_all, open_member};
 pub use outline::{Child, Label, Node, Outline, Root, npy_text};
-pub use safetensors::{Tensors, safetensors};
 pub use storages::{Place, Storages};
 pub use stored::Bytes;
 pub use summary::{Summary, Wanted, stats_text, summaries};

@@ -1,8 +1,13 @@
 //! A file as its format's own reader reads it.
 
+use super::beside::Beside;
+use super::content;
 use super::members::{self, Found};
+use super::safetensors;
+use super::sevenz;
 use super::skops;
 use super::storages::Storages;
+use super::torch_tar;
 use crate::container::detect::{PREFIX, by_content, is_text};
 use crate::container::npy::{MAGIC, MAX_HEADER};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
@@ -33,10 +38,14 @@ pub struct Contents<'a> {
     pub storages: Storages,
     /// What is wrong with the file beyond its streams.
     pub broken: Option<String>,
-    /// The file behind the bytes: where it is given, [`Bytes`](super::Bytes) reads arrays of any size in little memory.
+    /// The file behind the bytes, where [`stand_in`](Self::stand_in) gave it.
     pub file: Option<&'a input::Source<'a>>,
+    /// The files beside it that hold its arrays.
+    pub beside: Beside,
     /// Whether paths in it need its name in front, as the file holds others.
     pub is_one_of_several: bool,
+    /// Whether it is of a format that has arrays by name, and nothing else in it.
+    pub is_flat: bool,
     /// What is left to spend.
     pub budget: Budget,
 }
@@ -104,7 +113,9 @@ impl<'a> Contents<'a> {
             storages: Storages::default(),
             broken: None,
             file: None,
+            beside: Beside::new(),
             is_one_of_several: false,
+            is_flat: false,
             budget,
         }
     }
@@ -248,10 +259,9 @@ pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<C
     let whole = bytes;
     let mut budget = limits.budget(bytes.len() as u64);
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
-    let is_archive = matches!(format, Format::Zip | Format::Tar);
+    let is_archive = members::is_archive(format);
     if name.is_empty()
-        && format == Format::Zip
-        && let Some(found) = skops::contents(bytes, &mut budget)
+        && let Some(found) = of_schema(bytes, format, &mut budget)
     {
         return found;
     }
@@ -268,9 +278,19 @@ pub fn open_member<'a>(bytes: &'a [u8], name: &str, limits: &Limits) -> Result<C
     open_found(whole, found, budget)
 }
 
+/// An archive whose members are parts of one object.
+fn of_schema<'a>(bytes: &'a [u8], format: Format, budget: &mut Budget) -> Option<Result<Contents<'a>>> {
+    match format {
+        Format::Zip => skops::contents(bytes, budget),
+        Format::Tar => torch_tar::contents(bytes, budget),
+        _ => None,
+    }
+}
+
 fn open_found<'a>(whole: &'a [u8], found: Found<'a>, budget: Budget) -> Result<Contents<'a>> {
-    let Found { name, start, bytes, codec, storages } = found;
+    let Found { name, start, bytes, codec, storages, held } = found;
     let found = match codec {
+        _ if held.is_some() => self::held(held.unwrap_or_default(), budget)?,
         Some(codec) => compressed(codec, bytes, 0, codec.name(), budget)?,
         None => contents(bytes, budget)?,
     };
@@ -318,12 +338,10 @@ pub fn open_all<'a>(bytes: &'a [u8], limits: &Limits) -> Result<All<'a>> {
     let format = detect(bytes.get(..PREFIX).unwrap_or(bytes), bytes.len() as u64);
     let mut budget = limits.budget(bytes.len() as u64);
     // What is no archive by its beginning is not searched for one: it may be large.
-    if format == Format::Zip
-        && let Some(found) = skops::contents(bytes, &mut budget)
-    {
+    if let Some(found) = of_schema(bytes, format, &mut budget) {
         return Ok(All::one(found?));
     }
-    if !matches!(format, Format::Zip | Format::Tar) {
+    if !members::is_archive(format) {
         return Ok(All::one(contents(bytes, budget)?));
     }
     let members = members::all(bytes, &mut budget);
@@ -377,6 +395,9 @@ fn contents(bytes: &[u8], budget: Budget) -> Result<Contents<'_>> {
 }
 
 fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Contents<'a>> {
+    if content::is_content(bytes) {
+        return content::contents(bytes, &mut budget);
+    }
     let other = |kind: &str| Error::new(ErrorKind::Unsupported, format!("{NO_PICKLE}: {kind}"));
     if let Format::Other { kind, pickle_may_start: false } = format {
         return Err(other(kind));
@@ -387,9 +408,10 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     let pass = read(|_| Bytes::Plain(SliceWindow(bytes)), &mut budget);
     if !reaches_anything(&pass) {
         match format {
+            Format::Other { kind: "safetensors", .. } => return safetensors::contents(bytes, budget),
             Format::Other { kind, .. } => return Err(other(kind)),
             Format::Zip | Format::Tar | Format::SevenZip => {
-                let message = format!("a {} archive, which is not looked into", format.name());
+                let message = format!("a {} archive in another file", format.name());
                 return Err(Error::new(ErrorKind::Unsupported, message));
             }
             _ if is_text(bytes) => return Err(other("text")),
@@ -461,7 +483,10 @@ fn compressed<'a>(codec: Codec, bytes: &'a [u8], start: usize, name: &str, mut b
         if pass.window.bytes().is_empty() {
             return Err(Error::malformed(start as u64, format!("the {} data does not inflate", codec.name())));
         }
-        if pass.window.bytes().first() != Some(&0x80) {
+        let there = pass.window.bytes();
+        // How long it is in the end is not known.
+        still_packed(detect(there.get(..PREFIX).unwrap_or(there), u64::MAX))?;
+        if there.first() != Some(&0x80) {
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 format!("{NO_PICKLE}: none is in the {} data", codec.name()),
@@ -486,6 +511,47 @@ fn end_of(decoder: &Decoder<'_>, codec: Codec) -> Option<String> {
         Ending::BadChecksum => Some(format!("the {name} data has a wrong checksum")),
         Ending::Corrupt | Ending::Refused => Some(format!("the {name} data cannot be inflated to its end")),
     }
+}
+
+/// Whether nothing is looked into that came out of what is compressed.
+///
+/// # Errors
+/// Where it may have arrays: of archives and `.safetensors` files only those are read that stand in the file as they are.
+fn still_packed(format: Format) -> Result<()> {
+    if !members::is_archive(format) && format.name() != "safetensors" {
+        return Ok(());
+    }
+    let message = format!("a {} file in what is compressed: unpack it to look into it", format.name());
+    Err(Error::new(ErrorKind::Unsupported, message))
+}
+
+/// Bytes that are held in memory, of a member of an archive.
+fn held<'a>(mut bytes: Vec<u8>, mut budget: Budget) -> Result<Contents<'a>> {
+    let mut packed = None;
+    if let Format::Compressed(codec) = by_content(&bytes) {
+        bytes = sevenz::inflated(codec, &bytes, &mut budget)?;
+        packed = Some(codec);
+    }
+    let (member, format) = (Member::Made { start: 0 }, by_content(&bytes));
+    let named = |name: &str| packed.map_or_else(|| name.to_owned(), |codec| format!("{name}+{}", codec.name()));
+    let made = |bytes: &[u8], budget: &mut Budget| {
+        let data = bytes.to_vec();
+        budget.spend(Limit::Retained, data.len() as u64).map(|()| read(|_| Bytes::Made(data.clone()), budget))
+    };
+    if format == Format::Npy {
+        let header = NpyHeader::parse(&bytes)?;
+        bytes.drain(..header.data_offset.min(bytes.len()));
+        let pass = header.has_object().then(|| made(&bytes, &mut budget)).transpose()?;
+        let (format, npy) = (named("npy"), Some((header, Cow::Owned(bytes))));
+        return Ok(Contents { format, member, pass, npy, ..Contents::empty(budget) });
+    }
+    still_packed(format)?;
+    let pass = made(&bytes, &mut budget)?;
+    if !reaches_anything(&pass) && bytes.first() != Some(&0x80) {
+        return Err(Error::new(ErrorKind::Unsupported, format!("{NO_PICKLE}: {}", format.name())));
+    }
+    let format = named(if pass.is_joblib() { "joblib" } else { "pickle" });
+    Ok(Contents { format, member, pass: Some(pass), ..Contents::empty(budget) })
 }
 
 fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {

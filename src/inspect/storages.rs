@@ -1,10 +1,15 @@
 //! Where the bytes of tensors stand: in members beside a pickle, or behind it.
 
 use super::open::Member;
+use crate::array::{self, Tensor};
+use crate::ast::Value;
 use crate::container::{Data, Decoder, Entry};
 use crate::dtype::ByteOrder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::loader::torch::{RawStorages, pickle_of};
+use crate::loader::View;
+use crate::loader::torch::{self, RawStorages, pickle_of};
+use crate::loader::torch_tar::{self, Known};
+use crate::machine::Action;
 use crate::skops;
 use std::collections::HashMap;
 
@@ -14,6 +19,8 @@ pub struct Storages {
     known: HashMap<String, Result<Place>>,
     /// The order of their bytes.
     pub order: ByteOrder,
+    /// Tensors and storages of files of torch 0.1, by the keys that the object asks for.
+    pub(super) asked: HashMap<u64, Tensor>,
 }
 
 /// Where a storage stands.
@@ -29,7 +36,7 @@ pub struct Place {
 
 impl Default for Storages {
     fn default() -> Self {
-        Self { known: HashMap::new(), order: ByteOrder::Little }
+        Self { known: HashMap::new(), order: ByteOrder::Little, asked: HashMap::new() }
     }
 }
 
@@ -84,7 +91,28 @@ impl Storages {
             let member = Member::Plain { base: span.start as u64 };
             (key, Ok(Place { name: String::new(), member, len: span.len() as u64 }))
         };
-        Self { known: raw.places.into_iter().map(place).collect(), order: ByteOrder::Little }
+        Self { known: raw.places.into_iter().map(place).collect(), ..Self::default() }
+    }
+
+    /// Those of a file of torch 0.1, whose member `storages` begins at `start` of the file.
+    pub(super) fn in_tar(known: &Known, start: usize) -> Self {
+        let mut storages = Self::default();
+        let storage = |key: u64| {
+            let of = known.storages.get(&key)?;
+            Some(torch::Storage { key: key.to_string(), count: of.count, dtype: of.dtype, itemsize: of.itemsize })
+        };
+        for (&key, stored) in &known.storages {
+            let member = Member::Plain { base: start.saturating_add(stored.place.start) as u64 };
+            let place = Place { name: "storages".to_owned(), member, len: stored.place.len() as u64 };
+            storages.known.insert(key.to_string(), Ok(place));
+            storages.asked.extend(storage(key).map(|storage| (key, array::whole_storage(storage, ByteOrder::Little))));
+        }
+        for (&key, strided) in &known.tensors {
+            let place = (strided.shape.clone(), strided.strides.clone());
+            let tensor = storage(strided.storage).map(|storage| array::strided(storage, place, strided.offset));
+            storages.asked.extend(tensor.map(|tensor| (key, tensor)));
+        }
+        storages
     }
 
     /// The members of a `.skops` file that hold arrays.
@@ -97,7 +125,19 @@ impl Storages {
             };
             (storage.key.clone(), Ok(Place { name: storage.key, member, len: storage.len }))
         };
-        Self { known: storages.into_iter().map(place).collect(), order: ByteOrder::Little }
+        Self { known: storages.into_iter().map(place).collect(), ..Self::default() }
+    }
+
+    /// Those of a `.safetensors` file.
+    pub(super) fn of_tensors(known: HashMap<String, Result<Place>>) -> Self {
+        Self { known, ..Self::default() }
+    }
+
+    /// What a value asks for, in a file of torch 0.1.
+    pub(super) fn asked(&self, view: View<'_>, value: Value) -> Option<Tensor> {
+        let effect = view.effects.get(value.index()).filter(|_| !self.asked.is_empty())?;
+        let Action::Persistent { id } = effect.action else { return None };
+        self.asked.get(&torch_tar::key(view, id)?).cloned()
     }
 
     /// The storage of a key.

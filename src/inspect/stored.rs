@@ -3,7 +3,7 @@
 use super::arrays::ArrayRef;
 use super::open::{Contents, Member};
 use super::outline::Outline;
-use crate::array::{ArrayView, Layout};
+use crate::array::{ArrayView, Data, Layout};
 use crate::container::Decoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{RUN, Source};
@@ -17,10 +17,12 @@ const PIECE: usize = 64 << 10;
 /// one that was read last: [`Arrays::by_offset`](super::Arrays::by_offset) gives the order in which that never happens.
 pub struct Bytes<'o, 'c, 'a> {
     outlines: &'o [Outline<'c, 'a>],
-    /// Where the compressed data begins in the file, and what inflates it.
-    decoder: Option<(u64, Decoder<'a>)>,
+    /// Where the compressed data begins, in which file beside this one if not in it, and what inflates it.
+    decoder: Option<(Place, Decoder<'c>)>,
     budget: Budget,
 }
+
+type Place = (u64, Option<String>);
 
 impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
     /// Of the arrays of a file.
@@ -102,8 +104,8 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
     }
 
     /// The file that an array stands in.
-    fn file(&self, array: &ArrayRef) -> Option<&'a Source<'a>> {
-        self.outlines.get(array.outline).and_then(|outline| outline.contents().file)
+    fn file(&self, array: &ArrayRef) -> Option<&'c Source<'c>> {
+        self.outlines.get(array.outline).and_then(|outline| outline.contents().ground(&array.array.data).1)
     }
 
     /// Counts the bytes that elements share: the same bytes may stand for any number of them.
@@ -155,10 +157,17 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         let bytes: Option<Cow<'o, [u8]>> = match (array.place, array.value) {
             (Some((offset, len)), _) => {
                 let len = usize::try_from(len).unwrap_or(usize::MAX);
-                let slice = match array.file_offset.map(usize::try_from) {
-                    Some(Ok(at)) => contents.bytes.get(at..).and_then(|rest| rest.get(..len)),
+                let slice = match array.source.file_offset(array.place).map(usize::try_from) {
+                    Some(Ok(at)) => {
+                        let (ground, _) = contents.ground(&array.array.data);
+                        ground.get(at..).and_then(|rest| rest.get(..len))
+                    }
                     Some(Err(_)) => None,
-                    None if array.source == contents.member => {
+                    // One that is held in memory, or short.
+                    None if array.array.data == Data::Whole => {
+                        contents.npy.as_ref().and_then(|(_, data)| data.get(..len))
+                    }
+                    None if array.source == contents.member && !matches!(array.array.data, Data::File(_)) => {
                         let source = contents.source();
                         source.position(offset).map(|at| source.slice(at, len)).filter(|slice| slice.len() == len)
                     }
@@ -179,16 +188,20 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
 
     /// Brings the decoder to the first byte of an array.
     pub(super) fn seek(&mut self, array: &ArrayRef) -> Result<()> {
-        let bytes = self.outlines.get(array.outline).map_or(&[][..], |outline| outline.contents().bytes);
+        let data = &array.array.data;
+        let bytes = self.outlines.get(array.outline).map_or(&[][..], |outline| outline.contents().ground(data).0);
         let missing = || Error::new(ErrorKind::Unsupported, "its elements are not there");
         let (Some((offset, _)), Member::Inflated { codec, start, base }) = (array.place, array.source) else {
             return Err(missing());
         };
         let offset = base.saturating_add(offset);
-        let is_before = |(at, decoder): &(u64, Decoder<'_>)| *at == start && decoder.inflated() <= offset;
+        let name = if let Data::File(name) = data { Some(name) } else { None };
+        let is_before = |((at, of), decoder): &(Place, Decoder<'_>)| {
+            *at == start && of.as_ref() == name && decoder.inflated() <= offset
+        };
         if !self.decoder.as_ref().is_some_and(is_before) {
             let at = usize::try_from(start).unwrap_or(usize::MAX);
-            self.decoder = Some((start, Decoder::new(codec, bytes.get(at..).unwrap_or_default())));
+            self.decoder = Some(((start, name.cloned()), Decoder::new(codec, bytes.get(at..).unwrap_or_default())));
         }
         let mut skipped = vec![0; PIECE];
         while let Some((_, decoder)) = &self.decoder

@@ -2,7 +2,7 @@
 //!
 //! [`pass`](pass::pass) reads a source from its first stream to its last byte, as one class of readers does;
 //! [`joblib`] says after a BUILD whether raw array bytes or a nested stream follow; [`numpy`] computes data types and
-//! sizes from values; [`torch`] knows storages, [`torch_tar`] those of its first versions, [`indices`] what numbers in
+//! sizes from values; [`copyreg`] knows what old protocols write for subclasses of dict and list; [`torch`] knows storages, [`torch_tar`] those of its first versions, [`indices`] what numbers in
 //! them have to hold, [`skops`] members of a `.skops` file; [`READERS`] is the table of readers. The answer is a list of
 //! [`Reading`]s: what one class of readers makes of one stream.
 #![deny(
@@ -14,6 +14,7 @@
     clippy::panic
 )]
 
+pub mod copyreg;
 pub mod indices;
 mod inflate;
 pub mod joblib;

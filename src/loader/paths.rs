@@ -1,5 +1,6 @@
 //! Where in the object a value stands.
 
+use super::copyreg::given_items;
 use super::reading::View;
 use crate::ast::path::{ObjectPath, Step};
 use crate::ast::{Kind, Moment, Value};
@@ -81,7 +82,9 @@ fn size(view: View<'_>, value: Value) -> usize {
         _ => 0,
     };
     let call = match call {
-        Some(Action::Call { args, kwargs, .. }) => len(args).saturating_add(kwargs.map_or(0, len)),
+        Some(Action::Call { args, kwargs, .. }) => {
+            len(args).saturating_add(kwargs.map_or(0, len)).saturating_add(copied(view, value).map_or(0, len))
+        }
         _ => 0,
     };
     state.saturating_add(call).saturating_add(object.items.map_or(0, len))
@@ -126,6 +129,15 @@ fn key_step(view: View<'_>, key: Value, number: usize) -> Step {
     }
 }
 
+/// The dict or list that an object was given the items of when it was made, where it has no others.
+fn copied(view: View<'_>, value: Value) -> Option<Value> {
+    let object = view.ast.object_of(value).filter(|object| object.items.is_none())?;
+    match view.effects.get(object.made_by as usize)?.action {
+        Action::Call { callee, args, .. } => given_items(view.ast, callee, args).map(|(_, items)| items),
+        _ => None,
+    }
+}
+
 /// The state of an object, what was put into it, and the arguments that made it.
 fn object(view: View<'_>, value: Value) -> Vec<(Value, Step)> {
     let Some(object) = view.ast.object_of(value) else { return Vec::new() };
@@ -152,6 +164,8 @@ fn object(view: View<'_>, value: Value) -> Vec<(Value, Step)> {
     }
     let made_by = view.effects.get(object.made_by as usize);
     if let Some(Action::Call { args, kwargs, .. }) = made_by.map(|effect| effect.action) {
+        let given = copied(view, value);
+        found.extend(given.into_iter().flat_map(|items| children(view, items)));
         let args = view.ast.items(args, Moment::END).take(ITEMS).enumerate();
         found.extend(args.map(|(number, item)| (item, Step::Argument(number))));
         found.extend(kwargs.into_iter().flat_map(|kwargs| children(view, kwargs)));

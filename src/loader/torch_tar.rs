@@ -9,21 +9,48 @@ use crate::ast::{Kind, Moment, Value};
 use crate::limits::Budget;
 use crate::machine::Action;
 use crate::opcode::{Literal, SliceWindow, Source};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// What stands beside the object, by the key that its persistent ids name.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// How many elements a storage, or a view of one, has.
-    storages: HashMap<u64, u64>,
-    tensors: HashSet<u64>,
+    /// Storages, and views of them.
+    pub storages: HashMap<u64, Stored>,
+    /// Tensors.
+    pub tensors: HashMap<u64, Strided>,
+}
+
+/// A storage, or a view of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// How many elements it has.
+    pub count: u64,
+    /// What torch calls them.
+    pub dtype: &'static str,
+    /// Bytes of each; `None` where several share a byte.
+    pub itemsize: Option<u64>,
+    /// Where they stand in the member `storages`.
+    pub place: Range<usize>,
+}
+
+/// A tensor, which is a view of a storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strided {
+    /// The key of the storage.
+    pub storage: u64,
+    /// Its shape.
+    pub shape: Vec<u64>,
+    /// From an element to the next one along each axis, in elements.
+    pub strides: Vec<u64>,
+    /// Elements of the storage before its first.
+    pub offset: u64,
 }
 
 impl Known {
     /// Whether there is a storage or a tensor of that key.
     pub fn has(&self, key: u64) -> bool {
-        self.storages.contains_key(&key) || self.tensors.contains(&key)
+        self.storages.contains_key(&key) || self.tensors.contains_key(&key)
     }
 }
 
@@ -104,14 +131,14 @@ struct Cursor<'a, 'b> {
 impl<'a> Cursor<'a, '_> {
     fn storages(&mut self, known: &mut Known) -> Option<()> {
         for _ in 0..self.count()? {
-            let (key, itemsize) = self.pickle(|view, root| {
+            let (key, (dtype, itemsize)) = self.pickle(|view, root| {
                 let [key, _, class] = items(view, root)?;
-                let (_, itemsize) = elements(view.ast.symbol(class)?)?;
-                Some((number(view, key)?, itemsize.unwrap_or(1)))
+                Some((number(view, key)?, elements(view.ast.symbol(class)?)?))
             })??;
             let count = self.word()?;
-            self.raw(count.checked_mul(itemsize)?)?;
-            known.storages.insert(key, count);
+            let start = self.at;
+            self.raw(count.checked_mul(itemsize.unwrap_or(1))?)?;
+            known.storages.insert(key, Stored { count, dtype, itemsize, place: start..self.at });
         }
         let views = self.pickle(|view, root| {
             let rows = (root.kind() == Kind::List).then(|| view.ast.items(root, Moment::END))?;
@@ -122,10 +149,11 @@ impl<'a> Cursor<'a, '_> {
             rows.map(row).collect::<Option<Vec<_>>>()
         })??;
         for [target, root, offset, count] in views {
-            let end = offset.checked_add(count);
-            let beyond = end.is_none_or(|end| known.storages.get(&root).is_none_or(|&there| end > there));
-            self.reaches_beyond(beyond);
-            known.storages.insert(target, count);
+            let view = known.storages.get(&root).and_then(|stored| part(stored, offset, count));
+            self.reaches_beyond(view.is_none());
+            // What torch knows of it is its length, whether or not there is so much.
+            let nowhere = Stored { count, dtype: "uint8", itemsize: Some(1), place: 0..0 };
+            known.storages.insert(target, view.unwrap_or(nowhere));
         }
         Some(())
     }
@@ -140,10 +168,14 @@ impl<'a> Cursor<'a, '_> {
             let dimensions = u64::try_from(dimensions).ok()?.checked_mul(8)?;
             let (sizes, strides) = (self.raw(dimensions)?, self.raw(dimensions)?);
             let offset = self.word()?;
-            let there = known.storages.get(&storage).copied()?;
-            let end = end(sizes, strides, offset);
+            let there = known.storages.get(&storage)?.count;
+            let (shape, strides) = (words(sizes), words(strides));
+            let strided = shape.zip(strides).map(|(shape, strides)| Strided { storage, shape, strides, offset });
+            let end = strided.as_ref().and_then(Strided::end);
             self.reaches_beyond(end.is_none_or(|end| end > there));
-            known.tensors.insert(key);
+            // One without a shape is there, and nowhere.
+            let nowhere = Strided { storage, shape: Vec::new(), strides: Vec::new(), offset: u64::MAX };
+            known.tensors.insert(key, strided.unwrap_or(nowhere));
         }
         Some(())
     }
@@ -186,20 +218,33 @@ impl<'a> Cursor<'a, '_> {
     }
 }
 
-/// The first element of a storage that a tensor does not reach. `None` where that is no number.
-fn end(sizes: &[u8], strides: &[u8], offset: u64) -> Option<u64> {
-    let words = |bytes: &[u8]| -> Option<Vec<u64>> {
-        let word = |word: &[u8]| u64::try_from(i64::from_le_bytes(*word.first_chunk()?)).ok();
-        bytes.chunks(8).map(word).collect()
-    };
-    let (sizes, strides) = (words(sizes)?, words(strides)?);
-    // Without dimensions it was an empty one once, and is a number now.
-    if sizes.is_empty() || sizes.contains(&0) {
-        return Some(if sizes.is_empty() { offset } else { 0 });
+impl Strided {
+    /// The first element of a storage that it does not reach. `None` where that is no number.
+    fn end(&self) -> Option<u64> {
+        // Without dimensions it was an empty one once, and is a number now.
+        if self.shape.is_empty() || self.shape.contains(&0) {
+            return Some(if self.shape.is_empty() { self.offset } else { 0 });
+        }
+        let mut rows = self.shape.iter().zip(&self.strides);
+        let reach = |at: u64, (size, stride): (&u64, &u64)| at.checked_add(size.checked_sub(1)?.checked_mul(*stride)?);
+        rows.try_fold(self.offset, reach)?.checked_add(1)
     }
-    let mut rows = sizes.iter().zip(&strides);
-    let last = rows.try_fold(offset, |at, (size, stride)| at.checked_add(size.checked_sub(1)?.checked_mul(*stride)?));
-    last?.checked_add(1)
+}
+
+/// Numbers of eight bytes, none of which is below zero.
+fn words(bytes: &[u8]) -> Option<Vec<u64>> {
+    let word = |word: &[u8]| u64::try_from(i64::from_le_bytes(*word.first_chunk()?)).ok();
+    bytes.chunks(8).map(word).collect()
+}
+
+/// A view of a storage: so many elements behind so many. `None` where it reaches beyond.
+fn part(of: &Stored, offset: u64, count: u64) -> Option<Stored> {
+    let end = offset.checked_add(count).filter(|&end| end <= of.count)?;
+    let at = |elements: u64| {
+        let bytes = usize::try_from(elements.checked_mul(of.itemsize.unwrap_or(1))?).ok()?;
+        of.place.start.checked_add(bytes)
+    };
+    Some(Stored { count, place: at(offset)?..at(end)?, ..of.clone() })
 }
 
 /// The items of a tuple of so many.
@@ -223,7 +268,6 @@ mod tests {
 
     #[test]
     fn a_tensor_ends_behind_its_last_element() {
-        let words = |words: &[i64]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
         for (sizes, strides, offset, reaches) in [
             (&[2, 3][..], &[3, 1][..], 0, Some(6)),
             (&[2, 3], &[3, 1], 4, Some(10)),
@@ -232,7 +276,10 @@ mod tests {
             (&[2], &[i64::MAX], 1 << 63, None),
             (&[2], &[-1], 0, None),
         ] {
-            assert_eq!(end(&words(sizes), &words(strides), offset), reaches, "{sizes:?} {strides:?} {offset}");
+            let of = |of: &[i64]| words(&of.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>());
+            let strided =
+                of(sizes).zip(of(strides)).map(|(shape, strides)| Strided { storage: 0, shape, strides, offset });
+            assert_eq!(strided.and_then(|it| it.end()), reaches, "{sizes:?} {strides:?} {offset}");
         }
     }
 }

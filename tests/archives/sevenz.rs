@@ -4,6 +4,7 @@ use super::assemble::crc;
 use super::readers::base64;
 use super::{CALL, CALL_0, PLAIN, clean, named, scan, scan_with, told};
 use depickle::finding::{Level, Verdict};
+use depickle::inspect::{Outline, open_all, open_member};
 use depickle::limits::{Limit, Limits};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -102,4 +103,25 @@ fn a_header_that_lies_is_never_clean() {
     let few = Limits::default().with(Limit::Members, 1);
     let report = scan_with(&stored(&[PLAIN, PLAIN, PLAIN]), &few);
     assert!(report.findings.iter().any(|finding| finding.rule == "limit-reached"), "{:#?}", report.findings);
+}
+
+#[test]
+fn every_member_is_looked_into_however_it_is_packed() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("recorded_7z.json")).unwrap();
+    for row in cases.iter().filter(|row| row["packed"] != UNREAD) {
+        let bytes = base64(row["data"].as_str().unwrap());
+        let mut all = open_all(&bytes, &Limits::default()).unwrap();
+        assert!(all.problems.is_empty() && all.others.is_empty(), "{}: {:?}", row["packed"], all.problems);
+        let names: Vec<String> = all.contents.iter().map(|one| one.name.clone()).collect();
+        let found: Vec<String> = all.contents.iter_mut().map(Outline::new).map(|outline| root(&outline)).collect();
+        let number = 0..row["names"].as_array().unwrap().len();
+        assert_eq!(found, number.clone().map(|n| format!("<member_{n}.found>")).collect::<Vec<_>>());
+        assert_eq!(names, number.map(|n| format!("folder/{n}.pkl")).collect::<Vec<_>>());
+        let mut asked = open_member(&bytes, "folder/0.pkl", &Limits::default()).unwrap();
+        assert_eq!(root(&Outline::new(&mut asked)), "<member_0.found>");
+    }
+}
+
+fn root(outline: &Outline<'_, '_>) -> String {
+    outline.head(outline.roots()[0].node.unwrap())
 }

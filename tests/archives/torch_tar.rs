@@ -4,6 +4,8 @@ use super::tape::{linked, member, tar};
 use super::torch::pickle;
 use super::{CALL, PLAIN, clean, named, scan, told};
 use depickle::finding::{Level, Verdict};
+use depickle::inspect::{ArrayRef, Arrays, Bytes, Outline, open_all};
+use depickle::limits::Limits;
 
 fn words(words: &[i64]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
@@ -89,4 +91,42 @@ fn a_link_where_torch_reads_is_suspicious() {
     clean("another archive", &tar(&[linked("storages", "/elsewhere"), member("x", PLAIN)]));
     clean("a name alone", &tar(&[member("storages", PLAIN)]));
     clean("text", &tar(&[member("storages", b"shelf, box\n")]));
+}
+
+/// Path, shape and elements of each array, or what is wrong with it.
+fn arrays(bytes: &[u8]) -> Vec<String> {
+    let mut all = open_all(bytes, &Limits::default()).unwrap();
+    let outlines: Vec<Outline<'_, '_>> = all.contents.iter_mut().map(Outline::new).collect();
+    let mut reader = Bytes::of_all(&outlines);
+    let tell = |array: ArrayRef| {
+        let told = match reader.view(&array) {
+            Ok(view) => format!("{:?} {:?}", view.shape(), view.iter::<f32>().unwrap().collect::<Vec<_>>()),
+            Err(error) => error.message().to_owned(),
+        };
+        format!("{} {told}", array.address)
+    };
+    Arrays::of_all(&outlines).iter().map(tell).collect()
+}
+
+#[test]
+fn tensors_storages_and_views_are_arrays() {
+    let mut held = storages(FLOATS, 4);
+    let at = held.iter().position(|&byte| byte == 0x87).unwrap() + 1 + 1 + 8;
+    for (place, number) in held[at..at + 16].chunks_exact_mut(4).zip([1.0_f32, 2.0, 3.0, 4.0]) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    assert_eq!(
+        arrays(&file(&held, &tensors(2, 0), &object())),
+        [
+            "root[\"a\"] [2, 2] [1.0, 2.0, 3.0, 4.0]",
+            "root[\"b\"] [4] [1.0, 2.0, 3.0, 4.0]",
+            "root[\"c\"] [2] [3.0, 4.0]"
+        ]
+    );
+    let turned = [&tensors(2, 0)[..], &[]].concat();
+    let strides = turned.len() - 24;
+    let turned = [&turned[..strides], &words(&[1, 2, 0])].concat();
+    assert_eq!(arrays(&file(&held, &turned, &object()))[0], "root[\"a\"] [2, 2] [1.0, 3.0, 2.0, 4.0]");
+    let beyond = arrays(&file(&held, &tensors(3, 0), &object()));
+    assert_eq!(beyond[0], "root[\"a\"] it reaches beyond its storage of 16 bytes");
 }

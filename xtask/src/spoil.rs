@@ -53,8 +53,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let texts = all.iter().filter(is_text).count();
     let mut text = format!(
         "# Malicious samples with one change that are clean, and what loaders ask for in them. Written by `cargo xtask spoil`:\n\
-         # {changes} changes of {files} files, {} of them clean; CPython {versions}. {texts} are texts that begin like an\n\
-         # import from a module that cannot be: its name holds characters that none does.\n",
+         # {changes} changes of {files} files, {} of them clean; CPython {versions}.\n\
+         # {texts} are texts that begin like an import from a module that cannot be: its name holds characters that none\n\
+         # does.\n",
         all.len()
     );
     for clean in &all {

@@ -24,7 +24,8 @@ impl Outline<'_, '_> {
     pub(crate) fn array(&self, node: Node) -> Option<Array> {
         let view = self.view(node).filter(|_| node.value.kind() == Kind::Object)?;
         let mut dtypes = self.dtypes.borrow_mut();
-        array::array(view, dtypes.entry(node.reading).or_default(), node.value)
+        let array = array::array(view, dtypes.entry(node.reading).or_default(), node.value)?;
+        Some(self.contents.described(array))
     }
 
     /// Data and mask of the masked array that a node is.
@@ -95,7 +96,10 @@ impl Outline<'_, '_> {
         let order = self.contents.storages.order;
         match node.value.kind() {
             Kind::Object => array::tensor(view, node.value, order),
-            Kind::Persistent => array::bare_storage(view, node.value, order),
+            Kind::Persistent => {
+                let storages = &self.contents.storages;
+                array::bare_storage(view, node.value, order).or_else(|| storages.asked(view, node.value))
+            }
             _ => None,
         }
     }
@@ -113,7 +117,7 @@ impl Outline<'_, '_> {
                 let len = array.nbytes().unwrap_or(0).min(HEAD as u64);
                 self.contents.storage_head(key, *offset, len)
             }
-            _ => Vec::new(),
+            (None, data) => self.contents.companion_head(data),
         };
         let shown = elements::elements(dtype, &head, most);
         let count =

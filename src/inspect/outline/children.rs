@@ -4,6 +4,7 @@ use super::heads::symbol;
 use super::{Child, Label, Node, Outline};
 use crate::ast::{Ast, Kind, Moment, Value};
 use crate::inspect::tensors;
+use crate::loader::copyreg::given_items;
 use crate::loader::{Reading, View};
 use crate::machine::Action;
 use crate::opcode::Opcode;
@@ -88,8 +89,12 @@ impl Outline<'_, '_> {
                 }
             }
         }
-        if let Some(items) = object.items {
-            container(view, node, items, children);
+        match object.items.or_else(|| given(view, node)) {
+            Some(items) if self.is_spread(node.reading, items) => {
+                children.push(Child { label: Label::Argument(2), node: here(items) });
+            }
+            Some(items) => container(view, node, items, children),
+            None => {}
         }
         let made_by = view.effects.get(object.made_by as usize).map(|effect| effect.action);
         let Some(Action::Call { callee, args, kwargs, .. }) = made_by else { return };
@@ -124,8 +129,8 @@ impl Outline<'_, '_> {
         }
     }
 
-    /// How many arguments of the call say no more than the class: those of `copyreg._reconstructor`, where the base is
-    /// `object`. With another base the last holds what the object was made from, such as all of a dict.
+    /// How many arguments of the call say no more than the class and its items: those of `copyreg._reconstructor`, where
+    /// the base is `object`, `dict` or `list`. With another base the last holds what the object was made from.
     fn class_args(&self, view: View<'_>, node: Node) -> usize {
         let object = view.ast.object_of(node.value);
         let made_by = object.and_then(|object| view.effects.get(object.made_by as usize));
@@ -151,8 +156,9 @@ fn spread(reading: &Reading) -> HashSet<Value> {
     };
     for effect in &reading.effects {
         match effect.action {
-            Action::Call { args, kwargs, .. } => {
+            Action::Call { callee, args, kwargs, .. } => {
                 take(args);
+                given_items(&reading.ast, callee, args).into_iter().for_each(|(_, items)| take(items));
                 kwargs.into_iter().for_each(&mut take);
             }
             Action::Build { state, .. } => {
@@ -173,6 +179,15 @@ fn is_reconstructor(ast: &Ast, callee: Value) -> bool {
     ast.symbol(callee).is_some_and(|it| matches!((&*it.module, &*it.name), ("copyreg" | "copy_reg", "_reconstructor")))
 }
 
+/// The dict or list that `copyreg._reconstructor` gave an object the items of.
+fn given(view: View<'_>, node: Node) -> Option<Value> {
+    let object = view.ast.object_of(node.value)?;
+    match view.effects.get(object.made_by as usize)?.action {
+        Action::Call { callee, args, .. } => given_items(view.ast, callee, args).map(|(_, items)| items),
+        _ => None,
+    }
+}
+
 /// How an object came about.
 pub(super) enum Made {
     /// By `__new__` of a class, named.
@@ -185,6 +200,11 @@ pub(super) fn made(view: View<'_>, node: Node) -> Option<Made> {
     let object = view.ast.object_of(node.value)?;
     let effect = view.effects.get(object.made_by as usize)?;
     let Action::Call { how, callee, args, .. } = effect.action else { return None };
+    if object.items.is_none()
+        && let Some((class, _)) = given_items(view.ast, callee, args)
+    {
+        return symbol(view.ast, class).map(Made::New);
+    }
     if is_reconstructor(view.ast, callee) {
         let three: Vec<Value> = view.ast.items(args, effect.moment).take(4).collect();
         if let [class, base, state] = three.as_slice() {

@@ -264,7 +264,10 @@ fn array_text(array: &Array) -> String {
 pub(in crate::inspect) fn array_parts(path: String, array: &Array) -> glance::Array {
     let class = array.class.rsplit_once('.').map_or(array.class.as_str(), |(_, short)| short);
     let dtype = match (&array.dtype, &array.data) {
-        (_, Data::File(name)) => format!("in the file {}", text::text(name.as_bytes(), 200)),
+        (dtype, Data::File(name)) => {
+            let file = format!("in the file {}", text::text(name.as_bytes(), 200));
+            dtype.as_ref().map_or_else(|_| file.clone(), |dtype| format!("{} {file}", elements::dtype_name(dtype)))
+        }
         (Ok(dtype), _) => elements::dtype_name(dtype),
         (Err(error), _) => format!("of an unknown type ({})", escape(error.message())),
     };

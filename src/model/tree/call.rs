@@ -3,6 +3,7 @@
 use super::node::Made;
 use crate::ast::{Kind, Moment, Value};
 use crate::loader::View;
+use crate::loader::copyreg::given_items;
 use crate::machine::{Action, Effect};
 use crate::opcode::Opcode;
 use crate::resolve::map_name;
@@ -75,9 +76,7 @@ impl Parts {
                 let base = ast.symbol(base).map(|base| map_name(&base.module, &base.name, base.protocol));
                 let (args, items) = match (base, state.kind()) {
                     (Some(("builtins", "object")), Kind::None) => (Vec::new(), self.items),
-                    (Some(("builtins", "dict")), Kind::Dict) | (Some(("builtins", "list")), Kind::List)
-                        if self.items.is_none() =>
-                    {
+                    _ if self.items.is_none() && given_items(ast, call.callee, call.args).is_some() => {
                         (Vec::new(), Some(state))
                     }
                     (Some(("builtins", "int" | "float" | "str" | "bytes" | "tuple" | "complex")), _) => {
