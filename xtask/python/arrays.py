@@ -21,7 +21,10 @@ import sys
 import tempfile
 import warnings
 
-import joblib
+try:
+    import joblib
+except ImportError:
+    joblib = None
 import numpy as np
 
 
@@ -114,6 +117,8 @@ class Seen(pickle.Pickler):
         self.objects, self.unfilled, self.raw = set(), [], set()
 
     def persistent_id(self, value):
+        if isinstance(value, np.ma.core.MaskedConstant):
+            return 'masked'  # A name in the file, whatever it has for elements.
         if isinstance(value, np.ma.MaskedArray):
             self.arrays.append(key(np.ma.getmaskarray(value)))
             if is_unfilled(value):
