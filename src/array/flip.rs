@@ -27,7 +27,7 @@ impl Flip {
             _ => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
-                    "its elements are negated when they are read, and are no floats",
+                    "its elements change their sign when they are read, and have none",
                 ));
             }
         };
