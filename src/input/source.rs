@@ -12,8 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Files below this many bytes are read: a map costs more than the copy.
 const MAP_FROM: u64 = 256 << 10;
-/// Of a large file, so many bytes are looked at before they are forgotten: copying more at a time is slower, as they do not
-/// stay in the caches.
+/// Of a large file, so many bytes are read at a time: more do not stay in the caches on their way.
 pub const RUN: usize = 256 << 10;
 
 /// A run of bytes with a name: a file, standard input, or a buffer of the caller.
@@ -91,16 +90,26 @@ impl Source<'_> {
         }
     }
 
-    /// Gives back the memory that was taken by looking at these bytes, if they are a part of a mapped file. They can be
-    /// looked at again; whoever reads much of a large file says so from time to time, and it never stands in memory whole.
-    pub fn forget(&self, bytes: &[u8]) {
-        if let (Data::Mapped(map, _), Some(offset)) = (&self.data, self.offset(bytes)) {
-            forget(map, offset, bytes.len());
+    /// Hands some of these bytes to `sink`, in pieces of `most` bytes and a last one. Those of a mapped file are read from it
+    /// and not looked at in the map: that costs half, and a large file never stands in memory whole.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and those of `sink`.
+    pub fn in_pieces(&self, bytes: &[u8], most: usize, sink: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        if !matches!(self.data, Data::Mapped(..)) || self.offset(bytes).is_none() {
+            return sink(bytes);
         }
+        let mut block = vec![0; most.min(bytes.len())];
+        for piece in bytes.chunks(most.max(1)) {
+            let block = block.get_mut(..piece.len()).unwrap_or_default();
+            self.read(piece, block)?;
+            sink(block)?;
+        }
+        Ok(())
     }
 
     /// Copies bytes out of these, as many as there is room for. Those of a mapped file are read from it, so that they do
-    /// not stay in memory: better than [`forget`](Self::forget) for small pieces here and there.
+    /// not stay in memory.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] where the file cannot be read, or ends before them by now.
@@ -121,11 +130,12 @@ impl Source<'_> {
     /// The SHA-256 of all bytes, as they are when they are read.
     pub fn sha256(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        for run in self.bytes().chunks(RUN) {
-            hash.update(run);
-            self.forget(run);
-        }
-        hash.finalize().into()
+        let read = self.in_pieces(self.bytes(), RUN, &mut |piece| {
+            hash.update(piece);
+            Ok(())
+        });
+        // Of a file that was cut short meanwhile, the map still has as many bytes.
+        if read.is_ok() { hash.finalize() } else { Sha256::digest(self.bytes()) }.into()
     }
 
     /// The index of bytes among these.
@@ -181,27 +191,6 @@ fn map(file: &File, about: &Metadata) -> Option<Mmap> {
     unsafe { Mmap::map(file) }.ok()
 }
 
-/// How far around a byte that is looked at the system may bring pages in.
-#[cfg(unix)]
-const AROUND: usize = 256 << 10;
-
-#[cfg(unix)]
-#[allow(unsafe_code, reason = "what a map has to be told is unsafe for maps that can be written to")]
-fn forget(map: &Mmap, offset: usize, len: usize) {
-    // Who looks at the first byte of a run is given the pages around it, too, which were given back with the run before.
-    let around = offset.min(AROUND);
-    let (offset, len) = (offset.saturating_sub(around), len.saturating_add(around));
-    // SAFETY: what `DontNeed` takes away from a map is what was written to it, and this one can only be read: its bytes
-    // come from the file again when they are looked at.
-    let told = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, len) };
-    // It is no more than a hint.
-    let _ = told;
-}
-
-/// Elsewhere memory is given back when it is needed for something else.
-#[cfg(not(unix))]
-fn forget(_map: &Mmap, _offset: usize, _len: usize) {}
-
 #[cfg(unix)]
 fn read_at(file: &File, offset: u64, _mapped: &[u8], into: &mut [u8]) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, into, offset)
@@ -256,18 +245,25 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_a_map_are_read_from_its_file_and_stay_when_they_are_forgotten() {
+    fn bytes_of_a_map_are_read_from_its_file() {
         let bytes: Vec<u8> = (0..=255).cycle().take(usize::try_from(MAP_FROM).unwrap()).collect();
         let source = open(&bytes, &Limits::default()).unwrap();
         let part = &source.bytes()[5000..20_000];
-        source.forget(part);
-        source.forget(&bytes);
-        assert_eq!(part, &bytes[5000..20_000]);
         let mut copy = [0; 15_000];
         source.read(part, &mut copy).unwrap();
         assert_eq!(copy, bytes[5000..20_000]);
         source.read(&bytes[..100], &mut copy).unwrap();
         assert_eq!(copy[..101], [&bytes[..100], &bytes[5100..5101]].concat());
+        for (from, pieces) in [(part, 3), (&bytes[5000..20_000], 1)] {
+            let (mut read, mut count) = (Vec::new(), 0);
+            let mut sink = |piece: &[u8]| {
+                count += 1;
+                read.extend_from_slice(piece);
+                Ok(())
+            };
+            source.in_pieces(from, 6000, &mut sink).unwrap();
+            assert_eq!((count, read == from), (pieces, true));
+        }
         let [digest, same] = [source, Source::from_bytes("x", &bytes)].map(|source| source.sha256());
         assert_eq!(digest, same);
     }

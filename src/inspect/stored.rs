@@ -60,7 +60,7 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         if let Some(bytes) = self.at_hand(array)? {
             let Some(file) = self.file(array) else { return sink(&bytes) };
             let most = RUN.saturating_sub(RUN.checked_rem(item).unwrap_or(0)).max(item);
-            return bytes.chunks(most).try_for_each(|run| sink(run).inspect(|()| file.forget(run)));
+            return file.in_pieces(&bytes, most, sink);
         }
         let mut rest = layout.extent();
         self.seek(array)?;

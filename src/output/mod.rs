@@ -1,7 +1,9 @@
 //! Writes files: all of one or nothing of it.
 //!
 //! Besides `input` the only room that touches the file system. A file is written beside its target and renamed
-//! over it, so that a reader never sees half of one and a failure leaves what was there.
+//! over it, so that a reader never sees half of one and a failure leaves what was there. What takes the place of a file
+//! is on the disk before: even a machine that fails has one of them whole. A new file is not waited for, as `cp` does not:
+//! nothing is lost with it, and waiting for a large one costs more than a tenth of writing it.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod zip;
@@ -30,7 +32,8 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
         let mut file = OpenOptions::new().write(true).open(path)?;
         return write(&mut file).and_then(|()| file.flush());
     }
-    write_beside(path, write, |beside| fs::rename(beside, path))
+    let synced = path.symlink_metadata().is_ok();
+    write_beside(path, synced, write, |beside| fs::rename(beside, path))
 }
 
 /// Makes a file at `path` that holds what `write` writes, where there is none.
@@ -41,7 +44,7 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
 pub fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let free = || path.symlink_metadata().map_or(Ok(()), |_| Err(io::ErrorKind::AlreadyExists.into()));
     free()?;
-    write_beside(path, write, |beside| match fs::hard_link(beside, path) {
+    write_beside(path, false, write, |beside| match fs::hard_link(beside, path) {
         Ok(()) => fs::remove_file(beside),
         // Not every file system has links.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => free().and_then(|()| fs::rename(beside, path)),
@@ -51,11 +54,12 @@ pub fn create(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
 
 fn write_beside(
     path: &Path,
+    synced: bool,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     finish: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     let (beside, file) = create_beside(path)?;
-    let written = fill(file, write).and_then(|()| {
+    let written = fill(file, synced, write).and_then(|()| {
         // What is unfinished is abandoned before this or after, not meanwhile.
         let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
         let unfinished = unfinished.as_mut().ok_or(io::ErrorKind::Interrupted)?;
@@ -125,10 +129,11 @@ pub fn append(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
     write(&mut file).and_then(|()| file.flush())
 }
 
-fn fill(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn fill(file: File, synced: bool, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut buffered = BufWriter::new(file);
     write(&mut buffered)?;
-    buffered.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    let file = buffered.into_inner().map_err(io::IntoInnerError::into_error)?;
+    if synced { file.sync_all() } else { Ok(()) }
 }
 
 /// A new file in the directory of `path`; never one that is there already.

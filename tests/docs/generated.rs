@@ -2,6 +2,7 @@
 //!
 //! A page holds `<!-- generated: NAME -->`, the block, `<!-- end -->`.
 
+use crate::bars;
 use crate::compared;
 use crate::page::Page;
 use crate::policies;
@@ -21,6 +22,8 @@ const BLOCKS: &[(&str, Writer)] = &[
     ("array-loader", || text(&Trace::array().loader())),
     ("array-opcodes", || text(&Trace::array().opcodes(12))),
     ("array-values", || text(&Trace::array().values())),
+    ("bars", bars::long),
+    ("bars-in-short", bars::short),
     ("compared", compared::table),
     ("divergences", readers::divergences),
     ("loaders", readers::loaders),

@@ -4,6 +4,7 @@
 //! `BLESS=1 cargo test --test docs` writes pages anew where they differ; read the difference before you commit it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test helpers outside of test functions")]
 
+mod bars;
 mod compared;
 mod console;
 mod generated;

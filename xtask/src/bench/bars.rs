@@ -114,7 +114,7 @@ pub(super) fn of(case: &Case, row: &Row, start: &Row, half: Option<&Row>) -> Vec
         }
         "many" => {
             if let Some(ratio) = over(Peer::Cat) {
-                bar(5, "CPU / find | xargs cat", ratio, 1.6);
+                bar(5, "CPU / cat of them all", ratio, 1.6);
             }
             if let Some(ratio) = over(Peer::Picklescan) {
                 bar(5, "CPU / picklescan", ratio, 0.05);

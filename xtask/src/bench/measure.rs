@@ -2,7 +2,7 @@
 
 use crate::Fallible;
 use std::fmt;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use wait4::Wait4 as _;
 
 /// CPU time and peak memory of one process and what it started.
@@ -33,7 +33,15 @@ impl fmt::Display for Measure {
 
 /// Runs a command to its end, whatever it answers.
 pub(crate) fn measure(command: &mut Command) -> Fallible<Measure> {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let usage = child.wait4()?.rusage;
-    Ok(Measure { cpu: (usage.utime + usage.stime).as_secs_f64(), memory: usage.maxrss as f64 / f64::from(1 << 20) })
+    Ok(measure_to(command, Stdio::null(), Stdio::null())?.0)
+}
+
+/// The same, with what it says going somewhere, and how it ended.
+pub(super) fn measure_to(command: &mut Command, out: Stdio, errors: Stdio) -> Fallible<(Measure, ExitStatus)> {
+    let child = command.stdin(Stdio::null()).stdout(out).stderr(errors).spawn()?;
+    let ended = child.wait4()?;
+    let usage = ended.rusage;
+    let measure =
+        Measure { cpu: (usage.utime + usage.stime).as_secs_f64(), memory: usage.maxrss as f64 / f64::from(1 << 20) };
+    Ok((measure, ended.status))
 }

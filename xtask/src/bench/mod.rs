@@ -68,13 +68,16 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if options.scale == Scale::Gate {
         return gate::run(options.only.as_deref());
     }
-    let tools = Tools::prepare()?;
-    let cases = case::corpus(&tools.python, &tools.directory, options.scale)?;
+    let mut tools = Tools::prepare()?;
+    let mut cases = case::corpus(&tools.python, &tools.directory, options.scale)?;
+    // Who is stopped at one need not be asked about the larger ones.
+    cases.sort_by_key(|case| case.bytes);
     let wanted = |case: &&Case| {
         options.only.as_ref().is_none_or(|only| case.name.contains(only.as_str()))
             && options.bar.is_none_or(|bar| bars::groups(bar).contains(&case.group.as_str()))
     };
-    let start = median(&tools, options.runs, &[Peer::Depickle, Peer::PythonStart], &tools.smallest(&cases)?)?;
+    let smallest = tools.smallest(&cases)?;
+    let (start, _) = median(&mut tools, options.runs, &[Peer::Depickle, Peer::PythonStart], &smallest)?;
     let mut out = Told::default();
     out.line(format!("{}; corpus: {}", machine::name(), options.scale.name()));
     out.line(format!(
@@ -91,12 +94,10 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let (mut answers, mut all) = (Vec::new(), Vec::new());
     for case in cases.iter().filter(wanted) {
         let peers = tools.peers(case);
-        let row = median(&tools, options.runs, &peers, case)?;
-        let answer = tools.answer(Peer::Depickle, case)?;
-        let others = peers.iter().filter(|&&peer| peer != Peer::Depickle);
-        for &peer in others.filter(|peer| peer.answers()) {
-            answers.push((case.name.clone(), peer, row[&peer], tools.answer(peer, case)?));
-        }
+        let (row, said) = median(&mut tools, options.runs, &peers, case)?;
+        let answer = tools.verdict(case)?;
+        answers
+            .extend(said.into_iter().map(|(peer, answer)| (case.name.clone(), peer, row.get(&peer).copied(), answer)));
         let double = case.double_of.as_deref().and_then(|name| rows.get(name));
         let bars = bars::of(case, &row, &start, double);
         all.extend(bars.iter().map(|bar| (case.name.clone(), *bar)));
@@ -115,8 +116,10 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     out.line("\n| case | peer | needs | depickle needs of it | a complete answer? |\n|---|---|---|---|---|");
     for (case, peer, measure, answer) in answers {
-        let share = rows.get(case.as_str()).map_or(f64::NAN, |row| row[&Peer::Depickle].cpu / measure.cpu);
-        out.line(format!("| {case} | {} | {measure} | {share:.3} | {answer} |", peer.name()));
+        let own = rows.get(case.as_str()).map_or(f64::NAN, |row| row[&Peer::Depickle].cpu);
+        let share = measure.map_or_else(String::new, |measure| format!("{:.3}", own / measure.cpu));
+        let needs = measure.map_or_else(String::new, |measure| measure.to_string());
+        out.line(format!("| {case} | {} | {needs} | {share} | {answer} |", peer.name()));
     }
     out.line("\n| # | what | is | at most | |\n|---|---|---|---|---|");
     bars::summary(&all).iter().for_each(|row| out.line(row));
@@ -140,29 +143,42 @@ impl Told {
     }
 }
 
-/// Runs everyone in turn; the first round warms up.
-fn median(tools: &Tools, runs: usize, peers: &[Peer], case: &Case) -> Fallible<Row> {
+/// Runs everyone in turn, and tells what those said who may leave things unread. The first round warms up.
+fn median(tools: &mut Tools, runs: usize, peers: &[Peer], case: &Case) -> Fallible<(Row, BTreeMap<Peer, String>)> {
     let mut measures: BTreeMap<Peer, Vec<Measure>> = BTreeMap::new();
-    let mut slow = BTreeSet::new();
+    let mut said = BTreeMap::new();
+    // Who needs seconds for a case, or waits so long, is asked once: a ratio of hundreds needs no median.
+    let mut done = BTreeSet::new();
     for round in 0..=runs {
         for &peer in peers {
-            // Who needs seconds for a case, or waits so long, is asked once: a ratio of hundreds needs no median.
-            if slow.contains(&peer) {
+            if done.contains(&peer) {
+                continue;
+            }
+            if let Some(why) = tools.hopeless(peer, case) {
+                said.insert(peer, why);
+                done.insert(peer);
                 continue;
             }
             let begin = Instant::now();
-            let one = measure(&mut tools.command(peer, case))?;
-            let has_a_bar = matches!(peer, Peer::Depickle | Peer::Load);
-            let is_slow = !has_a_bar && (one.cpu > 2.0 || begin.elapsed().as_secs() > 5);
-            if is_slow {
-                slow.insert(peer);
+            let one = if round == 0 && peer.answers() {
+                let (one, answer) = tools.ask(peer, case)?;
+                said.insert(peer, answer);
+                one
+            } else {
+                measure(&mut tools.command(peer, case))?
+            };
+            let is_slow = one.cpu > 2.0 || begin.elapsed().as_secs() > 5;
+            let once = is_slow && !matches!(peer, Peer::Depickle | Peer::Load);
+            if once {
+                done.insert(peer);
             }
-            if round > 0 || is_slow {
+            if round > 0 || once {
                 measures.entry(peer).or_default().push(one);
             }
         }
     }
-    Ok(measures.into_iter().map(|(peer, mut all)| (peer, Measure::median(&mut all))).collect())
+    let row = measures.into_iter().map(|(peer, mut all)| (peer, Measure::median(&mut all))).collect();
+    Ok((row, said))
 }
 
 fn values(file: &Path) -> Outcome {

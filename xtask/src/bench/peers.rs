@@ -1,8 +1,10 @@
 //! Who is measured, how each is called, and whether its answer was complete.
 
 use super::case::Case;
+use super::measure::{Measure, measure_to};
 use crate::Fallible;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,7 +16,7 @@ const PACKAGES: [&str; 4] = ["picklescan==1.0.5", "numpy==2.4.6", "scikit-learn=
 const SCANNERS: [&str; 3] = ["modelscan==0.8.8", "fickling==0.1.12", "modelaudit==0.2.54"];
 
 /// A peer that needs more seconds is stopped: it is far behind, and others wait.
-const PATIENCE: &str = "20";
+const PATIENCE: u8 = 10;
 
 /// What `timeout` answers then.
 const STOPPED: i32 = 124;
@@ -61,7 +63,7 @@ impl Peer {
             Self::Fickling => "fickling",
             Self::Modelaudit => "modelaudit",
             Self::SerdePickle => "serde-pickle",
-            Self::Cat => "find | xargs cat",
+            Self::Cat => "cat of them all",
             Self::Copy => "cat > file",
             Self::Decoder => "the bare decoder",
         }
@@ -72,9 +74,20 @@ impl Peer {
         matches!(self, Self::Picklescan | Self::Modelscan | Self::Fickling | Self::Modelaudit)
     }
 
-    /// Whether it is a scanner, which may leave things unread.
+    /// Whether it reads pickles, and may leave things unread.
     pub(super) fn answers(self) -> bool {
-        !matches!(self, Self::PythonStart | Self::Digest | Self::Cat | Self::Copy | Self::Decoder)
+        !matches!(self, Self::Depickle | Self::PythonStart | Self::Digest | Self::Cat | Self::Copy | Self::Decoder)
+    }
+
+    /// Whether depickle's time on cases of a group is held against its own.
+    fn has_a_bar(self, group: &str) -> bool {
+        matches!(
+            (self, group),
+            (Self::Load, "nested")
+                | (Self::Picklescan, "forest" | "many")
+                | (Self::Genops, "vocabulary")
+                | (Self::Cat | Self::Copy | Self::Decoder | Self::PythonStart | Self::Depickle, _)
+        )
     }
 }
 
@@ -91,6 +104,8 @@ pub(super) struct Tools {
     pub(super) versions: Vec<(Peer, String)>,
     /// Who is not here, and why.
     pub(super) missing: Vec<(Peer, String)>,
+    /// Who was stopped, at which case: larger ones are not tried.
+    stopped: Vec<(Peer, Case)>,
 }
 
 impl Tools {
@@ -132,7 +147,8 @@ impl Tools {
                 missing.push((peer, why));
             }
         }
-        Ok(Self { directory, python: own, depickle, xtask, scanners, versions, missing })
+        let stopped = Vec::new();
+        Ok(Self { directory, python: own, depickle, xtask, scanners, versions, missing, stopped })
     }
 
     /// The smallest case: what it needs is what it costs to start.
@@ -191,7 +207,9 @@ impl Tools {
         };
         let scanner = |arguments: &[&str]| {
             let mut command = Command::new("timeout");
-            command.arg(PATIENCE).arg(self.scanners.get(&peer).map_or(Path::new(peer.name()), PathBuf::as_path));
+            command
+                .arg(PATIENCE.to_string())
+                .arg(self.scanners.get(&peer).map_or(Path::new(peer.name()), PathBuf::as_path));
             // One of them leaves a file where it stands.
             command.current_dir(&self.directory);
             // What they would tell their makers is no part of the work.
@@ -227,7 +245,7 @@ impl Tools {
             Peer::Modelaudit => scanner(&["scan"]),
             Peer::SerdePickle => {
                 let mut command = Command::new("timeout");
-                command.arg(PATIENCE).arg(&self.xtask).args(["bench", "serde-pickle"]).arg(&case.path);
+                command.arg(PATIENCE.to_string()).arg(&self.xtask).args(["bench", "serde-pickle"]).arg(&case.path);
                 command
             }
             Peer::Cat => {
@@ -244,29 +262,55 @@ impl Tools {
         self.directory.join(format!("out.{}", case.to.unwrap_or("out")))
     }
 
-    /// What a peer says of a case: whether it read all of it.
-    pub(super) fn answer(&self, peer: Peer, case: &Case) -> Fallible<String> {
-        let mut command = self.command(peer, case);
-        if peer == Peer::Depickle && case.to.is_none() {
-            command.args(["--format", "json"]);
-            return verdict(&mut command);
+    /// What depickle says of a case: whether it read all of it.
+    pub(super) fn verdict(&self, case: &Case) -> Fallible<String> {
+        let mut command = self.command(Peer::Depickle, case);
+        if case.to.is_none() {
+            return verdict(command.args(["--format", "json"]));
         }
-        let output = command.stdin(Stdio::null()).output()?;
-        if output.status.code() == Some(STOPPED) {
-            return Ok(format!("unfinished after {PATIENCE} s"));
-        }
-        let code = output.status.code().map_or_else(|| "killed".to_owned(), |code| format!("exit {code}"));
-        let text = String::from_utf8_lossy(&output.stdout);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        let words = ["ERROR", "WARNING", "Error", "limits exceeded", "INCONCLUSIVE"];
-        let is_error = |line: &&str| words.iter().any(|word| line.contains(word));
-        let failed = text.lines().chain(errors.lines()).filter(is_error).count();
-        Ok(match failed {
-            0 => format!("{code}, complete"),
-            1 => format!("{code}, incomplete"),
-            count => format!("{code}, incomplete: {count} errors"),
-        })
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        Ok(if status.success() { "written".to_owned() } else { format!("not written: {status}") })
     }
+
+    /// Runs a peer on a case; says whether it read all of it, too.
+    pub(super) fn ask(&mut self, peer: Peer, case: &Case) -> Fallible<(Measure, String)> {
+        let [out, errors] = ["out.txt", "errors.txt"].map(|name| self.directory.join(name));
+        let mut command = self.command(peer, case);
+        let (measure, status) = measure_to(&mut command, File::create(&out)?.into(), File::create(&errors)?.into())?;
+        if status.code() == Some(STOPPED) {
+            self.stopped.push((peer, case.clone()));
+            return Ok((measure, format!("unfinished after {PATIENCE} s")));
+        }
+        let code = status.code().map_or_else(|| "killed".to_owned(), |code| format!("exit {code}"));
+        Ok((
+            measure,
+            match failures(&out)?.saturating_add(failures(&errors)?) {
+                0 => format!("{code}, complete"),
+                1 => format!("{code}, incomplete"),
+                count => format!("{code}, incomplete: {count} errors"),
+            },
+        ))
+    }
+
+    /// Why a peer need not be asked about a case: it was stopped at one that is no larger.
+    pub(super) fn hopeless(&self, peer: Peer, case: &Case) -> Option<String> {
+        let is_no_larger = |other: &Case| other.bytes <= case.bytes && other.opcode_bytes <= case.opcode_bytes;
+        let at = self.stopped.iter().find(|(stopped, other)| *stopped == peer && is_no_larger(other));
+        let (_, other) = at.filter(|_| !peer.has_a_bar(&case.group))?;
+        Some(format!("not asked: unfinished after {PATIENCE} s at {}", other.name))
+    }
+}
+
+/// How many lines tell of something that was not read.
+fn failures(said: &Path) -> Fallible<usize> {
+    let words = ["ERROR", "WARNING", "Error", "limits exceeded", "INCONCLUSIVE"];
+    let mut count = 0;
+    for line in BufReader::new(File::open(said)?).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        count += usize::from(words.iter().any(|word| line.contains(word)));
+    }
+    Ok(count)
 }
 
 /// Builds one of the programs as it is released; answers the root of the workspace and where the program is.
