@@ -6,7 +6,7 @@ use super::{Elements, Writer, leaf};
 use crate::array::named;
 use crate::ast::path::Step;
 use crate::convert::number::{Number, is_number, number};
-use crate::convert::pour;
+use crate::convert::{Loss, pour};
 use crate::dtype::{DType, Kind};
 use crate::error::Error;
 use crate::escape::{Uint, json};
