@@ -13,6 +13,7 @@
 )]
 
 mod element;
+mod flip;
 mod found;
 mod layout;
 mod masked;
@@ -25,11 +26,12 @@ mod turn;
 pub(crate) mod view;
 
 pub use element::{Element, half, signed, unsigned};
+pub use flip::Flip;
 pub use found::{Array, Data, array, bytes, dtype, scalar};
 pub use layout::{Layout, Offsets, Order};
 pub use masked::masked;
 pub use npy::{descr, named, npy_header};
 pub use rows::{Column, Rows};
 pub use stats::{Histogram, Number, Stats};
-pub use tensor::{Tensor, bare_storage, strided, tensor, whole_storage};
+pub use tensor::{Lazy, Tensor, bare_storage, strided, tensor, whole_storage};
 pub use view::{ArrayView, Iter};

@@ -1,6 +1,7 @@
 //! Tensors of torch as the calls that rebuild them have them (`torch/_utils.py`): a view into a storage whose bytes stand
 //! elsewhere in the file.
 
+use super::flip::Flip;
 use super::found::{Array, Data};
 use super::layout::{Order, is_dense};
 use crate::ast::{Kind, Moment, Value};
@@ -21,8 +22,31 @@ pub struct Tensor {
     pub storage: Storage,
     /// Whether its class, type and shape are all that its call is given: no hooks, no attributes, no quantizer.
     pub is_plain: bool,
-    /// Whether its elements are conjugated or negated when they are read: not those that stand in the storage.
-    pub is_lazy: bool,
+    /// What is done to its elements when they are read: they are not those that stand in the storage.
+    pub lazy: Option<Lazy>,
+}
+
+/// What is done to elements when they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lazy {
+    /// Their signs are turned.
+    Signs(Flip),
+    /// Something that is not known.
+    Unknown,
+}
+
+/// What metadata, a dict, says of a tensor.
+fn lazy(view: View<'_>, metadata: Value) -> Lazy {
+    let mut flip = Flip { conjugated: false, negated: false };
+    for (key, value) in view.ast.entries(metadata, Moment::END) {
+        let Some(Literal::Bool(is_set)) = view.literal(value) else { return Lazy::Unknown };
+        match view.literal(key) {
+            Some(Literal::Str(key)) if *key == *b"conj" => flip.conjugated = is_set,
+            Some(Literal::Str(key)) if *key == *b"neg" => flip.negated = is_set,
+            _ => return Lazy::Unknown,
+        }
+    }
+    Lazy::Signs(flip)
 }
 
 /// The tensor that an object is; `order` is that of the bytes of the storages.
@@ -63,7 +87,7 @@ pub fn whole_storage(storage: Storage, order: ByteOrder) -> Tensor {
     let data = Data::Storage { key: storage.key.clone(), offset: 0 };
     let shape = Some(vec![storage.count]);
     let array = Array { class: STORAGE.to_owned(), dtype, shape, order: Order::C, data };
-    Tensor { array, storage, is_plain: true, is_lazy: false }
+    Tensor { array, storage, is_plain: true, lazy: None }
 }
 
 /// The class of a storage.
@@ -83,7 +107,7 @@ pub fn strided(storage: Storage, (shape, strides): (Vec<u64>, Vec<u64>), offset:
     let data = Data::Storage { key: storage.key.clone(), offset: offset.saturating_mul(itemsize) };
     let order = order_of(&shape, strides);
     let array = Array { class: "torch.Tensor".to_owned(), dtype, shape: Some(shape), order, data };
-    Tensor { array, storage, is_plain: true, is_lazy: false }
+    Tensor { array, storage, is_plain: true, lazy: None }
 }
 
 /// No call that is of interest here has more.
@@ -143,7 +167,7 @@ impl<'v> Call<'v> {
         };
         let Literal::Int(offset) = view.literal(offset)? else { return None };
         let (shape, strides) = (shape(view, size, self.moment), shape(view, stride, self.moment)?);
-        let is_lazy = metadata.is_some_and(|metadata| view.ast.len(*metadata) > 0);
+        let lazy = metadata.filter(|metadata| view.ast.len(**metadata) > 0).map(|metadata| lazy(view, *metadata));
         // Where that is nowhere, it is beyond any storage.
         let itemsize = dtype.as_ref().map_or(1, DType::itemsize);
         let offset = u64::try_from(offset).ok().and_then(|offset| offset.checked_mul(itemsize)).unwrap_or(u64::MAX);
@@ -152,8 +176,8 @@ impl<'v> Call<'v> {
         let data = Data::Storage { key: storage.key.clone(), offset };
         let array = Array { class, dtype, shape, order, data };
         let is_bare = hooks.is_none_or(|hooks| is_empty_dict(view, *hooks));
-        let is_plain = is_bare && !is_lazy && self.name != "_rebuild_qtensor";
-        Some(Tensor { array, storage, is_plain, is_lazy })
+        let is_plain = is_bare && lazy.is_none() && self.name != "_rebuild_qtensor";
+        Some(Tensor { array, storage, is_plain, lazy })
     }
 }
 

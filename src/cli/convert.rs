@@ -11,7 +11,7 @@ use crate::audit;
 use crate::convert::gate::{self, Refusal};
 use crate::convert::report::{self, Conversion, Written};
 use crate::convert::{self, Carried, Elements, Format, Lost, skops};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::escape::{escape, thousands};
 use crate::finding::{FileReport, Verdict, hex};
 use crate::input::{Source, display_name};
@@ -267,6 +267,11 @@ impl Job<'_> {
             return Ok(Opened::Members(all));
         }
         let mut contents = inspect::open(bytes, self.limits)?;
+        if contents.is_described() {
+            let message = "convert wrote it of another file, and nobody has judged what it says; convert that file, or take the \
+                arrays alone: depickle extract";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         contents.stand_in(self.source, self.limits);
         Ok(Opened::One(Box::new(contents)))
     }

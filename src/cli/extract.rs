@@ -27,13 +27,19 @@ enum Target {
 }
 
 impl Target {
-    fn of(path: &Path) -> Self {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some(extension) if extension.eq_ignore_ascii_case("npy") => Self::Npy,
-            Some(extension) if extension.eq_ignore_ascii_case("npz") => Self::Npz,
-            Some(extension) if extension.eq_ignore_ascii_case("safetensors") => Self::Safetensors,
-            _ => Self::Directory,
+    /// By the ending of a name; nothing where it is that of a file of another kind.
+    fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        match ending.as_str() {
+            "npy" => return Some(Self::Npy),
+            "npz" => return Some(Self::Npz),
+            "safetensors" => return Some(Self::Safetensors),
+            _ => {}
         }
+        // `v1.2` is a name for a directory, `a.txt` is none, unless there is one or it says so.
+        let is_version = !ending.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let says_so = path.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
+        (is_version || says_so || path.is_dir()).then_some(Self::Directory)
     }
 }
 
@@ -47,8 +53,14 @@ pub(super) fn run(args: &ExtractArgs) -> Exit {
             Err(why) => return wrong(path, &why),
         }
     }
+    let Some(target) = args.output.as_deref().map_or(Some(Target::Directory), Target::of) else {
+        let name = args.output.as_deref().map(display_name).unwrap_or_default();
+        let help = "a file ends in .npy, .npz or .safetensors; the name of a new directory in no ending, or in a /";
+        message::error(&name, "its ending names no format", help);
+        return Exit::Trouble;
+    };
     place::abandon_when_interrupted();
-    look::all(&args.file, &limits, |look| look::print(|out| extract(args, &wanted, look, out)))
+    look::all(&args.file, &limits, |look| look::print(|out| extract((args, target), &wanted, look, out)))
 }
 
 fn wrong(path: &str, why: &str) -> Exit {
@@ -57,7 +69,7 @@ fn wrong(path: &str, why: &str) -> Exit {
 }
 
 fn extract(
-    args: &ExtractArgs,
+    (args, target): (&ExtractArgs, Target),
     wanted: &[(&str, Address)],
     look: LookAll<'_, '_>,
     out: &mut dyn Write,
@@ -68,7 +80,6 @@ fn extract(
     let mut met = vec![false; wanted.len()];
     let mut complete = true;
     let mut chosen = Vec::new();
-    let target = args.output.as_deref().map_or(Target::Directory, Target::of);
     let (mut names, check) = match target {
         Target::Safetensors => {
             (Names::of_keys(), (|array| safetensors::check(array, Other::Refused)) as fn(&ArrayRef) -> Result<()>)
@@ -111,7 +122,7 @@ fn extract(
         let total = sizes.fold(0_u64, u64::saturating_add);
         let progress = Progress::new(&display_name(path), Some(total));
         let mut writer = Writer { place, arrays: &arrays, bytes: Bytes::of_all(&outlines), chosen: &chosen, progress };
-        if let Err((place, error)) = writer.write(path) {
+        if let Err((place, error)) = writer.write(path, target) {
             return Ok(place::trouble(&place, &error));
         }
         writeln!(out, "{} written to {}", count(chosen.len()), crate::escape::escape(&display_name(path)))?;
@@ -151,9 +162,9 @@ struct Writer<'w, 'o, 'c, 'a> {
 }
 
 impl<'c: 'o, 'o> Writer<'_, 'o, 'c, '_> {
-    fn write(&mut self, path: &Path) -> Written {
+    fn write(&mut self, path: &Path, target: Target) -> Written {
         let at = |place: &Path, error: io::Error| (display_name(place), error);
-        match Target::of(path) {
+        match target {
             Target::Npy => match self.chosen {
                 [one] => self.npy(path, one),
                 _ => {

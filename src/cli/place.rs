@@ -37,7 +37,8 @@ impl Place<'_> {
 pub(super) fn trouble(place: &str, error: &io::Error) -> Exit {
     let exists = error.kind() == io::ErrorKind::AlreadyExists;
     let help = if exists { "give another place, or --force to write over it" } else { "nothing is half-written" };
-    message::error(place, &error.to_string(), help);
+    let what = if exists { "it is there already".to_owned() } else { error.to_string() };
+    message::error(place, &what, help);
     Exit::Trouble
 }
 

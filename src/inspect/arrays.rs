@@ -3,7 +3,7 @@
 use super::open::Member;
 use super::outline::{Label, Node, Outline};
 use super::sizes::{Row, Sizes};
-use crate::array::{Array, Data, Layout, Order, Tensor, npy_header, view};
+use crate::array::{Array, Data, Flip, Layout, Lazy, Order, Tensor, npy_header, view};
 use crate::ast::path::{Address, ObjectPath, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::loader::torch;
@@ -32,6 +32,8 @@ pub struct ArrayRef {
     pub storage: Option<StorageRef>,
     /// What is wrong with it.
     pub problem: Option<Error>,
+    /// What is done to its elements when they are read.
+    pub(super) flip: Option<Flip>,
     /// The value of its bytes.
     pub(super) value: Option<Node>,
     /// The member that it stands in, counted among those that were walked through.
@@ -300,9 +302,18 @@ impl Outline<'_, '_> {
             }
             Err(error) => array.problem = Some(error),
         }
-        if tensor.is_lazy {
-            let message = "its elements are conjugated or negated when they are read, which is not done here";
-            array.problem.get_or_insert_with(|| Error::new(ErrorKind::Unsupported, message));
+        let turned = match (tensor.lazy, &array.array.dtype) {
+            (None, _) | (_, Err(_)) => Ok(None),
+            (Some(Lazy::Signs(flip)), Ok(dtype)) => flip.apply(dtype, &mut []).map(|()| Some(flip)),
+            (Some(Lazy::Unknown), _) => {
+                let message = "something is done to its elements when they are read that is not known";
+                Err(Error::new(ErrorKind::Unsupported, message))
+            }
+        };
+        match turned {
+            Ok(None) => {}
+            Ok(flip) => (array.flip, array.file_offset) = (flip, None),
+            Err(error) => array.problem = array.problem.or(Some(error)),
         }
         array
     }
@@ -327,6 +338,7 @@ impl Outline<'_, '_> {
             file_offset: None,
             storage: None,
             problem: None,
+            flip: None,
             value: None,
             outline: 0,
         }

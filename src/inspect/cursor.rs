@@ -1,7 +1,7 @@
 //! The elements of an array, asked for a few at a time: for who reads two arrays side by side.
 
 use super::arrays::ArrayRef;
-use super::stored::Bytes;
+use super::stored::{Bytes, turned};
 use crate::array::{ArrayView, Offsets};
 use crate::error::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ pub struct Cursor<'b, 'o, 'c, 'a> {
 
 enum Source<'o> {
     /// They come out of the decoder, in order.
-    Inflated,
+    Inflated(Box<ArrayRef>),
     /// They stand in order; so many bytes were read.
     InOrder(Cow<'o, [u8]>, usize),
     /// They stand in another order.
@@ -37,7 +37,7 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
             Source::InOrder(bytes, 0)
         } else {
             self.seek(array)?;
-            Source::Inflated
+            Source::Inflated(Box::new(array.clone()))
         };
         Ok(Cursor { bytes: self, source })
     }
@@ -51,7 +51,7 @@ impl<'o, 'c: 'o> Cursor<'_, 'o, 'c, '_> {
     pub fn fill(&mut self, out: &mut [u8]) -> Result<()> {
         let short = || Error::new(ErrorKind::Truncated, "there are fewer elements than were asked for");
         match &mut self.source {
-            Source::Inflated => self.bytes.inflate(out),
+            Source::Inflated(array) => self.bytes.inflate(out).and_then(|()| turned(array, out)),
             Source::InOrder(bytes, at) => {
                 let end = at.saturating_add(out.len());
                 out.copy_from_slice(bytes.get(*at..end).ok_or_else(short)?);

@@ -29,18 +29,29 @@ pub fn dtype_name(dtype: &DType) -> String {
         Element::DateTime => return dtype.type_string().replace("<M8", "datetime64"),
         Element::TimeDelta => return dtype.type_string().replace("<m8", "timedelta64"),
         Element::Bytes | Element::Str | Element::StringDType | Element::Foreign(_) => return dtype.type_string(),
-        Element::Void => {
-            let Some(fields) = dtype.fields() else { return dtype.type_string() };
-            let names = fields.iter().take(8).map(|field| {
-                let name = crate::opcode::text::printable(&field.name).into_owned();
-                let name = crate::escape::escape(&name).into_owned();
-                format!("{name} {}", field.dtype.type_string())
-            });
-            let more = if fields.len() > 8 { ", ..." } else { "" };
-            return format!("{{{}{more}}}", names.collect::<Vec<_>>().join(", "));
-        }
+        Element::Void => return structure(dtype, LEVELS),
     };
     format!("{name}{bits}")
+}
+
+/// Structures in structures that are told, and fields of each.
+const LEVELS: u8 = 3;
+const FIELDS: usize = 8;
+
+/// A structure by its fields, a part of one by type and shape.
+fn structure(dtype: &DType, levels: u8) -> String {
+    if let (Some((inner, shape)), Some(levels)) = (dtype.subarray(), levels.checked_sub(1)) {
+        let numbers: Vec<String> = shape.iter().map(u64::to_string).collect();
+        let comma = if shape.len() == 1 { "," } else { "" };
+        return format!("{} ({}{comma})", structure(inner, levels), numbers.join(", "));
+    }
+    let (Some(fields), Some(levels)) = (dtype.fields(), levels.checked_sub(1)) else { return dtype.type_string() };
+    let told = fields.iter().take(FIELDS).map(|field| {
+        let name = crate::opcode::text::printable(&field.name).into_owned();
+        format!("{} {}", crate::escape::escape(&name), structure(&field.dtype, levels))
+    });
+    let more = if fields.len() > FIELDS { ", ..." } else { "" };
+    format!("{{{}{more}}}", told.collect::<Vec<_>>().join(", "))
 }
 
 /// The first elements of an array of which these are the first bytes, as text, at most `most`.

@@ -101,6 +101,12 @@ impl Member {
 }
 
 impl<'a> Contents<'a> {
+    /// Whether it is what [`convert`](crate::convert) wrote of another file: `scan` takes that for text or tensors, and
+    /// judges nothing of what it describes.
+    pub fn is_described(&self) -> bool {
+        matches!(self.format.as_str(), "json" | "safetensors") && !self.is_flat
+    }
+
     /// Nothing, in a file of no bytes.
     pub(super) fn empty(budget: Budget) -> Contents<'a> {
         Contents {

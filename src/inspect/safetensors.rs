@@ -54,9 +54,11 @@ fn len(tensor: &Tensor) -> u64 {
 fn by_name<'a>(bytes: &'a [u8], tensors: &[Tensor], data: u64, mut budget: Budget) -> Result<Contents<'a>> {
     let mut writer = Writer::default();
     writer.ops(b"\x80\x04");
-    // What every tensor is made with, by its number in the memo.
-    writer.name("collections", "OrderedDict");
-    writer.ops(b")R\x940");
+    if !tensors.is_empty() {
+        // What every tensor is made with, by its number in the memo.
+        writer.name("collections", "OrderedDict");
+        writer.ops(b")R\x940");
+    }
     writer.ops(b"}(");
     let mut places = HashMap::new();
     for (number, tensor) in tensors.iter().enumerate() {

@@ -74,6 +74,7 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
             rest = rest.saturating_sub(more as u64);
             let whole = piece.len().saturating_sub(piece.len().checked_rem(item).unwrap_or(0));
             if whole > 0 {
+                turned(array, piece.get_mut(..whole).unwrap_or_default())?;
                 sink(piece.get(..whole).unwrap_or_default())?;
                 piece.drain(..whole);
             } else {
@@ -183,7 +184,11 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
         if let Some(bytes) = &bytes {
             self.budget.spend(Limit::Inflated, bytes.len() as u64)?;
         }
-        Ok(bytes)
+        let Some((bytes, _)) = bytes.as_ref().zip(array.flip) else { return Ok(bytes) };
+        self.budget.spend(Limit::Retained, bytes.len() as u64)?;
+        let mut bytes = bytes.to_vec();
+        turned(array, &mut bytes)?;
+        Ok(Some(Cow::Owned(bytes)))
     }
 
     /// Brings the decoder to the first byte of an array.
@@ -224,6 +229,14 @@ impl<'o, 'c: 'o, 'a> Bytes<'o, 'c, 'a> {
             out = out.get_mut(count..).unwrap_or_default();
         }
         Ok(())
+    }
+}
+
+/// Does to whole elements what is to be done when they are read.
+pub(super) fn turned(array: &ArrayRef, elements: &mut [u8]) -> Result<()> {
+    match (array.flip, &array.array.dtype) {
+        (Some(flip), Ok(dtype)) => flip.apply(dtype, elements),
+        _ => Ok(()),
     }
 }
 

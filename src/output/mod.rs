@@ -18,6 +18,9 @@ use std::sync::{Mutex, PoisonError};
 /// Files that are being written beside their targets; nothing once they were abandoned.
 static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
 
+/// The longest name that something is added to, in bytes: most file systems take 255.
+const LONGEST: usize = 200;
+
 /// Makes `path` hold what `write` writes, or leaves it as it was.
 ///
 /// A target that exists and is no regular file (`/dev/stdout`, a named pipe) is written to as it is.
@@ -88,7 +91,13 @@ pub fn abandon() {
 /// Those of the file system.
 pub fn directory(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if path.is_dir() {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::NotADirectory.into())
+            }
+        }
         made => made,
     }
 }
@@ -135,7 +144,8 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let mut number = 0_u32;
     loop {
         let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
+        // What is added may be too much for a file system where the name is not.
+        hidden.push(if name.len() > LONGEST { std::ffi::OsStr::new("depickle") } else { name });
         hidden.push(format!(".{}-{number}.tmp", std::process::id()));
         let beside = path.with_file_name(hidden);
         match OpenOptions::new().write(true).create_new(true).open(&beside) {
@@ -175,6 +185,26 @@ mod tests {
         create(&path, |out| out.write_all(b"ours")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"ours");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_name_may_be_as_long_as_the_system_takes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("n".repeat(255));
+        create(&path, |out| out.write_all(b"whole")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert!(create(&dir.path().join("n".repeat(256)), |_| Ok(())).is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_directory_is_one_or_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let (new, file) = (dir.path().join("new"), dir.path().join("file"));
+        fs::write(&file, b"x").unwrap();
+        directory(&new).unwrap();
+        directory(&new).unwrap();
+        assert_eq!(directory(&file).unwrap_err().kind(), io::ErrorKind::NotADirectory);
     }
 
     #[test]

@@ -123,9 +123,8 @@ fn tensors_storages_and_views_are_arrays() {
             "root[\"c\"] [2] [3.0, 4.0]"
         ]
     );
-    let turned = [&tensors(2, 0)[..], &[]].concat();
-    let strides = turned.len() - 24;
-    let turned = [&turned[..strides], &words(&[1, 2, 0])].concat();
+    let straight = tensors(2, 0);
+    let turned = [&straight[..straight.len() - 24], &words(&[1, 2, 0])].concat();
     assert_eq!(arrays(&file(&held, &turned, &object()))[0], "root[\"a\"] [2, 2] [1.0, 3.0, 2.0, 4.0]");
     let beyond = arrays(&file(&held, &tensors(3, 0), &object()));
     assert_eq!(beyond[0], "root[\"a\"] it reaches beyond its storage of 16 bytes");

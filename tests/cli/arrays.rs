@@ -288,3 +288,20 @@ const BEYOND: Refused = Some((
     "a tensor reaches beyond its storage of 16 bytes",
     "it reaches beyond its storage of 16 bytes",
 ));
+
+#[test]
+fn a_place_is_what_its_name_says() {
+    let scene = Scene::new(&[("a.pkl", &dict(&["x"])), ("taken", b"")]);
+    let (code, told) = exit(&scene, "extract a.pkl -o out.txt");
+    assert!(code == Some(2) && told.contains("error: out.txt: its ending names no format"), "{told}");
+    let (code, told) = exit(&scene, "extract a.pkl -o taken -f");
+    assert!(code == Some(2) && told.contains("error: taken: not a directory"), "{told}");
+    for place in ["v1.2", "out.txt/", "out.txt", "plain"] {
+        assert_eq!(exit(&scene, &format!("extract a.pkl -o {place} -f")).0, Some(0), "{place}");
+        assert_eq!(names(&scene.path(place)), ["x.npy"]);
+    }
+    let long = "n".repeat(251);
+    assert_eq!(exit(&scene, &format!("extract a.pkl -o {long}.npz")).0, Some(0));
+    let (code, told) = exit(&scene, &format!("extract a.pkl -o {long}.npz"));
+    assert!(code == Some(2) && told.contains("it is there already"), "{told}");
+}

@@ -330,3 +330,19 @@ fn safetensors_that_lie_are_refused() {
     assert!(code == Some(3) && told.contains("root[\"a\"]: Tensor float64 (1,)"), "{told}");
     assert!(told.contains("what stands beside its tensors cannot be read"), "{told}");
 }
+
+#[test]
+fn what_was_converted_is_not_taken_for_judged() {
+    let call = r#"{"schema":"depickle.content/1","format":"pickle","root":{"$object":{"made":"call","class":"os:system","args":{"$tuple":[""]}}}}"#;
+    let header = format!(r#"{{"__metadata__":{{"depickle":{}}}}}"#, serde_json::to_string(call).unwrap());
+    let tensors = [&u64::try_from(header.len()).unwrap().to_le_bytes(), header.as_bytes()].concat();
+    let scene = Scene::new(&[("a.json", call.as_bytes()), ("a.safetensors", &tensors)]);
+    for name in ["a.json", "a.safetensors"] {
+        assert!(exit(&scene, &format!("show {name}")).1.contains("call os.system('')"));
+        for format in ["json", "npz", "safetensors", "pkl", "skops"] {
+            let (code, told) = exit(&scene, &format!("convert {name} -o out.{format}"));
+            assert!(code == Some(2) && told.contains("nobody has judged what it says"), "{told}");
+        }
+    }
+    assert_eq!(names(&scene.path("")), ["a.json", "a.safetensors"]);
+}

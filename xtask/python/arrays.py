@@ -21,7 +21,10 @@ import sys
 import tempfile
 import warnings
 
-import joblib
+try:
+    import joblib
+except ImportError:
+    joblib = None
 import numpy as np
 
 
@@ -114,6 +117,8 @@ class Seen(pickle.Pickler):
         self.objects, self.unfilled, self.raw = set(), [], set()
 
     def persistent_id(self, value):
+        if isinstance(value, np.ma.core.MaskedConstant):
+            return 'masked'  # A name in the file, whatever it has for elements.
         if isinstance(value, np.ma.MaskedArray):
             self.arrays.append(key(np.ma.getmaskarray(value)))
             if is_unfilled(value):
@@ -163,6 +168,15 @@ def run(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def loaded(archive, name):
+    try:
+        return archive[name]
+    except ValueError:
+        if np.lib.NumpyVersion(np.__version__) >= '1.20.0':
+            raise
+        return None  # Structures without fields.
+
+
 def check(depickle, corpus, every):
     tally, told = collections.Counter(), 0
     paths = sorted(os.path.join(top, name) for top, _, names in os.walk(corpus) for name in names)
@@ -199,7 +213,8 @@ def check(depickle, corpus, every):
             read = []
             if os.path.exists(target):
                 with np.load(target, allow_pickle=False) as archive:
-                    everything = [archive[name] for name in archive.files]
+                    everything = [one for one in (loaded(archive, name) for name in archive.files) if one is not None]
+                    tally['not read back by a numpy this old'] += len(archive.files) - len(everything)
                     read = [key(one) for one in everything
                             if not is_padded(one) and not (one.shape in seen.raw and one.dtype == 'S1')]
         tally['files'] += 1
@@ -212,9 +227,14 @@ def check(depickle, corpus, every):
         tally['only in memory'] += len(theirs - ours)
         tally['only in the file'] += len(ours - theirs)
         tally['read back from .npz'] += len(read)
-        tally['read back wrong'] += set(read) != ours
+        # Of types without a descr, such as those with fields that overlap, numpy itself writes no file.
+        wanted = {(tuple(a['shape']), a['sha256']) for a in report['arrays'] if 'sha256' in a and a not in padded and a['descr'] is not None}
+        tally['read back wrong'] += set(read) != wanted
         for error in [a for a in report['arrays'] if a['error']]:
             tally['errors: ' + error['error']] += 1
+        if set(read) != wanted and told < 40:
+            told += 1
+            print(path, 'read back:', sorted(set(read) - wanted)[:3], 'and not:', sorted(wanted - set(read))[:3], file=sys.stderr)
         if (theirs ^ ours or seen.objects ^ objects) and told < 40:
             told += 1
             print(path, 'only in memory:', sorted(theirs - ours)[:3], 'only in the file:', sorted(ours - theirs)[:3],

@@ -3,10 +3,11 @@
 use super::base64::Base64;
 use super::frame::Frame;
 use super::{Elements, Writer, leaf};
+use crate::array::named;
 use crate::ast::path::Step;
 use crate::convert::number::{Number, is_number, number};
-use crate::convert::pour;
-use crate::dtype::DType;
+use crate::convert::{Loss, pour};
+use crate::dtype::{DType, Kind};
 use crate::error::Error;
 use crate::escape::{Uint, json};
 use crate::inspect::ArrayRef;
@@ -123,6 +124,11 @@ impl<'t> Writer<'_, 't, '_> {
     fn fields(&mut self, array: &ArrayRef, path: &str) -> io::Result<()> {
         self.head(array)?;
         let dtype = array.array.dtype.clone().map_err(io::Error::other)?;
+        let is_foreign = matches!(dtype.kind(), Kind::Foreign(_));
+        if let Some(error) = named(&dtype).err().filter(|_| !is_foreign) {
+            let why = format!("of its data type only the size is carried: {}", error.message());
+            self.lost.add(|| Loss { path: path.to_owned(), why });
+        }
         match self.elements {
             Elements::Named { field, names } if names.contains_key(path) => {
                 write!(self.out, ",\"{field}\":")?;

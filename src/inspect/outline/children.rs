@@ -29,6 +29,7 @@ impl Outline<'_, '_> {
         let mut push = |label: Label, value: Value| children.push(Child { label, node: here(value) });
         match node.value.kind() {
             Kind::Object => self.object_children(view, node, &mut children),
+            Kind::Persistent if self.contents.storages.asked(view, node.value).is_some() => {}
             Kind::Persistent => {
                 if let Some(Action::Persistent { id }) = view.effects.get(node.value.index()).map(|it| it.action) {
                     push(Label::Asked("id"), id);

@@ -67,7 +67,10 @@ impl Outline<'_, '_> {
             Kind::Dict => count(kind.name(), view.ast.len(node.value) / 2),
             Kind::Tuple | Kind::List | Kind::Set | Kind::FrozenSet => count(kind.name(), view.ast.len(node.value)),
             Kind::Object => self.object_head(view, node),
-            Kind::Persistent => "<persistent object>".to_owned(),
+            Kind::Persistent => {
+                let asked = self.contents.storages.asked(view, node.value);
+                asked.and_then(|tensor| tensors::line(&tensor)).unwrap_or_else(|| "<persistent object>".to_owned())
+            }
             Kind::View => "<read-only view>".to_owned(),
             _ => "<import of a name made at run time>".to_owned(),
         }
