@@ -6,10 +6,12 @@
 //! nothing is lost with it, and waiting for a large one costs more than a tenth of writing it.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod blocks;
 mod zip;
 
 pub use zip::ZipWriter;
 
+use blocks::Blocks;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -130,9 +132,9 @@ pub fn append(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
 }
 
 fn fill(file: File, synced: bool, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut buffered = BufWriter::new(file);
-    write(&mut buffered)?;
-    let file = buffered.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let mut blocks = Blocks::new(file);
+    write(&mut blocks)?;
+    let file = blocks.finish()?;
     if synced { file.sync_all() } else { Ok(()) }
 }
 
