@@ -221,7 +221,7 @@ impl<'s, 'a> State<'s, 'a> {
         names: &[StateValue<'_>],
         items: &[(StateValue<'_>, StateValue<'_>)],
     ) -> Result<DType> {
-        let mut by_name = HashMap::new();
+        let mut by_name = HashMap::with_capacity(items.len());
         for (key, value) in items {
             let key = key.text().ok_or_else(|| wrong("fields", "a key is not a string"))?;
             if by_name.insert(key, value).is_some() {
@@ -231,7 +231,7 @@ impl<'s, 'a> State<'s, 'a> {
         let itemsize = base.itemsize();
         let aligned = self.flags & ALIGNED_STRUCT != 0;
         let (mut inherited, mut lowest, mut highest) = (0_u8, 1_u64, 1_u64);
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(names.len());
         for name in names {
             let name = name.text().ok_or_else(|| wrong("names", "a name is not a string"))?;
             let item = by_name.remove(name).ok_or_else(|| wrong("names", "a name has no field, or occurs twice"))?;

@@ -14,12 +14,17 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub struct DTypes {
     known: HashMap<Value, Result<DType>>,
-    /// Items and bytes of texts in the states so far.
+    /// What the items and texts in the states so far cost.
     spent: usize,
 }
 
 /// Data types within data types.
 const DEPTH: usize = 32;
+
+/// What an item of a state costs, in so many bytes of text.
+const ITEM: usize = 16;
+/// What states may cost for each byte of the stream.
+const SHARED: usize = 32;
 
 impl DTypes {
     /// The data type that `value` is: what `numpy.dtype(spec, align, copy)` and the BUILD after it make.
@@ -89,7 +94,7 @@ impl DTypes {
     /// fields that many share would be read as often as they are shared.
     fn spend(&mut self, view: View<'_>, count: usize) -> Result<()> {
         self.spent = self.spent.saturating_add(count);
-        if self.spent > view.source.bytes.len().saturating_mul(8) {
+        if self.spent > view.source.bytes.len().saturating_mul(SHARED) {
             return Err(Error::new(ErrorKind::Limit, "data types share more than the stream holds"));
         }
         Ok(())
@@ -105,7 +110,7 @@ impl DTypes {
     ) -> Result<StateValue<'a>> {
         let Some(levels) = levels.checked_sub(1) else { return Ok(StateValue::Other) };
         let ast = view.ast;
-        self.spend(view, ast.len(value))?;
+        self.spend(view, ast.len(value).saturating_mul(ITEM))?;
         Ok(match value.kind() {
             Kind::Tuple => {
                 let mut items = Vec::new();

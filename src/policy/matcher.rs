@@ -4,6 +4,7 @@
 //! walked again and again. Depth is that of the shape, never that of the value.
 
 use super::Objection;
+use super::dtypes::Structure;
 use super::facts::{Facts, Layout, Made, Nature};
 use super::later::Later;
 use super::shape::{Key, Shape};
@@ -15,6 +16,7 @@ use crate::loader::indices::Demand;
 use crate::machine::Action;
 use crate::opcode::Literal;
 use std::cell::Cell;
+use std::collections::HashMap;
 
 /// A step on the way to the value that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +73,8 @@ pub(super) struct Trace {
     pub(super) learned: Option<Learned>,
     /// What acts when the object that is built is used.
     pub(super) later: Vec<(Later, Value)>,
+    /// Structures of numpy that were computed, by their names and fields.
+    pub(super) structures: HashMap<(Value, Value), Structure>,
     /// What has to hold of numbers that stand beside the stream, and the effect that needs it.
     pub(super) demands: Vec<(u32, Demand)>,
 }

@@ -24,6 +24,7 @@ mod code;
 mod data;
 mod depth;
 mod describe;
+mod dtypes;
 mod entry;
 mod explain;
 mod facts;

@@ -1,16 +1,15 @@
 //! Rules for numpy: sizes that have to agree, because numpy or joblib takes them at their word.
 
 use super::Objection;
+use super::dtypes;
 use super::entry;
 use super::facts::{Layout, Nature};
 use super::matcher::{Learned, Matcher};
 use super::nodes;
 use super::shape::{Rule, Shape};
 use crate::ast::{Kind, Value};
-use crate::dtype::{DType, Spec, StateValue};
-use crate::error::ErrorKind;
+use crate::dtype::DType;
 use crate::opcode::Literal;
-use std::borrow::Cow;
 
 /// The most dimensions an array has (numpy 2; 32 before).
 const MAX_DIMENSIONS: usize = 64;
@@ -18,21 +17,13 @@ const MAX_DIMENSIONS: usize = 64;
 /// The most elements of an array whose elements have no size.
 const MAX_SIZELESS: u64 = 1 << 20;
 
-/// The most bytes of one element whatever the file's size, and for each byte of it: a library that converts a value to
-/// the data type takes so much.
-const ITEM_FLOOR: u64 = 64 << 20;
-const ITEM_FACTOR: u64 = 64;
-
-/// How deep the state of a dtype nests: the state, its fields, a field; its metadata, the unit.
-const STATE_DEPTH: u8 = 4;
-
 /// Whether a value fits a rule.
 pub(super) fn holds(matcher: &mut Matcher<'_, '_>, rule: Rule, value: Value) -> bool {
     let found = match rule {
         Rule::NdArray => ndarray(matcher, value),
         Rule::Pairs => pairs(matcher, value),
         Rule::Masked => masked(matcher, value),
-        Rule::DTypeState => dtype_state(matcher, value),
+        Rule::DTypeState => dtypes::state(matcher, value),
         Rule::FromBuffer => from_buffer(matcher, value),
         Rule::ScalarArgs => scalar(matcher, value),
         Rule::JoblibArray => joblib_array(matcher, value),
@@ -293,77 +284,6 @@ fn scalar(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
         return Err(Misfit::Forged(format!("the dtype says {size} bytes, the data has {there}")));
     }
     Ok(())
-}
-
-/// The state of a `numpy.dtype`, computed again from the arguments of its call.
-fn dtype_state(matcher: &mut Matcher<'_, '_>, value: Value) -> Held {
-    let spec = matcher.target.and_then(|target| matcher.argument(target));
-    let spec = spec.ok_or(Misfit::Shape("the dtype has no spec"))?;
-    let state = state_value(matcher, value, STATE_DEPTH);
-    let found = if spec.kind() == Kind::Import {
-        DType::from_state(Spec::Record, &state)
-    } else {
-        matcher
-            .with_text(spec, |text| Some(DType::from_state(Spec::Text(text), &state)))
-            .unwrap_or_else(|| DType::from_spec(b""))
-    };
-    match found {
-        Ok(dtype) => {
-            let len = matcher.subject.source.bytes.len() as u64;
-            if dtype.itemsize() > len.saturating_mul(ITEM_FACTOR).saturating_add(ITEM_FLOOR) {
-                return Err(Misfit::Shape("one element takes far more room than the file"));
-            }
-            matcher.trace.learned = Some(Learned::DType(dtype));
-            Ok(())
-        }
-        Err(error) if error.kind() == ErrorKind::Malformed => Err(Misfit::Forged(error.message().to_owned())),
-        Err(error) => {
-            matcher.trace.reason = Some(error.message().to_owned());
-            Err(Misfit::Shape("the dtype is not understood"))
-        }
-    }
-}
-
-/// A value as the dtype room takes it.
-fn state_value<'a>(matcher: &mut Matcher<'_, 'a>, value: Value, depth: u8) -> StateValue<'a> {
-    if !matcher.trace.walk(1) {
-        return StateValue::Other;
-    }
-    match value.kind() {
-        Kind::Tuple | Kind::Dict => {
-            let Some(depth) = depth.checked_sub(1) else { return StateValue::Other };
-            matcher.trace.changed |= matcher.ast().changed_after(value, matcher.moment);
-            let ast = matcher.ast();
-            if value.kind() == Kind::Tuple {
-                let items = ast.items(value, matcher.moment);
-                StateValue::Tuple(items.map(|item| state_value(matcher, item, depth)).collect())
-            } else {
-                let entries = ast.entries(value, matcher.moment);
-                let pair = |(key, item)| (state_value(matcher, key, depth), state_value(matcher, item, depth));
-                StateValue::Dict(entries.map(pair).collect())
-            }
-        }
-        Kind::Object => match matcher.nature(value) {
-            Some(Nature::DType(Some(id))) => matcher
-                .facts
-                .dtypes
-                .get(id as usize)
-                .map_or(StateValue::Other, |dtype| StateValue::DType(dtype.clone())),
-            Some(Nature::Bytes(_)) => match matcher.encoded_text(value).and_then(|text| matcher.literal(text)) {
-                Some(Literal::Str(text) | Literal::ByteStr(text)) => StateValue::Bytes(text),
-                _ => StateValue::Other,
-            },
-            _ => StateValue::Other,
-        },
-        _ => match matcher.literal(value) {
-            Some(Literal::None) => StateValue::None,
-            Some(Literal::Int(value)) => StateValue::Int(value),
-            Some(Literal::Str(text)) => StateValue::Str(text),
-            Some(Literal::ByteStr(text)) => StateValue::Bytes(text),
-            Some(Literal::Bytes(bytes)) => StateValue::Bytes(Cow::Borrowed(bytes)),
-            _ => StateValue::Other,
-        },
-    }
 }
 
 /// The state of joblib's `NumpyArrayWrapper`: closed keys, because joblib calls what it finds (`read`, `read_array`).

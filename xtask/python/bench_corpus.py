@@ -105,8 +105,25 @@ def hostile(count):
     yield 'sparse memo', header + b'N' + b''.join(
         b'r' + struct.pack('<I', index * 2654435761 % (1 << 32)) for index in range(count // 4)) + b'.'
     yield 'distinct imports', header + b''.join(b'cm\nn%d\n0' % index for index in range(count // 10)) + b'N.'
+    # Of the size of the first there is no other, so that what is shared is read again each time.
+    dtypes = structure(50, 400) + structure(50, 401) * (count // 20)
+    yield 'dtypes that share fields', header + shared_fields(50) + dtypes + b'N.'
     yield 'zeros', header + b'N.' + b'\0' * count
     yield 'headers', header * (count // 2)
+
+
+def shared_fields(fields):
+    """numpy.dtype, float64, the names of a structure and its fields, at 0 and 1 and the last two places of the memo."""
+    head = text('numpy') + text('dtype') + b'\x93\x940' + F8 + b'\x940('
+    names = b''.join(text('f%03d' % index) + b'\x94' for index in range(fields))
+    items = b''.join(b'h' + bytes([2 + index]) + b'h\1M' + struct.pack('<H', 8 * index) + b'\x86' for index in range(fields))
+    return head + names + b't\x940}\x94(' + items + b'u0'
+
+
+def structure(fields, nbytes):
+    """A data type of these names and fields, and so many bytes."""
+    state = b'(K\3' + text('|') + b'Nh' + bytes([2 + fields]) + b'h' + bytes([3 + fields]) + int4(nbytes) + b'K\1K\x10t'
+    return b'h\0' + text('V%d' % nbytes) + b'\x89\x88\x87R' + state + b'b0'
 
 
 class Writer:

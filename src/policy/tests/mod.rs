@@ -213,6 +213,39 @@ fn work_is_bounded_by_the_size_of_the_stream() {
     assert!(judged.judgements.iter().any(|judgement| judgement.objection == super::Objection::LoadCost));
 }
 
+/// A structure of one field `a`, its names as 1 and its fields as 2, and what comes then.
+fn of_structures(rest: &str) -> Option<Level> {
+    let field = "numpy:dtype('f8', False, True) << (3, '<', None, None, None, -1, -1, 0)";
+    let first = structure("'V8'", 8);
+    let line = format!("('a') as 1; {{'a': ({field} as 3, 0)}} as 2; {first}; {rest}");
+    worst(&judged(&assemble(&line, 4, Route::StackGlobal)))
+}
+
+fn structure(spec: &str, size: u8) -> String {
+    format!("numpy:dtype({spec}, False, True) << (3, '|', None, $1, $2, {size}, 1, 16)")
+}
+
+#[test]
+fn data_types_that_share_names_and_fields_are_each_judged() {
+    assert_eq!(of_structures(&structure("'V8'", 8)), None);
+    assert_eq!(of_structures(&format!("{}; {}", structure("'V9'", 9), structure("'V8'", 8))), None);
+    assert!(of_structures(&structure("'V8'", 9)).is_some());
+    assert!(of_structures(&structure("'V9'", 8)).is_some());
+    assert!(of_structures(&structure("'O8'", 8)).is_some());
+    assert!(of_structures(&format!("$2 += {{'b': ($3, 0)}}; {}", structure("'V8'", 8))).is_some());
+    assert!(of_structures(&format!("$2 += {{'a': ($3, 8)}}; {}", structure("'V8'", 8))).is_some());
+}
+
+#[test]
+fn data_types_may_share_many_fields() {
+    let field = "numpy:dtype('f8', False, True) << (3, '<', None, None, None, -1, -1, 0)";
+    let names: Vec<_> = (0..50).map(|number| format!("'name{number}'")).collect();
+    let fields: Vec<_> = (0..50).map(|number| format!("'name{number}': ($3, {})", number * 8)).collect();
+    let shared = format!("{field} as 3; ({}) as 1; {{{}}} as 2", names.join(", "), fields.join(", "));
+    let one = "numpy:dtype('V400', False, True) << (3, '|', None, $1, $2, 400, 1, 16);".repeat(5000);
+    assert_eq!(worst(&judged(&assemble(&format!("{shared}; {one} 1"), 4, Route::StackGlobal))), None);
+}
+
 #[test]
 fn what_certainly_raises_is_said() {
     let dtype = "numpy:dtype('f8', False, True) << (3, '<', None, None, None, -1, -1, 0)";
