@@ -219,3 +219,21 @@ fn bytes_that_many_arrays_share_are_paid_for_each_time() {
     assert_eq!(paid, 64 * one.len() / 3);
     assert!(reader.stored(&array, &mut |_| Ok(())).is_err());
 }
+
+#[test]
+fn arrays_are_found_in_the_call_that_dill_makes() {
+    let dtype = b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb";
+    let head = b"\x80\x03cdill._dill\n_create_array\n(cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01bt";
+    let found = |attributes: &[u8]| {
+        let bytes = [&head[..], b"(K\x01K\x03\x85", dtype, b"\x89C\x03abct", attributes, b"tR."].concat();
+        let mut contents = open(&bytes);
+        let outline = Outline::new(&mut contents);
+        let array = Arrays::new(&outline).get(0)?;
+        let view = Bytes::new(&outline).view(&array).unwrap();
+        Some((array.address.to_string(), view.bytes().to_vec()))
+    };
+    let array = Some(("root".to_owned(), b"abc".to_vec()));
+    assert_eq!([found(b"N"), found(b"}")], [array.clone(), array]);
+    // With attributes it is more than an array.
+    assert_eq!(found(b"}K\x01K\x02s"), None);
+}

@@ -2,7 +2,7 @@
 //!
 //! Forms: `numpy.core.multiarray._reconstruct` and a BUILD (protocols 0 to 4), `numpy.core.numeric._frombuffer`
 //! (protocol 5), `numpy.ma.core._mareconstruct`, joblib's `NumpyArrayWrapper` with bytes or a pickle behind it, and
-//! `.npy` files beside it before joblib 0.10.
+//! `.npy` files beside it before joblib 0.10; dill's `_create_array`.
 
 use super::layout::Order;
 use crate::ast::{Kind, Moment, Value};
@@ -108,6 +108,9 @@ pub fn array(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<Array>
     if let Some(wrapper) = wrapper_named(wrapper_module, wrapper_name) {
         return wrapped(view, dtypes, value, wrapper);
     }
+    if (module, name) == ("dill._dill", "_create_array") {
+        return created(view, dtypes, &args);
+    }
     match numpy_name(module, name)? {
         "_reconstruct" => {
             let (_, state, moment) = state_of(view, value)?;
@@ -120,6 +123,19 @@ pub fn array(view: View<'_>, dtypes: &mut DTypes, value: Value) -> Option<Array>
         "_frombuffer" => from_buffer(view, dtypes, &args),
         _ => None,
     }
+}
+
+/// `_create_array(_reconstruct, arguments, state, attributes)` (`dill/_dill.py`): what numpy does in a call and a BUILD.
+fn created(view: View<'_>, dtypes: &mut DTypes, args: &[Value]) -> Option<Array> {
+    let [function, args, state, attributes] = args else { return None };
+    let symbol = view.ast.symbol(*function)?;
+    let has_none = attributes.kind() == Kind::None || attributes.kind() == Kind::Dict && view.ast.is_empty(*attributes);
+    if numpy_name(&symbol.module, &symbol.name)? != "_reconstruct" || !has_none {
+        return None;
+    }
+    let class = class_of(view, items(view, *args, Moment::END)?.first());
+    let [_, shape, dtype, fortran, data] = items(view, *state, Moment::END)?.try_into().ok()?;
+    Some(in_state(view, dtypes, Moment::END, class, [shape, dtype, fortran, data]))
 }
 
 /// An array whose state gives shape, type, whether it is in Fortran order, and its elements.

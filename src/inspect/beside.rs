@@ -1,7 +1,8 @@
 //! Files of arrays beside a file of joblib before 0.10 (`joblib/numpy_pickle_compat.py`).
 
 use super::arrays::ArrayRef;
-use super::open::{Contents, HEAD, Member};
+use super::open::{Contents, Member};
+use super::window::HEAD;
 use crate::array::{Array, Data, Order, view};
 use crate::container::{Codec, Decoder, NpyHeader, ZFile};
 use crate::error::{Error, ErrorKind, Result};

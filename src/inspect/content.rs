@@ -1,8 +1,9 @@
 //! What `convert` wrote as JSON, read back: a pickle is made of it.
 
-use super::open::{Bytes, Contents, Member};
+use super::open::{Contents, Member};
 use super::skops;
 use super::storages::Storages;
+use super::window::Bytes;
 use crate::content::{self, Content};
 use crate::error::Result;
 use crate::limits::Budget;

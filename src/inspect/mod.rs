@@ -22,6 +22,7 @@ pub mod graph;
 mod listing;
 pub mod lookup;
 mod members;
+mod npy;
 mod open;
 mod outline;
 mod parts;
@@ -36,6 +37,7 @@ mod tensors;
 pub mod text;
 mod torch_tar;
 pub mod tree;
+mod window;
 
 pub use arrays::{ArrayRef, Arrays, StorageRef};
 pub use beside::{Beside, Companion};

@@ -3,22 +3,22 @@
 use super::beside::Beside;
 use super::content;
 use super::members::{self, Found};
+use super::npy::{HEADER, inflate, inflated_npy, npy};
 use super::safetensors;
 use super::sevenz;
 use super::skops;
 use super::storages::Storages;
 use super::torch_tar;
+use super::window::Bytes;
 use crate::container::detect::{PREFIX, by_content, is_text};
-use crate::container::npy::{MAGIC, MAX_HEADER};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::input;
 use crate::limits::{Budget, Limit, Limits};
-use crate::loader::{Arrays, Inflating, Manner, Pass, Reader, Readers, pass, torch};
+use crate::loader::{Arrays, Manner, Pass, Reader, Readers, pass, torch};
 use crate::machine::Action;
-use crate::opcode::{Dialect, Gap, SliceWindow, Source, StreamWindow, Window};
+use crate::opcode::{Dialect, SliceWindow, Source, Window};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// What a file holds.
 pub struct Contents<'a> {
@@ -163,88 +163,6 @@ impl Contents<'_> {
         };
         let rest = there.get(skip..).unwrap_or_default();
         rest.get(..len).unwrap_or(rest).to_vec()
-    }
-}
-
-/// How many bytes of what is inflated and stepped over are kept for show.
-pub(super) const HEAD: usize = 128;
-
-/// The bytes of a file, inflated as they are asked for where they are compressed.
-pub enum Bytes<'a> {
-    /// As they stand in the file.
-    Plain(SliceWindow<'a>),
-    /// Written for a file that is no pickle.
-    Made(Vec<u8>),
-    /// Out of a decompressor.
-    Inflated {
-        /// What was inflated and kept.
-        window: Box<StreamWindow<Inflating<'a>>>,
-        /// The first bytes of each run that was stepped over, by offset.
-        heads: BTreeMap<u64, Vec<u8>>,
-    },
-}
-
-impl<'a> Bytes<'a> {
-    /// All that a decoder still gives.
-    fn inflated(decoder: Decoder<'a>, budget: Budget) -> Self {
-        let window = Box::new(StreamWindow::new(Inflating::new(decoder, budget)));
-        Self::Inflated { window, heads: BTreeMap::new() }
-    }
-
-    fn heads(&self) -> Option<&BTreeMap<u64, Vec<u8>>> {
-        match self {
-            Self::Plain(_) | Self::Made(_) => None,
-            Self::Inflated { heads, .. } => Some(heads),
-        }
-    }
-}
-
-impl Window for Bytes<'_> {
-    #[inline]
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Plain(window) => window.bytes(),
-            Self::Made(bytes) => bytes,
-            Self::Inflated { window, .. } => window.bytes(),
-        }
-    }
-
-    fn fill(&mut self, end: usize) -> Result<()> {
-        match self {
-            Self::Plain(window) => window.fill(end),
-            Self::Made(_) => Ok(()),
-            Self::Inflated { window, .. } => window.fill(end),
-        }
-    }
-
-    fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
-        match self {
-            Self::Plain(window) => window.skip(at, count),
-            Self::Made(bytes) => SliceWindow(bytes).skip(at, count),
-            Self::Inflated { window, heads } => {
-                let kept = usize::try_from(count).map_or(HEAD, |count| count.min(HEAD));
-                window.fill(at.saturating_add(kept))?;
-                let source = Source::of(&**window);
-                heads.entry(source.offset(at)).or_insert_with(|| source.slice(at, kept).to_vec());
-                window.skip(at, count)
-            }
-        }
-    }
-
-    fn failure(&self) -> Option<&Error> {
-        match self {
-            Self::Plain(window) => window.failure(),
-            Self::Made(_) => None,
-            Self::Inflated { window, .. } => window.failure(),
-        }
-    }
-
-    fn gaps(&self) -> &[Gap] {
-        match self {
-            Self::Plain(window) => window.gaps(),
-            Self::Made(_) => &[],
-            Self::Inflated { window, .. } => window.gaps(),
-        }
     }
 }
 
@@ -450,7 +368,7 @@ fn legacy<'a>(bytes: &'a [u8], budget: &mut Budget) -> Option<Contents<'a>> {
 }
 
 /// Reads a source as its format's own reader does: joblib's where an array of joblib is met, pickle's otherwise.
-fn read<'a>(open: impl Fn(&Budget) -> Bytes<'a>, budget: &mut Budget) -> Pass<Bytes<'a>> {
+pub(super) fn read<'a>(open: impl Fn(&Budget) -> Bytes<'a>, budget: &mut Budget) -> Pass<Bytes<'a>> {
     let joblib = Readers::of(Reader::Joblib);
     let manner = Manner { readers: joblib, dialect: Dialect::PYTHON, arrays: Arrays::Padded, search: true };
     let window = open(budget);
@@ -558,59 +476,4 @@ fn held<'a>(mut bytes: Vec<u8>, mut budget: Budget) -> Result<Contents<'a>> {
     }
     let format = named(if pass.is_joblib() { "joblib" } else { "pickle" });
     Ok(Contents { format, member, pass: Some(pass), ..Contents::empty(budget) })
-}
-
-fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {
-    let header = NpyHeader::parse(bytes)?;
-    let data = bytes.get(header.data_offset..).unwrap_or_default();
-    let member = Member::Plain { base: header.data_offset as u64 };
-    let pass = header.has_object().then(|| read(|_| Bytes::Plain(SliceWindow(data)), &mut budget));
-    let short = header.nbytes().is_some_and(|len| len > data.len() as u64);
-    let broken = short.then(|| "the file ends inside the array".to_owned());
-    let (format, npy) = ("npy".to_owned(), Some((header, Cow::Borrowed(data))));
-    Ok(Contents { format, bytes, member, pass, npy, broken, ..Contents::empty(budget) })
-}
-
-/// The most that the header of a `.npy` file takes: a character has four bytes at most.
-const HEADER: usize = 4 * MAX_HEADER + 64;
-
-/// A `.npy` file that is compressed, as members of archives are; nothing where it is none.
-fn inflated_npy<'a>(codec: Codec, data: &'a [u8], start: usize, budget: &mut Budget) -> Result<Option<Contents<'a>>> {
-    let mut decoder = Decoder::new(codec, data);
-    let mut head = inflate(&mut decoder, MAGIC.len());
-    if head != MAGIC {
-        return Ok(None);
-    }
-    head.extend(inflate(&mut decoder, HEADER));
-    budget.spend(Limit::Inflated, head.len() as u64)?;
-    let header = NpyHeader::parse(&head)?;
-    let at = header.data_offset;
-    let pass = header.has_object().then(|| {
-        let open = |budget: &Budget| {
-            let mut decoder = Decoder::new(codec, data);
-            inflate(&mut decoder, at);
-            Bytes::inflated(decoder, budget.clone())
-        };
-        read(open, budget)
-    });
-    let some = head.get(at..).unwrap_or_default();
-    let some = some.get(..HEAD).unwrap_or(some).to_vec();
-    let member = Member::Inflated { codec, start: start as u64, base: at as u64 };
-    let format = format!("npy+{}", codec.name());
-    let npy = Some((header, Cow::Owned(some)));
-    Ok(Some(Contents { format, member, pass, npy, ..Contents::empty(budget.clone()) }))
-}
-
-/// The next `most` bytes of a decoder, or as many as there are.
-fn inflate(decoder: &mut Decoder<'_>, most: usize) -> Vec<u8> {
-    let mut bytes = vec![0; most];
-    let mut there = 0_usize;
-    while let Some(rest) = bytes.get_mut(there..).filter(|rest| !rest.is_empty()) {
-        match decoder.read(rest) {
-            Ok(count) if count > 0 => there = there.saturating_add(count),
-            _ => break,
-        }
-    }
-    bytes.truncate(there);
-    bytes
 }

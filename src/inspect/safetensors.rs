@@ -2,9 +2,10 @@
 
 use super::content;
 use super::elements::dtype_name;
-use super::open::{Bytes, Contents, Member};
+use super::open::{Contents, Member};
 use super::skops::MANNER;
 use super::storages::{Place, Storages};
+use super::window::Bytes;
 use crate::container::safetensors::{Safetensors, Tensor, Type};
 use crate::error::Result;
 use crate::limits::{Budget, Limit};

@@ -1,7 +1,8 @@
 //! `.skops` files: the pickle that does what loading one does, and where the elements of arrays stand.
 
-use super::open::{Bytes, Contents, Member};
+use super::open::{Contents, Member};
 use super::storages::Storages;
+use super::window::Bytes;
 use crate::container::{Archive, Data, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;

@@ -1,7 +1,8 @@
 //! Files of torch 0.1: a tar archive whose object asks for tensors by number.
 
-use super::open::{Bytes, Contents, Member};
+use super::open::{Contents, Member};
 use super::storages::Storages;
+use super::window::Bytes;
 use crate::container::{Data, Entry, tar};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Budget;

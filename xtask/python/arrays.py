@@ -228,13 +228,17 @@ def check(depickle, corpus, every):
         tally['only in the file'] += len(ours - theirs)
         tally['read back from .npz'] += len(read)
         # Of types without a descr, such as those with fields that overlap, numpy itself writes no file.
-        wanted = {(tuple(a['shape']), a['sha256']) for a in report['arrays'] if 'sha256' in a and a not in padded and a['descr'] is not None}
-        tally['read back wrong'] += set(read) != wanted
+        written = {(tuple(a['shape']), a['sha256']) for a in report['arrays']
+                   if 'sha256' in a and a not in padded and a['descr'] is not None}
+        # What lies between fields is a field of its own to numpy before 1.14.
+        unsure = {tuple(a['shape']) for a in padded}
+        wrong = sorted(one for one in set(read) ^ written if one[0] not in unsure)
+        tally['read back wrong'] += bool(wrong)
         for error in [a for a in report['arrays'] if a['error']]:
             tally['errors: ' + error['error']] += 1
-        if set(read) != wanted and told < 40:
+        if wrong and told < 40:
             told += 1
-            print(path, 'read back:', sorted(set(read) - wanted)[:3], 'and not:', sorted(wanted - set(read))[:3], file=sys.stderr)
+            print(path, 'read back wrong:', wrong[:3], file=sys.stderr)
         if (theirs ^ ours or seen.objects ^ objects) and told < 40:
             told += 1
             print(path, 'only in memory:', sorted(theirs - ours)[:3], 'only in the file:', sorted(ours - theirs)[:3],

@@ -3,7 +3,7 @@
 
     python convert_torch.py DEPICKLE FILE|DIRECTORY...
 
-Files are loaded by torch (weights_only), and their tensors named by the keys on the way to them, as depickle names them.
+Files are loaded by torch (weights_only, where it knows that), and their tensors named by the keys on the way to them, as depickle names them.
 """
 import collections
 import json
@@ -45,7 +45,9 @@ def check(depickle, path, out, counts):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            value = torch.load(path, map_location='cpu', weights_only=True)
+            # Before 1.13 torch knows no other way: give it only files that you would load.
+            safe = {'weights_only': True} if torch.__version__ >= '1.13' else {}
+            value = torch.load(path, map_location='cpu', **safe)
     except Exception as error:
         counts['not loaded: ' + type(error).__name__] += 1
         return
