@@ -52,6 +52,33 @@ fn behind_stop_inside_a_frame_readers_go_on_at_two_places() {
 }
 
 #[test]
+fn behind_a_state_that_may_be_nothing_names_are_found() {
+    let dict = b"ccollections\nOrderedDict\n)R".as_slice();
+    for (state, readers) in [
+        // What a call answers may be None, or empty.
+        (dict, ["pickle.load", "joblib.load"].as_slice()),
+        (&[b"N", dict, b"\x86"].concat(), &["pickle.load", "joblib.load"]),
+        // A view of no bytes is false, and no dict.
+        (b"\x96\0\0\0\0\0\0\0\0\x98", &["joblib.load"]),
+        (b"}cbuiltins\nlist\n)R\x86", &["joblib.load"]),
+        // Neither false nor None.
+        (&[b"K\x01", dict, b"\x86"].concat(), &[]),
+    ] {
+        let names = b"\x80\x05\x8c\x08datetime\x94\x8c\x04date\x9400";
+        let report = report(&[names, b"]".as_slice(), state, b"b0h\0h\x01\x93."].concat());
+        let found = askers(&report, "datetime.date");
+        let asks = |reader: &&str| found.contains(reader);
+        let expected = ["pickle.load", "joblib.load"].iter().filter(|reader| readers.contains(*reader));
+        assert!(
+            expected.eq(["pickle.load", "joblib.load"].iter().filter(|it| asks(it))),
+            "{}: {found:?}",
+            state.escape_ascii()
+        );
+        assert_ne!(report.verdict(), Verdict::Clean, "{}", state.escape_ascii());
+    }
+}
+
+#[test]
 fn a_number_that_is_octal_to_some_is_suspicious() {
     let report = report(b"I010\n.");
     assert_eq!(report.verdict(), Verdict::Suspicious);

@@ -1,6 +1,6 @@
 //! What CPython did with a file, held against what depickle says: lines, outcomes, positions and values.
 
-use super::recorder::{Asked, Foretold, MEMORY, NAME_UTF8, Numbers, doubt_of_strings, foretell};
+use super::recorder::{Asked, Foretold, LOST, MEMORY, NAME_UTF8, Numbers, doubt_of_strings, foretell};
 use depickle::limits::Limits;
 use depickle::loader::{Manner, Pass, Reader, Readers, Reading, pass, reread, with_one_memo};
 use depickle::opcode::{Access, Engine, FileWindow, SliceWindow, Source, Window};
@@ -163,6 +163,11 @@ fn one(foretold: &Foretold, reading: Option<(&Reading, Source<'_>)>, asked: Aske
         };
     }
     if !load.loads() && foretold.lines.starts_with(&load.lines) {
+        // The pickles of one reading are walked again as one run of opcodes, which bytes between them are not.
+        let is_lost = |(reading, _): (&Reading, _)| reading.inherits_memo && !reading.oddities.is_empty();
+        if asked.encoding == "utf-8" && load.failure == "UnicodeDecodeError" && reading.is_some_and(is_lost) {
+            return Verdict::Known(LOST);
+        }
         let doubt = foretold.doubt.filter(|doubt| doubt.lines <= load.lines.len()).map(|doubt| doubt.why);
         let memory = (load.failure == "MemoryError").then_some(MEMORY);
         let strings = || reading.and_then(|(reading, source)| doubt_of_strings(reading, source, asked.encoding));

@@ -55,9 +55,11 @@ pub(crate) struct Doubt {
 
 pub(crate) const METHOD: &str = "method";
 pub(crate) const VIEW_STATE: &str = "view-state";
+pub(crate) const PLAIN_STATE: &str = "plain-state";
 pub(crate) const NAME_BYTES: &str = "name-bytes";
 pub(crate) const NAME_UTF8: &str = "name-utf8";
 pub(crate) const STR_BUFFER: &str = "str-buffer";
+pub(crate) const LOST: &str = "lost";
 pub(crate) const MEMORY: &str = "memory";
 
 /// Known differences. In all but one CPython refuses the stream somewhere, and depickle reads on, as it does not look at
@@ -68,9 +70,14 @@ pub(crate) const DIFFERENCES: &[(&str, &str)] = &[
         "a method of a bytearray or a list (`extend`, `__setitem__`): whether it takes the value is not looked at",
     ),
     (VIEW_STATE, "a state for a memoryview: whether it is one that changes nothing is not looked at"),
+    (
+        PLAIN_STATE,
+        "a buffer, or a tuple with an object, as the state of a plain value: whether it is empty is not looked at",
+    ),
     (NAME_BYTES, "a string of Python 2 as a name: with the encoding `bytes` it is none, with others it is"),
     (NAME_UTF8, "a string of Python 2 as a name that is not ASCII: read as latin-1, whatever the encoding"),
     (STR_BUFFER, "a string of Python 2 as a buffer: with the encoding `bytes` it is one, with others it is not"),
+    (LOST, "a string of Python 2 behind what was lost of a frame: that UTF-8 does not read it is not looked at"),
     (MEMORY, "a memo index or a length that the interpreter has no memory for"),
 ];
 
@@ -316,10 +323,12 @@ impl Teller<'_, '_> {
             // Nothing that the recorder answers is a str.
             Action::DynamicImport { .. } => false,
             Action::Call { how, callee, args, kwargs, .. } => self.call(effect, how, callee, args, kwargs),
-            Action::Build { target, .. } => match (self.things.recorded(target), self.things.thing(target)) {
+            Action::Build { target, state } => match (self.things.recorded(target), self.things.thing(target)) {
                 (Some(target), _) => self.line("build", &target),
                 (None, Thing::View) => self.may_refuse(VIEW_STATE),
-                (None, _) => false,
+                // What the recorder answers is neither `None` nor empty.
+                (None, _) if matches!(self.things.thing(state), Thing::Class(_) | Thing::Instance(_)) => false,
+                (None, _) => self.may_refuse(PLAIN_STATE),
             },
             Action::Append { target, .. } if target.kind().is_builtin() => self.method(),
             Action::SetItem { target, .. } if target.kind().is_builtin() => self.method(),
