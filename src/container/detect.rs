@@ -347,7 +347,8 @@ mod tests {
 
     #[test]
     fn a_length_that_begins_as_zlib_data_does_is_a_length() {
-        let header = |len: usize| [&len.to_le_bytes()[..], b"{\"a\": 1}", &vec![b' '; len - 8]].concat();
+        let header =
+            |len: u16| [&u64::from(len).to_le_bytes()[..], b"{\"a\": 1}", &vec![b' '; usize::from(len) - 8]].concat();
         // `x\x01` begins zlib data, `x\x09` does not; joblib looks at the first byte only.
         for len in [0x178, 0x978] {
             let file = header(len);
