@@ -5,7 +5,6 @@ use super::content;
 use super::members::{self, Found};
 use super::npy::{HEADER, inflate, inflated_npy, npy};
 use super::safetensors;
-use super::sevenz;
 use super::skops;
 use super::storages::Storages;
 use super::torch_tar;
@@ -453,7 +452,7 @@ fn still_packed(format: Format) -> Result<()> {
 fn held<'a>(mut bytes: Vec<u8>, mut budget: Budget) -> Result<Contents<'a>> {
     let mut packed = None;
     if let Format::Compressed(codec) = by_content(&bytes) {
-        bytes = sevenz::inflated(codec, &bytes, &mut budget)?;
+        bytes = crate::skops::inflated(Some(codec), &bytes, u64::MAX, &mut budget)?.into_owned();
         packed = Some(codec);
     }
     let (member, format) = (Member::Made { start: 0 }, by_content(&bytes));

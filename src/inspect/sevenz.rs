@@ -2,9 +2,10 @@
 
 use super::members::{Found, Members};
 use crate::container::sevenz::{self, Folder, Member};
-use crate::container::{Codec, Decoder, Filter};
+use crate::container::{Codec, Filter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limit};
+use crate::skops;
 use std::io::Read as _;
 
 /// All members of an archive that begins at `start` of the file, in the order in which they are packed.
@@ -58,7 +59,7 @@ fn unpacked<'a>(
             }
         }
         (codec, all) => {
-            let mut rest = codec.map_or_else(|| Ok(packed.to_vec()), |codec| inflated(codec, packed, budget))?;
+            let mut rest = skops::inflated(codec, packed, u64::MAX, budget)?.into_owned();
             for filter in &folder.filters {
                 rest = unfiltered(*filter, &rest, budget)?;
             }
@@ -73,20 +74,6 @@ fn unpacked<'a>(
         }
     }
     Ok(())
-}
-
-/// All that comes out of a decoder.
-pub(super) fn inflated(codec: Codec, packed: &[u8], budget: &mut Budget) -> Result<Vec<u8>> {
-    let (mut decoder, mut all, mut piece) = (Decoder::new(codec, packed), Vec::new(), vec![0; 64 << 10]);
-    loop {
-        let count = decoder.read(&mut piece)?;
-        budget.spend(Limit::Inflated, count as u64)?;
-        budget.spend(Limit::Retained, count as u64)?;
-        match piece.get(..count).filter(|new| !new.is_empty()) {
-            Some(new) => all.extend_from_slice(new),
-            None => return Ok(all),
-        }
-    }
 }
 
 /// The bytes before a filter.
