@@ -31,7 +31,7 @@ fn records(count: u16) -> Vec<u8> {
 fn reader(bencher: Bencher<'_, '_>) {
     let stream = records(10_000);
     let opcodes = || {
-        let mut reader = Reader::new(SliceWindow(&stream), 0, Dialect::C);
+        let mut reader = Reader::new(SliceWindow::new(&stream), 0, Dialect::C);
         std::iter::from_fn(move || reader.next_op().ok()).count()
     };
     bencher.counter(ItemsCount::new(opcodes())).bench(opcodes);
@@ -42,7 +42,7 @@ fn machine(bencher: Bencher<'_, '_>) {
     let stream = records(10_000);
     let readers = Readers::of(Loader::Pickle);
     let manner = Manner { readers, dialect: Dialect::C, arrays: Arrays::Unknown, search: false };
-    let read = || pass(SliceWindow(&stream), manner, &mut Limits::default().budget(stream.len() as u64));
+    let read = || pass(SliceWindow::new(&stream), manner, &mut Limits::default().budget(stream.len() as u64));
     let opcodes = read().readings.first().map_or(0, |reading| reading.opcodes);
     bencher.counter(ItemsCount::new(opcodes)).bench(read);
 }

@@ -57,7 +57,7 @@ fn value(subject: Subject<'_>, node: Node) -> Option<Value> {
 fn read(bytes: &[u8], reader: &ReaderInfo) -> Option<Value> {
     let manner =
         Manner { readers: Readers::of(reader.reader), dialect: reader.dialect, arrays: reader.arrays, search: true };
-    let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
+    let pass = pass(SliceWindow::new(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
     let reading = pass.first()?;
     assert!(pass.trailing.is_empty() && reading.parted.is_none());
     value(Subject { reading, source: pass.source() }, reading.root?)

@@ -61,7 +61,11 @@ fn behind_a_state_that_may_be_nothing_names_are_found() {
         // A view of no bytes is false, and no dict.
         (b"\x96\0\0\0\0\0\0\0\0\x98", &["joblib.load"]),
         (b"}cbuiltins\nlist\n)R\x86", &["joblib.load"]),
+        // A list that was emptied by a slice as its key, or that a call was given.
+        (b"]K\x01acbuiltins\nslice\nNNN\x87R]s", &["joblib.load"]),
+        (b"]K\x01aq\x050coperator\ndelitem\nh\x05K\0\x86R0h\x05", &["joblib.load"]),
         // Neither false nor None.
+        (b"]K\x01a", &[]),
         (&[b"K\x01", dict, b"\x86"].concat(), &[]),
     ] {
         let names = b"\x80\x05\x8c\x08datetime\x94\x8c\x04date\x9400";

@@ -11,7 +11,7 @@ use depickle::opcode::{Feed, Reader, SliceWindow, StreamWindow, Window, literal}
 /// Opcodes come one behind the other and end; a literal that was read can be read again.
 pub(crate) fn opcode(data: &[u8]) {
     for dialect in READERS.map(|row| row.dialect) {
-        let mut reader = Reader::new(SliceWindow(data), 0, dialect);
+        let mut reader = Reader::new(SliceWindow::new(data), 0, dialect);
         let mut next = 0;
         while let Ok(op) = reader.next_op() {
             assert!(op.at >= next && reader.position() > op.at && reader.position() <= data.len());
@@ -27,7 +27,7 @@ pub(crate) fn machine(data: &[u8]) {
         let manner =
             Manner { readers: Readers::of(row.reader), dialect: row.dialect, arrays: row.arrays, search: true };
         let mut budget = bounded(data.len()).budget(data.len() as u64);
-        let pass = pass(SliceWindow(data), manner, &mut budget);
+        let pass = pass(SliceWindow::new(data), manner, &mut budget);
         for reading in &pass.readings {
             assert!(reading.root.is_some() != reading.error.is_some());
             assert!(reading.start <= reading.end && reading.end <= data.len());
@@ -68,7 +68,7 @@ pub(crate) fn window(data: &[u8]) {
         let manner =
             Manner { readers: Readers::of(row.reader), dialect: row.dialect, arrays: row.arrays, search: true };
         let budget = bounded(data.len()).budget(data.len() as u64);
-        let whole = told(&pass(SliceWindow(data), manner, &mut budget.clone()));
+        let whole = told(&pass(SliceWindow::new(data), manner, &mut budget.clone()));
         let feed = Slowly { decoder: Decoder::new(Codec::Zlib, &packed), step: usize::from(*step) + 1 };
         let slow = told(&pass(StreamWindow::new(feed), manner, &mut budget.clone()));
         assert_eq!(whole, slow);

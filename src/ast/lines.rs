@@ -88,14 +88,14 @@ mod tests {
             (format!("I{}7\n", " ".repeat(2000)), Kind::Int),
             (format!("V{long}"), Kind::Str),
         ] {
-            let (lines, source) = (Lines::default(), Source { bytes: bytes.as_bytes(), gaps: &[] });
+            let (lines, source) = (Lines::default(), Source { bytes: bytes.as_bytes(), ..Source::default() });
             let value = Value::new(kind, 0);
             let first = lines.literal(value, source, Dialect::C);
             assert_eq!(first, literal(source, 0, Dialect::C), "{}", &bytes[..8]);
             assert_eq!(lines.literal(value, source, Dialect::C), first);
             assert_eq!(lines.0.len(), 1);
         }
-        let (lines, source) = (Lines::default(), Source { bytes: b"Va\n", gaps: &[] });
+        let (lines, source) = (Lines::default(), Source { bytes: b"Va\n", ..Source::default() });
         assert!(lines.literal(Value::new(Kind::Str, 0), source, Dialect::C).is_some());
         assert_eq!(lines.0.len(), 0);
     }

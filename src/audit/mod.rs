@@ -99,6 +99,7 @@ struct Job<'a> {
 }
 
 struct Audit<'a> {
+    source: &'a Source<'a>,
     policy: &'a InForce<'a>,
     limits: &'a Limits,
     budget: Budget,
@@ -137,7 +138,8 @@ impl Read {
 
 impl<'a> Audit<'a> {
     /// Reads the file itself; answers its format.
-    fn file(&mut self, source: &'a Source<'_>) -> String {
+    fn file(&mut self) -> String {
+        let source = self.source;
         let member = Member::file();
         if source.bytes().is_empty() {
             self.incomplete(&rules::empty_file::RULE, "there is nothing in it", &member, 0);
@@ -227,7 +229,7 @@ impl<'a> Audit<'a> {
             }
             Format::SevenZip => Some(self.sevenz(data, member)),
             Format::Npy => {
-                let open = |start| SliceWindow(bytes.get(start..).unwrap_or_default());
+                let open = |start| SliceWindow::new(bytes.get(start..).unwrap_or_default());
                 Some(self.npy(&mut open(0), open, member))
             }
             _ if is_tar => Some(self.tar(data, member)),

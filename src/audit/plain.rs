@@ -20,7 +20,9 @@ impl<'a> Audit<'a> {
         if let Some(read) = self.torch_legacy(bytes, member) {
             return Some(read);
         }
-        let passes = Passes::read(|| SliceWindow(bytes), &mut self.budget);
+        let source = self.source;
+        let passed = |bytes: &[u8]| source.passed(bytes);
+        let passes = Passes::read(|| SliceWindow::passing(bytes, &passed), &mut self.budget);
         // Opcodes are tried before text: a pickle of protocol 0 is text.
         if passes.exhausted() || passes.reach_anything(|| is_text(bytes)) {
             self.judge(&passes, member);
@@ -63,7 +65,7 @@ impl<'a> Audit<'a> {
         if bytes.first().copied().and_then(Opcode::from_byte).is_none() {
             return;
         }
-        let passes = Passes::read(|| SliceWindow(bytes), &mut self.budget);
+        let passes = Passes::read(|| SliceWindow::new(bytes), &mut self.budget);
         if passes.exhausted() {
             self.judge(&passes, member);
         } else if passes.act() {

@@ -42,6 +42,7 @@ fn under(
     learn: Option<&mut Observations>,
 ) -> FileReport {
     let mut audit = Audit {
+        source,
         policy,
         limits,
         budget: limits.budget(source.bytes().len() as u64),
@@ -56,7 +57,7 @@ fn under(
         facts: None,
         listing: None,
     };
-    let format = audit.file(source);
+    let format = audit.file();
     audit.queue();
     audit.unchanged(source);
     let regions = audit.collected.regions();

@@ -99,7 +99,7 @@ impl<'a> Audit<'a> {
             self.collected.say(rule, level, escape(&flaw.message).into_owned(), location);
         }
         let own = schema.written(Rc::clone(&skops.origin));
-        let joblib = pass(SliceWindow(&skops.pickle), MANNER, &mut self.budget);
+        let joblib = pass(SliceWindow::new(&skops.pickle), MANNER, &mut self.budget);
         let passes = Passes { joblib, pickle: None, further: Vec::new() };
         let error = passes.own().first().and_then(|reading| reading.error.clone());
         if let Some(error) = &error {

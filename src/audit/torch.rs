@@ -108,7 +108,7 @@ impl<'a> Audit<'a> {
             Data::Compressed(codec, _) => (self.inflate(*codec, &part, entry.into(), &inner), inner.inflated()),
             _ => return self.entries(std::slice::from_ref(entry), data, member),
         };
-        let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(bytes.get()), &mut self.budget);
+        let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow::new(bytes.get()), &mut self.budget);
         self.judge(&passes, &member);
         seen.demands.push((format!("{root}/{folder}/"), std::mem::take(&mut self.collected.demands)));
         for storage in asked(passes.own()) {
@@ -194,11 +194,11 @@ impl<'a> Audit<'a> {
         }
         let manner =
             Manner { readers: TORCH, dialect: Reader::Torch.dialect(), arrays: Arrays::Unknown, search: false };
-        let five = pass(SliceWindow(bytes), manner, &mut self.budget);
+        let five = pass(SliceWindow::new(bytes), manner, &mut self.budget);
         let end = torch::end(&five)?;
         let raw = torch::raw_storages(&five, bytes, end, &mut self.budget).unwrap_or_default();
         let pickles = bytes.get(..end)?;
-        let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow(pickles), &mut self.budget);
+        let passes = Passes::read_by_torch(Reader::Torch, || SliceWindow::new(pickles), &mut self.budget);
         // The pickles before the object say nothing of it.
         let object = passes.own().outer(torch::OBJECT).and_then(|object| object.reading);
         if let Some(object) = object.and_then(|object| passes.own().readings.get(object..object.checked_add(1)?))

@@ -75,7 +75,7 @@ impl<'a> Audit<'a> {
         let Parts { parts, loads } = read(bytes.get(), MANNER, known, &mut self.budget);
         for part in &parts {
             let pickle = bytes.part(part.pickle.clone());
-            let passes = Passes::read(|| SliceWindow(pickle.get()), &mut self.budget);
+            let passes = Passes::read(|| SliceWindow::new(pickle.get()), &mut self.budget);
             self.judge(&passes, &inner.within(part.pickle.start as u64));
             if !inner.evidence && !part.raw.is_empty() {
                 self.collected.region("storage", inner.run(part.raw.start as u64, part.raw.len() as u64));
@@ -116,7 +116,7 @@ impl<'a> Audit<'a> {
         self.place(entry, member);
         let inner = member.entry(&entry.name, entry.data.span().start);
         let bytes = data.part(entry.data.span());
-        let passes = Passes::read_by_torch(Reader::TorchTar, || SliceWindow(bytes.get()), &mut self.budget);
+        let passes = Passes::read_by_torch(Reader::TorchTar, || SliceWindow::new(bytes.get()), &mut self.budget);
         self.judge(&passes, &inner);
         names.extend(refused(passes.own()));
         *highest = protocol(passes.own()).max(*highest);

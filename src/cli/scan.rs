@@ -190,18 +190,21 @@ fn scan(
         gathered.put(number, file.named, report);
         bar.inc(1);
     };
-    // A bridge hands files out one by one, so that what is known at any time is nearly all that stands before.
-    in_parallel(args.jobs, || found.files.iter().enumerate().par_bridge().for_each(one));
-    bar.finish_and_clear();
-}
-
-/// Runs `work` on `jobs` threads; on those there are if no more can be had.
-fn in_parallel(jobs: Option<u16>, work: impl FnOnce() + Send) {
-    let threads = jobs.map_or(0, usize::from);
-    match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-        Ok(pool) => pool.install(work),
-        Err(_) => work(),
+    let files = || found.files.iter().enumerate();
+    let threads = args.jobs.map_or(0, usize::from);
+    // One file leaves nothing to do for another thread, and starting some takes longer than reading it.
+    if threads == 1 || found.files.len() == 1 {
+        files().for_each(one);
+    } else {
+        // A bridge hands files out one by one, so that what is known at any time is nearly all that stands before.
+        let work = || files().par_bridge().for_each(one);
+        match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+            Ok(pool) => pool.install(work),
+            // On those there are if no more can be had.
+            Err(_) => work(),
+        }
     }
+    bar.finish_and_clear();
 }
 
 fn scan_file(

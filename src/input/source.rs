@@ -4,16 +4,22 @@ use super::{display_name, io_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Limits};
 use memmap2::Mmap;
+#[cfg(target_os = "linux")]
+use memmap2::UncheckedAdvice;
 use sha2::{Digest as _, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Files below this many bytes are read: a map costs more than the copy.
 const MAP_FROM: u64 = 256 << 10;
 /// Of a large file, so many bytes are read at a time: more do not stay in the caches on their way.
 pub const RUN: usize = 256 << 10;
+
+/// Of a mapped file, so many bytes that were read stay in memory.
+const HELD: usize = 8 << 20;
 
 /// A run of bytes with a name: a file, standard input, or a buffer of the caller.
 pub struct Source<'a> {
@@ -34,6 +40,8 @@ enum Data<'a> {
 struct Origin {
     file: File,
     about: Metadata,
+    /// Where what may be in memory begins.
+    held: AtomicUsize,
 }
 
 impl<'a> Source<'a> {
@@ -63,7 +71,7 @@ impl Source<'static> {
             return Err(Error::new(ErrorKind::Io, "is a directory, not a file"));
         }
         let data = match map(&file, &about) {
-            Some(map) => Data::Mapped(map, Box::new(Origin { file, about })),
+            Some(map) => Data::Mapped(map, Box::new(Origin { file, about, held: AtomicUsize::new(0) })),
             None => Data::Owned(read(file, about.len(), limits)?),
         };
         let (name, path) = (display_name(path), Some(path.to_owned()));
@@ -127,6 +135,14 @@ impl Source<'_> {
         }
     }
 
+    /// Hears that `bytes` were read and will hardly be read again. Those of a mapped file do not stay in memory: what is
+    /// looked at all the same comes from the file once more.
+    pub fn passed(&self, bytes: &[u8]) {
+        if let (Data::Mapped(map, origin), Some(offset)) = (&self.data, self.offset(bytes)) {
+            origin.let_go(map, offset.saturating_add(bytes.len()));
+        }
+    }
+
     /// The SHA-256 of all bytes, as they are when they are read.
     pub fn sha256(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
@@ -172,6 +188,18 @@ impl Source<'_> {
 }
 
 impl Origin {
+    /// Has the system drop the pages in front of `end`, once they are many.
+    fn let_go(&self, map: &Mmap, end: usize) {
+        let held = self.held.load(Ordering::Relaxed);
+        if end < held {
+            // Read again from the beginning.
+            self.held.store(end, Ordering::Relaxed);
+        } else if end.saturating_sub(held) >= HELD {
+            self.held.store(end, Ordering::Relaxed);
+            drop_pages(map, held..end);
+        }
+    }
+
     fn changed(&self) -> bool {
         let key = |about: &Metadata| (about.len(), about.modified().ok());
         self.file.metadata().map_or(true, |now| key(&now) != key(&self.about))
@@ -190,6 +218,21 @@ fn map(file: &File, about: &Metadata) -> Option<Mmap> {
     // the process with SIGBUS unless it was told to survive that (`survive_shrinking`).
     unsafe { Mmap::map(file) }.ok()
 }
+
+/// Takes pages of a map out of memory. Where the system refuses, they stay.
+#[cfg(target_os = "linux")]
+#[allow(
+    unsafe_code,
+    reason = "advice that may change what a map holds is unsafe; this map is of a file and never written to"
+)]
+fn drop_pages(map: &Mmap, range: Range<usize>) {
+    // SAFETY: nothing is ever written to the map, so each page is what the file has there, and so it is again when it
+    // is looked at the next time. On other systems the same advice may mean something else.
+    let _ = unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len()) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn drop_pages(_map: &Mmap, _range: Range<usize>) {}
 
 #[cfg(unix)]
 fn read_at(file: &File, offset: u64, _mapped: &[u8], into: &mut [u8]) -> io::Result<()> {
@@ -266,6 +309,17 @@ mod tests {
         }
         let [digest, same] = [source, Source::from_bytes("x", &bytes)].map(|source| source.sha256());
         assert_eq!(digest, same);
+    }
+
+    #[test]
+    fn bytes_that_were_passed_are_the_same_when_they_are_read_again() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(3 * HELD).collect();
+        let source = open(&bytes, &Limits::default()).unwrap();
+        for end in [HELD + 5, 2 * HELD, 3 * HELD, HELD] {
+            source.passed(&source.bytes()[..end]);
+            source.passed(&bytes[..end]);
+        }
+        assert!(source.bytes() == bytes);
     }
 
     #[test]

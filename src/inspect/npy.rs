@@ -13,7 +13,7 @@ pub(super) fn npy(bytes: &[u8], mut budget: Budget) -> Result<Contents<'_>> {
     let header = NpyHeader::parse(bytes)?;
     let data = bytes.get(header.data_offset..).unwrap_or_default();
     let member = Member::Plain { base: header.data_offset as u64 };
-    let pass = header.has_object().then(|| read(|_| Bytes::Plain(SliceWindow(data)), &mut budget));
+    let pass = header.has_object().then(|| read(|_| Bytes::Plain(SliceWindow::new(data)), &mut budget));
     let short = header.nbytes().is_some_and(|len| len > data.len() as u64);
     let broken = short.then(|| "the file ends inside the array".to_owned());
     let (format, npy) = ("npy".to_owned(), Some((header, Cow::Borrowed(data))));

@@ -328,7 +328,7 @@ fn plain<'a>(bytes: &'a [u8], format: Format, mut budget: Budget) -> Result<Cont
     if let Some(contents) = legacy(bytes, &mut budget) {
         return Ok(contents);
     }
-    let pass = read(|_| Bytes::Plain(SliceWindow(bytes)), &mut budget);
+    let pass = read(|_| Bytes::Plain(SliceWindow::new(bytes)), &mut budget);
     if !reaches_anything(&pass) {
         match format {
             Format::Other { kind: "safetensors", .. } => return safetensors::contents(bytes, budget),
@@ -357,9 +357,9 @@ fn legacy<'a>(bytes: &'a [u8], budget: &mut Budget) -> Option<Contents<'a>> {
         arrays: Arrays::Unknown,
         search: false,
     };
-    let end = torch::end(&pass(SliceWindow(bytes), manner, budget))?;
+    let end = torch::end(&pass(SliceWindow::new(bytes), manner, budget))?;
     let pickles = bytes.get(..end)?;
-    let five = pass(Bytes::Plain(SliceWindow(pickles)), manner, budget);
+    let five = pass(Bytes::Plain(SliceWindow::new(pickles)), manner, budget);
     let raw = torch::raw_storages(&five, bytes, end, budget)?;
     let broken = (!raw.explained).then(|| "the bytes behind the pickles are not those of its storages".to_owned());
     let (format, storages) = ("torch-legacy".to_owned(), Storages::behind(raw));

@@ -38,7 +38,7 @@ pub(super) fn contents<'a>(bytes: &'a [u8], budget: &mut Budget) -> Option<Resul
         let whole = storages(of_storages, manner(Reader::Pickle), &mut known, budget).loads
             & tensors(of_tensors, manner(Reader::Pickle), &mut known, budget).loads;
         let broken = (!whole).then(|| "its tensors cannot be read to their end".to_owned());
-        let pass = pass(Bytes::Plain(SliceWindow(pickle)), manner(Reader::TorchTar), budget);
+        let pass = pass(Bytes::Plain(SliceWindow::new(pickle)), manner(Reader::TorchTar), budget);
         let (format, member) = ("torch-tar".to_owned(), Member::Plain { base: at as u64 });
         let storages = Storages::in_tar(&known, start);
         Ok(Contents { format, bytes, member, pass: Some(pass), storages, broken, ..Contents::empty(budget.clone()) })

@@ -61,7 +61,7 @@ impl Window for Bytes<'_> {
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         match self {
             Self::Plain(window) => window.skip(at, count),
-            Self::Made(bytes) => SliceWindow(bytes).skip(at, count),
+            Self::Made(bytes) => SliceWindow::new(bytes).skip(at, count),
             Self::Inflated { window, heads } => {
                 let kept = usize::try_from(count).map_or(HEAD, |count| count.min(HEAD));
                 window.fill(at.saturating_add(kept))?;

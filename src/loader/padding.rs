@@ -63,7 +63,7 @@ const BEYOND: usize = 64;
 fn acts<W: Window>(window: &mut W, at: usize, count: usize, dialect: Dialect) -> Result<bool> {
     window.fill(at.saturating_add(count).saturating_add(BEYOND))?;
     let bytes = Source::of(window).slice(at, count.saturating_add(BEYOND));
-    let mut reader = Reader::new(SliceWindow(bytes), 0, dialect);
+    let mut reader = Reader::new(SliceWindow::new(bytes), 0, dialect);
     while reader.position() < count {
         match reader.next_op() {
             Ok(op) if !has_effect(op.opcode) => {}

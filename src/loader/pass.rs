@@ -376,7 +376,7 @@ impl<W: Window> Driver<'_, W> {
     /// Whether a stream that does something, or that loads and has a header, begins at `at`, as far as the window shows.
     fn is_stream(&mut self, at: usize) -> bool {
         // A slice: what is stepped over for a length that is none would be gone from a window that moves on.
-        let mut shown = SliceWindow(self.pass.window.bytes());
+        let mut shown = SliceWindow::new(self.pass.window.bytes());
         let reading = plain(&mut shown, at, self.pass.manner, self.pass.manner.dialect, self.budget);
         self.tried = self.tried.saturating_add(reading.opcodes).saturating_add(64);
         !reading.effects.is_empty() || (reading.root.is_some() && reading.protocol >= 2)

@@ -77,7 +77,7 @@ pub struct Parts {
 /// Reads the member `storages`: how many there are, for each `(key, location, class)`, the number of its elements in
 /// eight bytes, and these; then a list of `(key, key of the storage, offset, numel)`.
 pub fn storages(bytes: &[u8], manner: Manner, known: &mut Known, budget: &mut Budget) -> Parts {
-    let mut cursor = Cursor { window: SliceWindow(bytes), at: 0, parts: Vec::new(), manner, budget };
+    let mut cursor = Cursor { window: SliceWindow::new(bytes), at: 0, parts: Vec::new(), manner, budget };
     let loads = cursor.storages(known).is_some();
     Parts { parts: cursor.parts, loads }
 }
@@ -85,7 +85,7 @@ pub fn storages(bytes: &[u8], manner: Manner, known: &mut Known, budget: &mut Bu
 /// Reads the member `tensors`: how many there are, for each `(key, key of the storage, class)`, then the number of its
 /// dimensions in eight bytes, sizes, strides and offset.
 pub fn tensors(bytes: &[u8], manner: Manner, known: &mut Known, budget: &mut Budget) -> Parts {
-    let mut cursor = Cursor { window: SliceWindow(bytes), at: 0, parts: Vec::new(), manner, budget };
+    let mut cursor = Cursor { window: SliceWindow::new(bytes), at: 0, parts: Vec::new(), manner, budget };
     let loads = cursor.tensors(known).is_some();
     Parts { parts: cursor.parts, loads }
 }
@@ -199,7 +199,7 @@ impl<'a> Cursor<'a, '_> {
     /// Takes raw bytes.
     fn raw(&mut self, len: u64) -> Option<&'a [u8]> {
         let end = self.at.checked_add(usize::try_from(len).ok()?)?;
-        let bytes = self.window.0.get(self.at..end)?;
+        let bytes = self.window.get().get(self.at..end)?;
         self.at = end;
         self.parts.last_mut()?.raw.end = end;
         Some(bytes)

@@ -200,8 +200,8 @@ mod tests {
                 stream.extend_from_slice(opcodes.get(next(opcodes.len())).unwrap());
             }
             stream.extend_from_slice(if next(4) == 0 { b"" } else { b"." });
-            let file = FileWindow::new(SliceWindow(&stream), Access::Unbuffered);
-            assert_eq!(run(SliceWindow(&stream)), run(file), "{stream:x?}");
+            let file = FileWindow::new(SliceWindow::new(&stream), Access::Unbuffered);
+            assert_eq!(run(SliceWindow::new(&stream)), run(file), "{stream:x?}");
         }
     }
 }

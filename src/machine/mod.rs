@@ -19,6 +19,7 @@ mod effect;
 mod memo;
 mod run;
 mod stack;
+mod state;
 
 pub use effect::{Action, Effect};
 pub use memo::Memo;

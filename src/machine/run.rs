@@ -7,7 +7,7 @@ use crate::ast::{Ast, Kind, Value};
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::opcode::text::{self, Number};
-use crate::opcode::{Arg, Engine, Literal, Opcode, Reader, Run, Window};
+use crate::opcode::{Arg, Literal, Opcode, Reader, Run, Window};
 use std::collections::HashMap;
 
 /// Why the machine came back.
@@ -21,8 +21,8 @@ pub enum Pause {
 
 /// An opcode and its position.
 #[derive(Clone, Copy)]
-struct Op {
-    at: usize,
+pub(super) struct Op {
+    pub(super) at: usize,
     opcode: Opcode,
 }
 
@@ -54,6 +54,9 @@ pub struct Machine {
     /// Whether anything was fetched from the memo.
     pub reads_memo: bool,
     pub(super) stack: Stack,
+    /// Whether something was called, or put into a plain list by a key, so that a plain container may hold less than was
+    /// put into it.
+    pub(super) may_have_shrunk: bool,
     names: HashMap<(Value, Value), Value>,
     edges_spent: u64,
     opcodes_spent: u64,
@@ -441,12 +444,12 @@ impl Machine {
     }
 
     #[inline]
-    fn pop<W: Window>(&mut self, reader: &Reader<W>, op: Op) -> Result<Value> {
+    pub(super) fn pop<W: Window>(&mut self, reader: &Reader<W>, op: Op) -> Result<Value> {
         self.stack.pop().ok_or_else(|| underflow(reader, op))
     }
 
     #[inline]
-    fn top<W: Window>(&self, reader: &Reader<W>, op: Op) -> Result<Value> {
+    pub(super) fn top<W: Window>(&self, reader: &Reader<W>, op: Op) -> Result<Value> {
         self.stack.top().ok_or_else(|| underflow(reader, op))
     }
 
@@ -480,7 +483,7 @@ impl Machine {
         self.make(Kind::Tuple, count)
     }
 
-    fn log(&mut self, at: usize, action: Action) -> u64 {
+    pub(super) fn log(&mut self, at: usize, action: Action) -> u64 {
         let index = self.effects.len() as u64;
         self.effects.push(Effect { at, moment: self.ast.now(), action });
         index
@@ -591,6 +594,7 @@ impl Machine {
             if pairs > 0 && !(odd && reader.dialect().is_c()) {
                 // What is no dict may take keys that cannot be hashed.
                 self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
+                self.may_have_shrunk = true;
                 let action = Action::SetItem { target, count: u32::try_from(pairs).unwrap_or(u32::MAX) };
                 self.log(op.at, action);
                 let items = self.stack.last(count);
@@ -626,71 +630,6 @@ impl Machine {
         items.and_then(|items| items.first().copied()).ok_or_else(|| underflow(reader, op))
     }
 
-    fn build<W: Window>(&mut self, reader: &mut Reader<W>, op: Op) -> Result<bool> {
-        let state = self.pop(reader, op)?;
-        let target = self.top(reader, op)?;
-        if target.kind().is_builtin() {
-            let (c, python) =
-                (self.is_no_state(reader, state, Engine::C), self.is_no_state(reader, state, Engine::Python));
-            if c != python {
-                reader.part(op.at, "an empty state for a plain value");
-            }
-            match if reader.dialect().is_c() { c } else { python } {
-                Some(true) => return Ok(false),
-                Some(false) => return Err(refuse(reader, op, format!("a {} takes no state", target.kind().name()))),
-                None => {}
-            }
-        }
-        let effect = self.log(op.at, Action::Build { target, state });
-        self.ast.note_build(target, u32::try_from(effect).unwrap_or(u32::MAX));
-        Ok(true)
-    }
-
-    /// Whether giving `state` to a plain value does nothing: `None`, and in Python whatever is false. `None` where that
-    /// cannot be known: what a call answered may be empty.
-    fn is_no_state<W: Window>(&self, reader: &Reader<W>, state: Value, engine: Engine) -> Option<bool> {
-        let now = self.ast.now();
-        let mut items = self.ast.items(state, now);
-        match (state.kind(), self.ast.len(state), items.next(), items.next()) {
-            (Kind::Tuple, 2, Some(state), Some(slots)) => {
-                let both = match engine {
-                    Engine::C => [is_none(state), self.is_empty_dict(slots)],
-                    Engine::Python => [self.is_false(reader, state), self.is_false(reader, slots)],
-                };
-                if both.contains(&Some(false)) { Some(false) } else { (!both.contains(&None)).then_some(true) }
-            }
-            _ => match engine {
-                Engine::C => is_none(state),
-                Engine::Python => self.is_false(reader, state),
-            },
-        }
-    }
-
-    fn is_empty_dict(&self, value: Value) -> Option<bool> {
-        match value.kind() {
-            Kind::Dict => Some(self.ast.is_empty(value)),
-            kind if kind.is_builtin() || kind == Kind::View => Some(false),
-            _ => None,
-        }
-    }
-
-    /// Whether a value is false, if it is a plain one.
-    fn is_false<W: Window>(&self, reader: &Reader<W>, value: Value) -> Option<bool> {
-        if !value.kind().is_builtin() {
-            return None;
-        }
-        if value.kind().is_container() {
-            return Some(self.ast.is_empty(value));
-        }
-        Some(match self.ast.literal(value, reader.source(), reader.dialect()) {
-            Some(Literal::None | Literal::Bool(false) | Literal::Int(0)) => true,
-            Some(Literal::Float(value)) => value == 0.0,
-            Some(Literal::Str(text) | Literal::ByteStr(text)) => text.is_empty(),
-            Some(Literal::Bytes(bytes) | Literal::ByteArray(bytes)) => bytes.is_empty(),
-            _ => false,
-        })
-    }
-
     fn call<W: Window>(
         &mut self,
         reader: &mut Reader<W>,
@@ -713,6 +652,7 @@ impl Machine {
         if callee.kind().is_builtin() {
             return Err(refuse(reader, op, format!("a {} cannot be called", callee.kind().name())));
         }
+        self.may_have_shrunk = true;
         let effect = u32::try_from(self.effects.len()).unwrap_or(u32::MAX);
         let object = self.ast.object(effect)?;
         let result = u32::try_from(object.payload()).unwrap_or(u32::MAX);
@@ -804,14 +744,8 @@ impl Machine {
     }
 }
 
-/// Whether a value is `None`; `None` where that cannot be known.
-fn is_none(value: Value) -> Option<bool> {
-    let kind = value.kind();
-    (kind.is_builtin() || kind == Kind::View).then_some(kind == Kind::None)
-}
-
 #[cold]
-fn refuse<W: Window>(reader: &Reader<W>, op: Op, message: impl Into<String>) -> Error {
+pub(super) fn refuse<W: Window>(reader: &Reader<W>, op: Op, message: impl Into<String>) -> Error {
     Error::malformed(reader.source().offset(op.at), message)
 }
 

@@ -42,7 +42,7 @@ pub fn literal<'a>(source: Source<'a>, position: usize, dialect: Dialect) -> Opt
         return Some(literal);
     }
     let bytes = source.bytes;
-    let op = Reader::new(SliceWindow(bytes), position, dialect).next_op().ok()?;
+    let op = Reader::new(SliceWindow::new(bytes), position, dialect).next_op().ok()?;
     let run = |arg| if let Arg::Bytes(run) = arg { Some(source.slice(run.at, run.len)) } else { None };
     let number = |number| match number {
         Number::Bool(value) => Literal::Bool(value),
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     fn at_start(bytes: &[u8]) -> Option<Literal<'_>> {
-        literal(Source { bytes, gaps: &[] }, 0, Dialect::C)
+        literal(Source { bytes, ..Source::default() }, 0, Dialect::C)
     }
 
     #[test]

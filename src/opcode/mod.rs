@@ -26,4 +26,4 @@ pub use here::Here;
 pub use literal::{Literal, literal};
 pub use reader::{Arg, Dialect, Engine, FrameOddity, Op, Reader, Run};
 pub use table::{Opcode, OpcodeInfo};
-pub use window::{Feed, Gap, Replay, SliceWindow, Source, StreamWindow, Window};
+pub use window::{Feed, Gap, Hear, Passed, Replay, SliceWindow, Source, StreamWindow, Window};

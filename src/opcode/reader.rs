@@ -118,6 +118,8 @@ pub struct Reader<W> {
 
 /// Payloads of this many bytes or more are stepped over, not brought in.
 pub(super) const STEP_OVER: usize = 1 << 20;
+/// A payload from this size on is worth being told of as passed.
+const PASSED: usize = 16 << 10;
 
 impl<W: Window> Reader<W> {
     /// A reader of `window` from position `at`.
@@ -327,7 +329,11 @@ impl<W: Window> Reader<W> {
         if len >= STEP_OVER && !(self.in_frame && self.at < self.limit) {
             return self.step_over(len, opcode_at);
         }
-        Ok(Run { at: self.take(len, opcode_at)?, len })
+        let at = self.take(len, opcode_at)?;
+        if len >= PASSED {
+            self.window.passed().up_to(self.at, self.window.bytes());
+        }
+        Ok(Run { at, len })
     }
 
     #[cold]
@@ -657,10 +663,11 @@ impl<W: Window> Reader<W> {
             }
             self.at = self.behind;
         }
-        // Both engines demand a size that fits `Py_ssize_t`.
-        let size = i64::try_from(size).ok().and_then(|size| usize::try_from(size).ok());
-        let end = size.and_then(|size| self.at.checked_add(size));
-        let end = end.ok_or_else(|| self.malformed(at, "a frame claims more bytes than any file has"))?;
+        // Both engines demand a size that fits `Py_ssize_t`, of 64 bits wherever the file is read.
+        if i64::try_from(size).is_err() {
+            return Err(self.malformed(at, "a frame claims more bytes than any file has"));
+        }
+        let end = self.at.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
         if self.over_file {
             return self.frame_from_file(end.saturating_sub(self.at), at);
         }
@@ -697,7 +704,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8], dialect: Dialect) -> (Vec<(usize, &'static str)>, bool, Vec<FrameOddity>) {
-        let mut reader = Reader::new(SliceWindow(bytes), 0, dialect);
+        let mut reader = Reader::new(SliceWindow::new(bytes), 0, dialect);
         let mut ops = Vec::new();
         while let Ok(op) = reader.next_op() {
             ops.push((op.at, op.opcode.info().name));
@@ -740,9 +747,9 @@ mod tests {
 
     #[test]
     fn python_chops_a_line_that_has_no_end() {
-        let mut reader = Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::PYTHON);
+        let mut reader = Reader::new(SliceWindow::new(b"cos\nsystemX"), 0, Dialect::PYTHON);
         let Arg::Names(_, name) = reader.next_op().unwrap().arg else { panic!("two names") };
         assert_eq!(reader.bytes(name), b"system");
-        assert!(Reader::new(SliceWindow(b"cos\nsystemX"), 0, Dialect::C).next_op().is_err());
+        assert!(Reader::new(SliceWindow::new(b"cos\nsystemX"), 0, Dialect::C).next_op().is_err());
     }
 }

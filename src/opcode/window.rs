@@ -2,6 +2,7 @@
 
 use super::file::File;
 use crate::error::{Error, Result};
+use std::fmt;
 use std::ops::DerefMut;
 
 /// Bytes that may still be on their way. Positions are indexes into [`bytes`](Self::bytes) and never move.
@@ -29,6 +30,11 @@ pub trait Window {
     /// Steps which were not kept: (position, how many bytes), in order of position. Empty for a slice.
     fn gaps(&self) -> &[Gap] {
         &[]
+    }
+
+    /// Who hears which bytes were read.
+    fn passed(&self) -> Passed<'_> {
+        Passed::default()
     }
 
     /// The file that the C engine reads from, where it is one; `None` where everything is in memory.
@@ -69,6 +75,10 @@ impl<P: DerefMut<Target: Window>> Window for P {
         (**self).gaps()
     }
 
+    fn passed(&self) -> Passed<'_> {
+        (**self).passed()
+    }
+
     fn file(&mut self) -> Option<&mut File> {
         (**self).file()
     }
@@ -89,14 +99,58 @@ pub struct Gap {
     pub lost: bool,
 }
 
+/// Who hears of bytes that were read and will hardly be read again: those of a mapped file need not stay in memory. Payloads
+/// are what takes the room, so it hears of what stands in front of them.
+#[derive(Clone, Copy, Default)]
+pub struct Passed<'a>(Option<&'a Hear<'a>>);
+
+/// What is called with the bytes that were read.
+pub type Hear<'a> = dyn Fn(&[u8]) + 'a;
+
+impl Passed<'_> {
+    /// Says that all in front of position `to` was read.
+    #[inline]
+    pub fn up_to(self, to: usize, bytes: &[u8]) {
+        if let Some(hear) = self.0 {
+            hear(bytes.get(..to).unwrap_or(bytes));
+        }
+    }
+}
+
+impl fmt::Debug for Passed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Passed").field(&self.0.is_some()).finish()
+    }
+}
+
 /// All bytes are here.
 #[derive(Clone, Copy, Debug)]
-pub struct SliceWindow<'a>(pub &'a [u8]);
+pub struct SliceWindow<'a> {
+    bytes: &'a [u8],
+    passed: Passed<'a>,
+}
+
+impl<'a> SliceWindow<'a> {
+    /// A window over `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, passed: Passed::default() }
+    }
+
+    /// The same; `passed` hears what was read.
+    pub fn passing(bytes: &'a [u8], passed: &'a Hear<'a>) -> Self {
+        Self { bytes, passed: Passed(Some(passed)) }
+    }
+
+    /// The bytes, for as long as they are lent.
+    pub fn get(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
 
 impl Window for SliceWindow<'_> {
     #[inline]
     fn bytes(&self) -> &[u8] {
-        self.0
+        self.bytes
     }
 
     fn fill(&mut self, _end: usize) -> Result<()> {
@@ -104,13 +158,19 @@ impl Window for SliceWindow<'_> {
     }
 
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
-        let there = self.0.len().saturating_sub(at);
+        let there = self.bytes.len().saturating_sub(at);
         let taken = usize::try_from(count).map_or(there, |count| count.min(there));
-        Ok((at.saturating_add(taken), taken as u64))
+        let next = at.saturating_add(taken);
+        self.passed.up_to(next, self.bytes);
+        Ok((next, taken as u64))
     }
 
     fn failure(&self) -> Option<&Error> {
         None
+    }
+
+    fn passed(&self) -> Passed<'_> {
+        self.passed
     }
 }
 
@@ -238,12 +298,14 @@ pub struct Source<'a> {
     pub bytes: &'a [u8],
     /// What was stepped over and is not here.
     pub gaps: &'a [Gap],
+    /// Who hears what was read of it.
+    pub passed: Passed<'a>,
 }
 
 impl<'a> Source<'a> {
     /// The source that a window has read so far.
     pub fn of(window: &'a impl Window) -> Self {
-        Self { bytes: window.bytes(), gaps: window.gaps() }
+        Self { bytes: window.bytes(), gaps: window.gaps(), passed: window.passed() }
     }
 
     /// The offset in the source, steps included, of a position.
@@ -312,7 +374,7 @@ impl Window for Replay<'_> {
                 self.next = self.next.saturating_add(1);
                 Ok((at, gap.total.saturating_sub(before.map_or(0, |gap| gap.total)).min(count)))
             }
-            _ => SliceWindow(self.source.bytes).skip(at, count),
+            _ => SliceWindow::new(self.source.bytes).skip(at, count),
         }
     }
 
@@ -370,7 +432,7 @@ mod tests {
 
     #[test]
     fn a_skip_past_the_end_says_how_much_there_was() {
-        assert_eq!(SliceWindow(b"abc").skip(1, 9).unwrap(), (3, 2));
+        assert_eq!(SliceWindow::new(b"abc").skip(1, 9).unwrap(), (3, 2));
         let mut window = StreamWindow::new(Bytes(b"abc"));
         assert_eq!(window.skip(0, 9).unwrap(), (0, 3));
     }

@@ -80,6 +80,7 @@ impl<'a> Judge<'a> {
     pub(super) fn run(mut self, learn: Option<&mut Observations>) -> Judged {
         for (index, effect) in self.subject.reading.effects.iter().enumerate() {
             self.effect(index, effect);
+            self.subject.source.passed.up_to(effect.at, self.subject.source.bytes);
         }
         data::judge(&mut self);
         self.say_once();

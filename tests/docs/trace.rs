@@ -40,7 +40,7 @@ impl Trace {
     fn read(&self) -> Pass<SliceWindow<'_>> {
         let readers = Readers::of(Reader::Joblib).union(Readers::of(Reader::Pickle));
         let manner = Manner { readers, dialect: Dialect::PYTHON, arrays: Arrays::Padded, search: true };
-        pass(SliceWindow(&self.bytes), manner, &mut Limits::default().budget(self.bytes.len() as u64))
+        pass(SliceWindow::new(&self.bytes), manner, &mut Limits::default().budget(self.bytes.len() as u64))
     }
 
     pub(crate) fn report(&self) -> FileReport {
@@ -70,7 +70,7 @@ impl Trace {
 
     /// The opcodes until one cannot be read; of more than `most`, the first and the last ones.
     pub(crate) fn opcodes(&self, most: usize) -> String {
-        let mut reader = opcode::Reader::new(SliceWindow(&self.bytes), 0, Dialect::PYTHON);
+        let mut reader = opcode::Reader::new(SliceWindow::new(&self.bytes), 0, Dialect::PYTHON);
         let mut rows = Vec::new();
         loop {
             match reader.next_op() {

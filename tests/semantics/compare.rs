@@ -53,9 +53,9 @@ impl<'a> Read<'a> {
         let manner = Manner { readers: Readers::of(reader), dialect, arrays, search };
         let open = || -> Box<dyn Window + 'a> {
             if over_memory {
-                Box::new(SliceWindow(bytes))
+                Box::new(SliceWindow::new(bytes))
             } else {
-                Box::new(FileWindow::new(SliceWindow(bytes), access))
+                Box::new(FileWindow::new(SliceWindow::new(bytes), access))
             }
         };
         let budget = &mut Limits::default().budget(bytes.len() as u64);

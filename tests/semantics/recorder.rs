@@ -249,7 +249,7 @@ fn opcodes(reading: &Reading, source: Source<'_>) -> impl Iterator<Item = (usize
             at += 9;
             continue;
         }
-        let mut reader = Reader::new(SliceWindow(source.bytes), at, reading.dialect);
+        let mut reader = Reader::new(SliceWindow::new(source.bytes), at, reading.dialect);
         let op = reader.next_op().ok()?;
         at = reader.position();
         return Some((op.at, op.opcode, op.arg));

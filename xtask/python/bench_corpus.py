@@ -3,9 +3,10 @@
 
     python bench_corpus.py DIRECTORY gate|small|full
 
-The same bytes each time: nothing is taken from the clock, the machine or an unseeded generator. Only the forest needs
-libraries (numpy==2.4.6 scikit-learn==1.9.1 joblib==1.6.0); without them it is left out. The large arrays are sparse
-files: their zeros take no room on the disk. Nothing here is dangerous: the hostile shapes cost much or mean nothing.
+The same bytes each time: nothing is taken from the clock, the machine or an unseeded generator. Only the forest and
+the array by lz4 need libraries (numpy==2.4.6 scikit-learn==1.9.1 joblib==1.6.0 lz4==4.4.5); without them they are left
+out. The large arrays are sparse files: their zeros take no room on the disk. Nothing here is dangerous: the hostile
+shapes cost much or mean nothing.
 ``manifest.json`` lists what was written: name, path, bytes of opcodes, group, and of which case it is the double.
 """
 import bz2
@@ -177,20 +178,26 @@ def small_joblib(numbers):
     return head + padding(len(head)) + array + b'u.'
 
 
-def small_files(writer, count):
-    """Half are pickles, half joblib's; of those a quarter is compressed."""
-    os.makedirs(writer.at('many'), exist_ok=True)
+def small_files(writer, name, count, compressed):
+    """Half are pickles, half joblib's; of those, where `compressed`, a quarter is inflated by whoever reads them."""
+    path = name.replace(' ', '_')
+    os.makedirs(writer.at(path), exist_ok=True)
     numbers = random.Random(2)
     for index in range(count):
         if index % 2 == 0:
             data = pickle.dumps(small_values(numbers, numbers.randrange(8, 320)), 4)
         else:
             data = small_joblib(numbers)
-        if index % 8 == 3:
+        if compressed and index % 8 == 3:
             data = zlib.compress(data, 3)
-        with open(writer.at('many/%04d.pkl' % index), 'wb') as out:
+        with open(writer.at('%s/%04d.pkl' % (path, index)), 'wb') as out:
             out.write(data)
-    writer.add('many small files', 'many', None, 'many')
+    writer.add(name, 'many', None, path)
+
+
+def lz4_frame(data):
+    import lz4.frame
+    return lz4.frame.compress(data, compression_level=3)
 
 
 def compressed(writer, nbytes):
@@ -203,8 +210,14 @@ def compressed(writer, nbytes):
         ('gzip', lambda data: gzip.compress(data, 3, mtime=0)),
         ('bz2', lambda data: bz2.compress(data, 3)),
         ('xz', lambda data: lzma.compress(data, preset=3)),
+        ('lz4', lz4_frame),
     ):
-        writer.file('%s joblib' % codec, 'compressed', pack(data), len(head) + len(tail))
+        try:
+            packed = pack(data)
+        except ImportError as error:
+            print('no %s: %s' % (codec, error), file=sys.stderr)
+            continue
+        writer.file('%s joblib' % codec, 'compressed', packed, len(head) + len(tail))
 
 
 def torch_pickle(count, length):
@@ -286,7 +299,8 @@ def main():
     del values
     words = {'word%06d' % index: index for index in range(min(rows, 200_000))}
     writer.file('vocabulary', 'vocabulary', pickle.dumps(words, 4))
-    small_files(writer, files)
+    small_files(writer, 'many small files', files, compressed=False)
+    small_files(writer, 'many, an eighth deflated', files, compressed=True)
     writer.file('one 5 KB file', 'one', pickle.dumps(nested(60), 4)[:])
     if trees:
         forest(writer, trees)

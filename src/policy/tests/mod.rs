@@ -27,7 +27,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 fn judged(bytes: &[u8]) -> Judged {
     let reader = Reader::Pickle;
     let manner = Manner { readers: Readers::of(reader), dialect: Dialect::C, arrays: Arrays::Unknown, search: false };
-    let pass = pass(SliceWindow(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
+    let pass = pass(SliceWindow::new(bytes), manner, &mut Limits::default().budget(bytes.len() as u64));
     let reading = &pass.readings[0];
     assert!(reading.error.is_none(), "{:?}", reading.error);
     judge(Subject { reading, source: pass.source() }, &InForce::default())

@@ -4,6 +4,7 @@ use super::Row;
 use super::case::Case;
 use super::measure::Measure;
 use super::peers::Peer;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One figure beside what it should be at most.
@@ -78,8 +79,9 @@ pub(super) fn summary(all: &[(String, Bar)]) -> Vec<String> {
 
 const MIB: f64 = (1 << 20) as f64;
 
-/// The bars of a case. `start` is what a file of nothing costs; `half` the case of half the size.
-pub(super) fn of(case: &Case, row: &Row, start: &Row, half: Option<&Row>) -> Vec<Bar> {
+/// The bars of a case. `start` is what a file of nothing costs, `others` the cases before.
+pub(super) fn of(case: &Case, row: &Row, start: &Row, others: &BTreeMap<&str, Row>) -> Vec<Bar> {
+    let half = case.double_of.as_deref().and_then(|name| others.get(name));
     let own = row[&Peer::Depickle];
     let started = start[&Peer::Depickle];
     let mut bars = Vec::new();
@@ -107,8 +109,9 @@ pub(super) fn of(case: &Case, row: &Row, start: &Row, half: Option<&Row>) -> Vec
             }
         }
         "forest" => {
-            if let Some(ratio) = over(Peer::Picklescan) {
-                bar(4, "CPU / picklescan", ratio, 0.1);
+            // Of joblib's file picklescan reads no more than what stands in front of the first array.
+            if let Some(whole) = others.get("forest pickle").unwrap_or(row).get(&Peer::Picklescan) {
+                bar(4, "CPU / picklescan on the pickle", own.cpu / whole.cpu, 0.1);
             }
             bar(4, "MiB", own.memory, 32.0);
         }

@@ -98,8 +98,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         let answer = tools.verdict(case)?;
         answers
             .extend(said.into_iter().map(|(peer, answer)| (case.name.clone(), peer, row.get(&peer).copied(), answer)));
-        let double = case.double_of.as_deref().and_then(|name| rows.get(name));
-        let bars = bars::of(case, &row, &start, double);
+        let bars = bars::of(case, &row, &start, &rows);
         all.extend(bars.iter().map(|bar| (case.name.clone(), *bar)));
         for (index, bar) in bars.iter().enumerate() {
             let (name, bytes, own) = if index == 0 {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Packages of the environment that the corpus is made in, and picklescan runs in.
-const PACKAGES: [&str; 4] = ["picklescan==1.0.5", "numpy==2.4.6", "scikit-learn==1.9.1", "joblib==1.6.0"];
+const PACKAGES: [&str; 5] = ["picklescan==1.0.5", "numpy==2.4.6", "scikit-learn==1.9.1", "joblib==1.6.0", "lz4==4.4.5"];
 
 /// Those of the other scanners, which bring many others with them.
 const SCANNERS: [&str; 3] = ["modelscan==0.8.8", "fickling==0.1.12", "modelaudit==0.2.54"];
