@@ -83,6 +83,20 @@ fn behind_a_state_that_may_be_nothing_names_are_found() {
 }
 
 #[test]
+fn only_a_string_that_needs_an_encoding_is_told_of() {
+    for (stream, needs) in [
+        (b"S'\\xe9'\n.".as_slice(), true),
+        (b"U\x01\xe9.", true),
+        (b"S'\\n'\n.", false),
+        // Only a STRING has escapes.
+        (b"U\x04\\xe9.", false),
+    ] {
+        let told = report(stream).findings.iter().any(|finding| finding.rule == "needs-encoding");
+        assert_eq!(told, needs, "{}", stream.escape_ascii());
+    }
+}
+
+#[test]
 fn a_number_that_is_octal_to_some_is_suspicious() {
     let report = report(b"I010\n.");
     assert_eq!(report.verdict(), Verdict::Suspicious);

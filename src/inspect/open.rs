@@ -9,6 +9,7 @@ use super::skops;
 use super::storages::Storages;
 use super::torch_tar;
 use super::window::Bytes;
+use crate::container::compress;
 use crate::container::detect::{PREFIX, by_content, is_text};
 use crate::container::{Codec, Decoder, Ending, Format, NpyHeader, ZFile, detect, zip};
 use crate::error::{Error, ErrorKind, Result};
@@ -452,7 +453,7 @@ fn still_packed(format: Format) -> Result<()> {
 fn held<'a>(mut bytes: Vec<u8>, mut budget: Budget) -> Result<Contents<'a>> {
     let mut packed = None;
     if let Format::Compressed(codec) = by_content(&bytes) {
-        bytes = crate::skops::inflated(Some(codec), &bytes, u64::MAX, &mut budget)?.into_owned();
+        bytes = compress::at_most(Some(codec), &bytes, u64::MAX, &mut budget)?.into_owned();
         packed = Some(codec);
     }
     let (member, format) = (Member::Made { start: 0 }, by_content(&bytes));

@@ -2,10 +2,9 @@
 
 use super::members::{Found, Members};
 use crate::container::sevenz::{self, Folder, Member};
-use crate::container::{Codec, Filter};
+use crate::container::{Codec, Filter, compress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Budget, Limit};
-use crate::skops;
 use std::io::Read as _;
 
 /// All members of an archive that begins at `start` of the file, in the order in which they are packed.
@@ -59,7 +58,7 @@ fn unpacked<'a>(
             }
         }
         (codec, all) => {
-            let mut rest = skops::inflated(codec, packed, u64::MAX, budget)?.into_owned();
+            let mut rest = compress::at_most(codec, packed, u64::MAX, budget)?.into_owned();
             for filter in &folder.filters {
                 rest = unfiltered(*filter, &rest, budget)?;
             }

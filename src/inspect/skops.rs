@@ -3,7 +3,7 @@
 use super::open::{Contents, Member};
 use super::storages::Storages;
 use super::window::Bytes;
-use crate::container::{Archive, Data, zip};
+use crate::container::{Archive, Data, compress, zip};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::escape;
 use crate::limits::Budget;
@@ -38,7 +38,7 @@ pub(super) fn schema<'a>(archive: &Archive, bytes: &'a [u8], budget: &mut Budget
     let entry = skops::schema(archive)?;
     let there = bytes.get(entry.data.span()).unwrap_or_default();
     Some(match &entry.data {
-        Data::Compressed(codec, _) => skops::inflated(Some(*codec), there, u64::MAX, budget),
+        Data::Compressed(codec, _) => compress::at_most(Some(*codec), there, u64::MAX, budget),
         Data::Unreadable(why, _) => Err(Error::new(ErrorKind::Unsupported, *why)),
         Data::Stored(_) | Data::Nothing => Ok(Cow::Borrowed(there)),
     })

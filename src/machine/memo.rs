@@ -113,8 +113,9 @@ mod tests {
         }
         memo.put(5000, value(6));
         memo.put_vast(b"+0_99999999999999999999", value(7));
+        memo.put_vast(b"99999999999999999998", value(8));
         assert_eq!(memo.get_vast(b"99999999999999999999"), Some(value(7)));
-        assert_eq!(memo.len(), 3003);
+        assert_eq!(memo.len(), 3004);
         assert_eq!((memo.get(0), memo.get(5000), memo.get(6000)), (Some(value(3)), Some(value(6)), None));
         assert!(memo.dense.len() < 10_000);
     }

@@ -12,7 +12,9 @@
     clippy::panic
 )]
 
+mod argument;
 mod file;
+mod frame;
 mod here;
 mod literal;
 mod reader;

@@ -1,8 +1,8 @@
 //! One reader: bytes to (position, opcode, argument), by the rules of one engine.
 
 use super::here::Here;
-use super::table::{ArgumentKind, Opcode};
-use super::text::{self, Number};
+use super::table::Opcode;
+use super::text::Number;
 use super::window::{Source, Window};
 use crate::error::{Error, Result};
 
@@ -95,9 +95,9 @@ pub enum FrameOddity {
 /// Reads opcodes from a window.
 pub struct Reader<W> {
     pub(super) window: W,
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     /// Whether the window is a [file](Window::file): `limit` is then the end of the engine's buffer.
-    over_file: bool,
+    pub(super) over_file: bool,
     /// Where the next byte is read.
     pub(super) at: usize,
     /// One past the last byte that may be read without asking: the end of the frame, or of what is here.
@@ -105,7 +105,7 @@ pub struct Reader<W> {
     /// Whether `limit` is the end of a frame.
     pub(super) in_frame: bool,
     /// Whether the frame is cut short by the end of the source.
-    clipped: bool,
+    pub(super) clipped: bool,
     /// Where reading goes on after the frame; equal to `limit` unless raw bytes were taken from behind it.
     pub(super) behind: usize,
     /// The first oddity of each kind and where it stands.
@@ -113,7 +113,7 @@ pub struct Reader<W> {
     /// Where the engines first part, and on what.
     parted: Option<(usize, &'static str)>,
     /// Where an INT or a LONG first means something else to CPython 3.14.
-    decimal: Option<usize>,
+    pub(super) decimal: Option<usize>,
 }
 
 /// Payloads of this many bytes or more are stepped over, not brought in.
@@ -139,12 +139,6 @@ impl<W: Window> Reader<W> {
             parted: None,
             decimal: None,
         }
-    }
-
-    /// Where a new reader of the same file finds the next stream: C has read no further than STOP, or to the end of a
-    /// frame that it took from the file; Python to the end of the frame.
-    pub fn next_stream(&self) -> usize {
-        if self.dialect.is_c() && !self.over_file { self.at } else { self.file_position() }
     }
 
     /// Goes on with the next stream, as the same unpickler does: C keeps its buffer, Python does not.
@@ -244,7 +238,7 @@ impl<W: Window> Reader<W> {
     }
 
     #[cold]
-    fn malformed(&self, at: usize, message: impl Into<String>) -> Error {
+    pub(super) fn malformed(&self, at: usize, message: impl Into<String>) -> Error {
         Error::malformed(self.source().offset(at), message)
     }
 
@@ -261,7 +255,7 @@ impl<W: Window> Reader<W> {
 
     /// Takes `count` bytes; answers where they begin.
     #[inline]
-    fn take(&mut self, count: usize, opcode_at: usize) -> Result<usize> {
+    pub(super) fn take(&mut self, count: usize, opcode_at: usize) -> Result<usize> {
         let at = self.at;
         match at.checked_add(count) {
             Some(end) if end <= self.limit => {
@@ -292,34 +286,9 @@ impl<W: Window> Reader<W> {
         Ok(at)
     }
 
-    /// Leaves a frame that does not hold what is asked of it.
-    fn leave_frame(&mut self, opcode_at: usize) -> Result<()> {
-        if self.at < self.limit && self.clipped {
-            return Err(self.truncated(opcode_at));
-        }
-        if self.at < self.limit {
-            // C reads on; Python calls the frame exhausted.
-            self.odd(FrameOddity::Straddles, opcode_at);
-            self.part(opcode_at, "an argument straddles the end of its frame");
-            if !self.dialect.is_c() {
-                return Err(self.malformed(opcode_at, "an argument runs over the end of its frame"));
-            }
-        } else {
-            if self.behind != self.limit && opcode_at < self.at {
-                self.odd(FrameOddity::Straddles, opcode_at);
-                let message = "an argument goes on behind array bytes that follow its frame";
-                return Err(Error::unsupported(self.source().offset(opcode_at), message));
-            }
-            self.at = self.behind;
-        }
-        self.in_frame = false;
-        self.limit = self.window.bytes().len().max(self.at);
-        Ok(())
-    }
-
     /// Takes a payload of `len` bytes. A large one outside a frame is stepped over.
     #[inline]
-    fn payload(&mut self, len: u64, opcode: Opcode, opcode_at: usize) -> Result<Run> {
+    pub(super) fn payload(&mut self, len: u64, opcode: Opcode, opcode_at: usize) -> Result<Run> {
         let Ok(len) = usize::try_from(len) else { return Err(self.truncated(opcode_at)) };
         if self.over_file && len > self.limit.saturating_sub(self.at) {
             use Opcode::{BinBytes, BinBytes8, ByteArray8, ShortBinBytes};
@@ -337,7 +306,7 @@ impl<W: Window> Reader<W> {
     }
 
     #[cold]
-    fn step_over(&mut self, len: usize, opcode_at: usize) -> Result<Run> {
+    pub(super) fn step_over(&mut self, len: usize, opcode_at: usize) -> Result<Run> {
         if self.in_frame {
             self.leave_frame(opcode_at)?;
         }
@@ -349,130 +318,6 @@ impl<W: Window> Reader<W> {
             return Err(self.truncated(opcode_at));
         }
         Ok(Run { at, len })
-    }
-
-    /// Takes a payload that has to be UTF-8.
-    #[inline]
-    fn text(&mut self, len: u64, opcode_at: usize) -> Result<Run> {
-        let Ok(len) = usize::try_from(len) else { return Err(self.truncated(opcode_at)) };
-        let run = Run { at: self.take(len, opcode_at)?, len };
-        let bytes = self.bytes(run);
-        if bytes.is_ascii() || text::is_text(bytes) {
-            Ok(run)
-        } else {
-            Err(self.malformed(opcode_at, "a text is not UTF-8"))
-        }
-    }
-
-    #[inline]
-    fn array<const N: usize>(&mut self, opcode_at: usize) -> Result<[u8; N]> {
-        let at = self.take(N, opcode_at)?;
-        let bytes = self.window.bytes().get(at..).and_then(|bytes| bytes.first_chunk());
-        bytes.copied().ok_or_else(|| self.truncated(opcode_at))
-    }
-
-    /// Takes a line; its newline is taken and not part of the answer.
-    fn line(&mut self, opcode_at: usize) -> Result<Run> {
-        let at = self.at;
-        let here = self.window.bytes().get(at..self.limit).unwrap_or_default();
-        if let Some(len) = memchr::memchr(b'\n', here) {
-            self.at = at.saturating_add(len).saturating_add(1);
-            return Ok(Run { at, len });
-        }
-        self.line_slow(opcode_at)
-    }
-
-    #[cold]
-    fn line_slow(&mut self, opcode_at: usize) -> Result<Run> {
-        if self.over_file {
-            return self.line_from_file(opcode_at);
-        }
-        if self.in_frame {
-            self.leave_frame(opcode_at)?;
-            return self.line(opcode_at);
-        }
-        let at = self.at;
-        let mut seen = self.limit;
-        loop {
-            self.window.fill(seen.saturating_add(1))?;
-            let bytes = self.window.bytes();
-            let fresh = bytes.get(seen..).unwrap_or_default();
-            if let Some(len) = memchr::memchr(b'\n', fresh) {
-                let end = seen.saturating_add(len);
-                self.limit = bytes.len();
-                self.at = end.saturating_add(1);
-                return Ok(Run { at, len: end.saturating_sub(at) });
-            }
-            if fresh.is_empty() {
-                break;
-            }
-            seen = bytes.len();
-        }
-        // The file ends inside the line: Python chops its last byte and goes on.
-        self.part(opcode_at, "a line has no end");
-        if self.dialect.is_c() {
-            return Err(self.truncated(opcode_at));
-        }
-        self.limit = seen.max(at);
-        self.at = self.limit;
-        Ok(Run { at, len: self.limit.saturating_sub(at).saturating_sub(1) })
-    }
-
-    /// What both engines make of the text `run`; where they part, that is noted.
-    fn both<T: PartialEq + Copy>(
-        &mut self,
-        run: Run,
-        opcode_at: usize,
-        read: impl Fn(&[u8], Dialect) -> Option<T>,
-    ) -> Result<T> {
-        let bytes = self.bytes(run);
-        let own = |engine| read(bytes, Dialect { engine, ..self.dialect });
-        let (c, python) = (own(Engine::C), own(Engine::Python));
-        // NaN differs from itself, and is the same to both.
-        if c != python && !(c.is_some_and(|c| Some(c) != Some(c)) && python.is_some()) {
-            self.part(opcode_at, "a number in text form");
-        }
-        let own = if self.dialect.is_c() { c } else { python };
-        own.ok_or_else(|| self.malformed(opcode_at, "a text is not a number as its opcode demands"))
-    }
-
-    /// Notes a number that CPython 3.14 reads as something else.
-    fn base(&mut self, run: Run, opcode_at: usize, read: fn(&[u8], Dialect) -> Option<Number>) {
-        let bytes = self.bytes(run);
-        // Only a prefix that is a zero says anything of a base.
-        let first = bytes.iter().position(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0x0b | b'+' | b'-'));
-        let prefixed = first.is_some_and(|at| bytes.get(at) == Some(&b'0') && bytes.len() > at.saturating_add(1));
-        let differs = |engine| {
-            let [before, from] = [false, true].map(|decimal| read(bytes, Dialect { engine, decimal }));
-            before != from
-        };
-        if self.decimal.is_none() && prefixed && (differs(Engine::C) || differs(Engine::Python)) {
-            self.decimal = Some(opcode_at);
-        }
-    }
-
-    /// Reads module and name.
-    fn names(&mut self, opcode: Opcode, opcode_at: usize) -> Result<Arg> {
-        let mut lines = [Run { at: 0, len: 0 }; 2];
-        for line in &mut lines {
-            let run = self.line(opcode_at)?;
-            if run.len == 0 {
-                // C calls an empty line truncated, Python asks for the empty name.
-                self.part(opcode_at, "a module or name is empty");
-                if self.dialect.is_c() {
-                    return Err(self.malformed(opcode_at, "a module or name is empty"));
-                }
-            }
-            let bytes = self.bytes(run);
-            // GLOBAL is strict UTF-8, INST is ASCII.
-            let valid = bytes.is_ascii() || (opcode == Opcode::Global && std::str::from_utf8(bytes).is_ok());
-            if !valid {
-                return Err(self.malformed(opcode_at, "a module or name is not text"));
-            }
-            *line = run;
-        }
-        let [module, name] = lines;
-        Ok(Arg::Names(module, name))
     }
 
     /// The next opcode with its argument.
@@ -516,185 +361,6 @@ impl<W: Window> Reader<W> {
         }
         self.limit = self.window.bytes().len();
         Ok(())
-    }
-
-    /// The argument of the opcode at `at`, which was read last. Where the opcode is known while compiling, so is how its
-    /// argument is read.
-    ///
-    /// # Errors
-    /// As [`next_op`](Self::next_op).
-    #[inline(always)]
-    pub fn argument(&mut self, opcode: Opcode, at: usize) -> Result<Arg> {
-        Ok(match opcode.info().argument {
-            ArgumentKind::None => Arg::None,
-            ArgumentKind::U1 => Arg::Int(i64::from(u8::from_le_bytes(self.array(at)?))),
-            ArgumentKind::U2 => Arg::Int(i64::from(u16::from_le_bytes(self.array(at)?))),
-            ArgumentKind::U4 => Arg::Int(i64::from(u32::from_le_bytes(self.array(at)?))),
-            ArgumentKind::I4 => Arg::Int(i64::from(i32::from_le_bytes(self.array(at)?))),
-            ArgumentKind::F8 => Arg::Float(f64::from_be_bytes(self.array(at)?)),
-            ArgumentKind::Text1 => {
-                let len = u8::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.text(u64::from(len), at)?)
-            }
-            ArgumentKind::Text4 => {
-                let len = u32::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.text(u64::from(len), at)?)
-            }
-            ArgumentKind::Bytes1 => {
-                let len = u8::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.payload(u64::from(len), opcode, at)?)
-            }
-            ArgumentKind::Bytes4 => {
-                let len = u32::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.payload(u64::from(len), opcode, at)?)
-            }
-            ArgumentKind::IntLine => Arg::Number(self.number(at, None, text::int)?.0),
-            ArgumentKind::LongLine => Arg::Number(self.number(at, Some(b'L'), text::long)?.0),
-            ArgumentKind::IndexLine => {
-                let (index, run) = self.number(at, None, text::index)?;
-                Arg::Index(index, run)
-            }
-            kind => self.rare(opcode, kind, at)?,
-        })
-    }
-
-    /// A line with the text of an int; `suffix` may stand behind it.
-    #[inline]
-    fn number(
-        &mut self,
-        at: usize,
-        suffix: Option<u8>,
-        read: fn(&[u8], Dialect) -> Option<Number>,
-    ) -> Result<(Number, Run)> {
-        let begin = self.at;
-        let here = self.window.bytes().get(begin..self.limit).unwrap_or_default();
-        if let Some((number, len)) = text::plain_int(here, suffix) {
-            self.at = begin.saturating_add(len).saturating_add(1);
-            return Ok((Number::Int(number), Run { at: begin, len }));
-        }
-        let run = self.line(at)?;
-        self.base(run, at, read);
-        Ok((self.both(run, at, read)?, run))
-    }
-
-    /// Arguments that modern streams seldom have.
-    fn rare(&mut self, opcode: Opcode, kind: ArgumentKind, at: usize) -> Result<Arg> {
-        Ok(match kind {
-            ArgumentKind::U8 => {
-                let size = u64::from_le_bytes(self.array(at)?);
-                if opcode == Opcode::Frame {
-                    self.enter_frame(size, at)?;
-                }
-                Arg::Int(i64::try_from(size).unwrap_or(i64::MAX))
-            }
-            ArgumentKind::FloatLine => {
-                let run = self.line(at)?;
-                match text::plain_float(self.bytes(run)) {
-                    Some(number) => Arg::Float(number),
-                    None => Arg::Float(self.both(run, at, text::float)?),
-                }
-            }
-            ArgumentKind::StringLine => {
-                let run = self.line(at)?;
-                let inner = text::quoted(self.bytes(run)).filter(|inner| text::unescape(inner).is_some());
-                let Some(len) = inner.map(<[u8]>::len) else {
-                    return Err(self.malformed(at, "a STRING is not quoted, or holds a broken escape"));
-                };
-                Arg::Bytes(Run { at: run.at.saturating_add(1), len })
-            }
-            ArgumentKind::UnicodeLine => {
-                let run = self.line(at)?;
-                if text::raw_unicode_escape(self.bytes(run)).is_none() {
-                    return Err(self.malformed(at, "a UNICODE holds a broken escape"));
-                }
-                Arg::Bytes(run)
-            }
-            ArgumentKind::PersidLine => {
-                let run = self.line(at)?;
-                if !self.bytes(run).is_ascii() {
-                    return Err(self.malformed(at, "a PERSID is not ASCII"));
-                }
-                Arg::Bytes(run)
-            }
-            ArgumentKind::NameLines => self.names(opcode, at)?,
-            ArgumentKind::Long1 => {
-                let len = u8::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.payload(u64::from(len), opcode, at)?)
-            }
-            ArgumentKind::Long4 => {
-                let len = i32::from_le_bytes(self.array(at)?);
-                let Ok(len) = u64::try_from(len) else {
-                    return Err(self.malformed(at, "LONG4 has a negative length"));
-                };
-                Arg::Bytes(self.payload(len, opcode, at)?)
-            }
-            ArgumentKind::SignedBytes4 => {
-                let len = u32::from_le_bytes(self.array(at)?);
-                if i32::try_from(len).is_err() {
-                    self.part(at, "the length of a BINSTRING, signed or not");
-                    if !self.dialect.is_c() {
-                        return Err(self.malformed(at, "BINSTRING has a negative length"));
-                    }
-                }
-                Arg::Bytes(self.payload(u64::from(len), opcode, at)?)
-            }
-            ArgumentKind::Bytes8 => {
-                let len = u64::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.payload(len, opcode, at)?)
-            }
-            ArgumentKind::Text8 => {
-                let len = u64::from_le_bytes(self.array(at)?);
-                Arg::Bytes(self.text(len, at)?)
-            }
-            _ => Arg::None,
-        })
-    }
-
-    fn enter_frame(&mut self, size: u64, at: usize) -> Result<()> {
-        if self.in_frame && self.at < self.limit {
-            self.odd(FrameOddity::Nested, at);
-            self.part(at, "a frame begins inside another");
-            if !self.dialect.is_c() {
-                return Err(self.malformed(at, "a frame begins before the one around it ends"));
-            }
-        } else if self.in_frame && !self.over_file {
-            if self.behind != self.limit {
-                self.odd(FrameOddity::Straddles, at);
-            }
-            self.at = self.behind;
-        }
-        // Both engines demand a size that fits `Py_ssize_t`, of 64 bits wherever the file is read.
-        if i64::try_from(size).is_err() {
-            return Err(self.malformed(at, "a frame claims more bytes than any file has"));
-        }
-        let end = self.at.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
-        if self.over_file {
-            return self.frame_from_file(end.saturating_sub(self.at), at);
-        }
-        self.window.fill(end)?;
-        let there = self.window.bytes().len();
-        if end > there {
-            self.odd(FrameOddity::Overlong, at);
-            self.part(at, "a frame is longer than the file");
-            if self.dialect.is_c() {
-                let message = "the pickle is cut short: a frame is not all there";
-                return Err(Error::truncated(self.source().offset(at), message));
-            }
-        }
-        self.in_frame = true;
-        self.clipped = end > there;
-        self.limit = end.min(there).max(self.at);
-        self.behind = self.limit;
-        Ok(())
-    }
-
-    /// Says that STOP was read: notes a frame that goes on behind it.
-    pub fn stop(&mut self, at: usize) {
-        if self.in_frame && self.at < self.limit {
-            self.odd(FrameOddity::StopInside, at);
-            // C goes on right behind STOP, Python behind the frame.
-            self.part(at, "STOP stands inside a frame");
-        }
     }
 }
 

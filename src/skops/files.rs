@@ -1,10 +1,11 @@
 //! The members of the archive: arrays as `.npy`, sparse matrices as `.npz`, bytes as they are.
 
 use super::Named;
+use crate::container::compress::at_most;
 use crate::container::npy::MAX_HEADER;
-use crate::container::{Archive, Codec, Data, Decoder, Entry, NpyHeader, zip};
+use crate::container::{Archive, Codec, Data, Entry, NpyHeader, zip};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{Budget, Limit};
+use crate::limits::Budget;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -77,7 +78,7 @@ impl<'a> Files<'a> {
     pub(super) fn plain(&mut self, name: &str, budget: &mut Budget) -> Result<Cow<'a, [u8]>> {
         let entry = self.entry(name, Named::Bytes)?;
         let (codec, there) = place(entry, self.bytes);
-        inflated(codec, there, u64::MAX, budget)
+        at_most(codec, there, u64::MAX, budget)
     }
 
     /// The array in a member.
@@ -100,12 +101,12 @@ impl<'a> Files<'a> {
             }
             return Ok(arrays);
         }
-        let whole = inflated(codec, there, u64::MAX, budget)?;
+        let whole = at_most(codec, there, u64::MAX, budget)?;
         let archive = read(&whole, budget)?;
         for inner in &archive.entries {
             let Some(array) = inner.name.strip_suffix(".npy") else { continue };
             let (codec, there) = place(inner, &whole);
-            let bytes = inflated(codec, there, u64::MAX, budget)?;
+            let bytes = at_most(codec, there, u64::MAX, budget)?;
             let header = NpyHeader::parse(&bytes)?;
             let data = bytes.get(header.data_offset..).unwrap_or_default();
             let len = bytes_of(&header, data.len() as u64)?;
@@ -130,7 +131,7 @@ impl<'a> Files<'a> {
                 let there = there.get(..usize::try_from(all).unwrap_or(usize::MAX)).unwrap_or(there);
                 let there =
                     if storage.codec.is_some() { self.bytes.get(storage.start..).unwrap_or_default() } else { there };
-                inflated(storage.codec, there, all, budget)?
+                at_most(storage.codec, there, all, budget)?
             }
         };
         let elements = bytes.get(npy.header.data_offset..).unwrap_or_default();
@@ -157,7 +158,7 @@ fn read(bytes: &[u8], budget: &mut Budget) -> Result<Archive> {
 /// The array of a member of an archive that stands at `start` of the file.
 fn npy<'a>(key: &str, entry: &Entry, bytes: &'a [u8], start: usize, budget: &mut Budget) -> Result<Npy<'a>> {
     let (codec, there) = place(entry, bytes);
-    let head = inflated(codec, there, HEADER as u64, budget)?;
+    let head = at_most(codec, there, HEADER as u64, budget)?;
     budget.forget(head.len() as u64);
     let header = NpyHeader::parse(&head)?;
     let size = if codec.is_some() { entry.size.unwrap_or(0) } else { there.len() as u64 };
@@ -174,30 +175,4 @@ fn bytes_of(header: &NpyHeader, there: u64) -> Result<u64> {
     }
     let len = header.nbytes().ok_or_else(|| malformed("an array that is larger than any memory"))?;
     if len > there { Err(malformed("a member ends inside its array")) } else { Ok(len) }
-}
-
-/// At most `most` bytes of a member.
-pub(crate) fn inflated<'b>(
-    codec: Option<Codec>,
-    there: &'b [u8],
-    most: u64,
-    budget: &mut Budget,
-) -> Result<Cow<'b, [u8]>> {
-    let Some(codec) = codec else {
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        return Ok(Cow::Borrowed(there.get(..most).unwrap_or(there)));
-    };
-    let mut decoder = Decoder::new(codec, there);
-    let mut bytes = Vec::new();
-    let mut piece = vec![0; 16 << 10];
-    while (bytes.len() as u64) < most {
-        let count = decoder.read(&mut piece)?;
-        if count == 0 {
-            break;
-        }
-        budget.spend(Limit::Inflated, count as u64)?;
-        budget.spend(Limit::Retained, count as u64)?;
-        bytes.extend_from_slice(piece.get(..count).unwrap_or_default());
-    }
-    Ok(Cow::Owned(bytes))
 }

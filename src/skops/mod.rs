@@ -30,7 +30,6 @@ mod values;
 mod write;
 
 pub use files::Storage;
-pub(crate) use files::inflated;
 pub use origin::Origin;
 pub(crate) use sparse::FORMATS;
 pub use trust::is_trusted;

@@ -12,10 +12,12 @@ mod filter;
 mod lz4;
 mod lzma;
 mod ppmd;
+mod whole;
 mod zstd;
 
 pub(super) use deflate::is_zlib;
 pub use filter::Filter;
+pub use whole::at_most;
 pub(super) use zstd::starts_member as is_zstd;
 
 use crate::error::{Error, ErrorKind, Result};
