@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "made for another test")]
 mod archives;
 mod bytes;
+mod costs;
 mod evasions;
 mod gadgets;
 mod inspect;
