@@ -191,6 +191,7 @@ mod tests {
             "y ~ C(k, Treatment(reference='y'))",
             "y ~ C(k, Sum) + bs(a, df=4) + standardize(b)",
             "y ~ I(a > 0.5) + a / b",
+            "y ~ a ** 2 + b ** 2 + c ** 2 + d ** 2 + e ** 2",
             "y ~ 1",
             "y ~ -1 + a",
         ] {

@@ -1,5 +1,6 @@
-//! Keys that collide. The hash of a text or of bytes is salted, that of an int and of a tuple of ints can be computed by
-//! anybody, and n keys of one hash cost n² comparisons. No honest writer comes upon more than a few.
+//! Keys that collide. The hash of a text or of bytes is salted, that of an int can be computed by anybody, and so can
+//! tuples of one hash that differ in nothing but ints; n keys of one hash cost n² comparisons. No honest writer comes
+//! upon more than a few.
 
 use super::judging::Judge;
 use super::{Objection, show};
@@ -11,7 +12,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// So many keys of one hash in one container take no noticeable time.
 const MAX_ALIKE: usize = 1000;
-/// The longest tuple that is looked at.
+/// The most values of a tuple, and of those in it, that are looked at.
 const MAX_LANES: usize = 64;
 
 /// The prime that CPython reduces numbers by (`_PyHASH_MODULUS`, on machines of 64 bits).
@@ -45,18 +46,14 @@ fn alike(judge: &mut Judge<'_>, keys: impl Iterator<Item = Value>) {
         if !judge.trace.walk(1) {
             break;
         }
-        let mut lanes = Lanes { hashes: Vec::new(), value: DefaultHasher::new(), wide: false };
-        if !lanes.add(judge, key) {
+        let mut sum = Sum { value: DefaultHasher::new(), wide: false };
+        let Some(hash) = sum.of(judge, key) else { continue };
+        // A small int is its own hash, and no other value that is written so has it.
+        if !sum.wide && key.kind() != Kind::Tuple {
             continue;
         }
-        let hash = match lanes.hashes.as_slice() {
-            // A small int is its own hash, and no other value that is written so has it.
-            [_] if !lanes.wide && key.kind() != Kind::Tuple => continue,
-            &[hash] if key.kind() != Kind::Tuple => hash,
-            hashes => tuple(hashes),
-        };
         let alike = by_hash.entry(hash).or_default();
-        alike.insert(lanes.value.finish());
+        alike.insert(sum.value.finish());
         worst = worst.max(alike.len());
     }
     if worst > MAX_ALIKE {
@@ -66,47 +63,87 @@ fn alike(judge: &mut Judge<'_>, keys: impl Iterator<Item = Value>) {
     }
 }
 
-/// The hashes of an int, or of the ints of a tuple.
-struct Lanes {
-    hashes: Vec<u64>,
-    /// Tells values of one hash apart.
+/// The hash of a key as it is computed, and what tells values of one hash apart.
+struct Sum {
     value: DefaultHasher,
     /// Whether an int is wider than its hash.
     wide: bool,
 }
 
-impl Lanes {
-    /// Takes in a key; false for what is salted, and for what no one makes collide in numbers.
-    fn add(&mut self, judge: &Judge<'_>, key: Value) -> bool {
-        if key.kind() != Kind::Tuple {
-            return self.int(judge, key);
-        }
-        let items = judge.ast().items(key, Moment::END);
-        for item in items {
-            if self.hashes.len() >= MAX_LANES || !judge.trace.walk(1) || !self.int(judge, item) {
-                return false;
-            }
-        }
-        true
+impl Sum {
+    /// The hash of a key; `None` for what no one makes collide.
+    fn of(&mut self, judge: &Judge<'_>, key: Value) -> Option<u64> {
+        if key.kind() == Kind::Tuple { self.tuple(judge, key) } else { self.int(judge, key) }
     }
 
-    fn int(&mut self, judge: &Judge<'_>, value: Value) -> bool {
-        let hash = match judge.subject.literal(value) {
-            Some(Literal::Bool(value)) => u64::from(value),
-            Some(Literal::Int(value)) => {
+    /// The hash of a tuple, whatever tuples it holds.
+    fn tuple(&mut self, judge: &Judge<'_>, key: Value) -> Option<u64> {
+        let items = |tuple| judge.ast().items(tuple, Moment::END);
+        let mut open = vec![(items(key), Vec::new())];
+        let mut lanes = 0_usize;
+        loop {
+            let (left, hashes) = open.last_mut()?;
+            let hash = match left.next() {
+                Some(item) => {
+                    lanes = lanes.saturating_add(1);
+                    if lanes > MAX_LANES || !judge.trace.walk(1) {
+                        return None;
+                    }
+                    if item.kind() == Kind::Tuple {
+                        // Of one value, no other has the same brackets.
+                        self.value.write_u8(b'(');
+                        open.push((items(item), Vec::new()));
+                        continue;
+                    }
+                    self.int(judge, item).or_else(|| self.salted(judge, item))?
+                }
+                None => {
+                    self.value.write_u8(b')');
+                    let hash = tuple(hashes);
+                    open.pop();
+                    if open.is_empty() {
+                        return Some(hash);
+                    }
+                    hash
+                }
+            };
+            open.last_mut()?.1.push(hash);
+        }
+    }
+
+    fn int(&mut self, judge: &Judge<'_>, value: Value) -> Option<u64> {
+        match judge.subject.literal(value)? {
+            Literal::Bool(value) => {
+                value.hash(&mut self.value);
+                Some(u64::from(value))
+            }
+            Literal::Int(value) => {
                 value.hash(&mut self.value);
                 self.wide |= value.unsigned_abs() >= MODULUS;
-                signed(value < 0, value.unsigned_abs() % MODULUS)
+                Some(signed(value < 0, value.unsigned_abs() % MODULUS))
             }
-            Some(Literal::BigInt(bytes)) if judge.trace.walk(bytes.len() as u64 / 8) => {
+            Literal::BigInt(bytes) if judge.trace.walk(bytes.len() as u64 / 8) => {
                 bytes.hash(&mut self.value);
                 self.wide = true;
-                big(bytes)
+                Some(big(bytes))
             }
-            _ => return false,
-        };
-        self.hashes.push(hash);
-        true
+            _ => None,
+        }
+    }
+
+    /// What stands for a hash that no one knows before: the same for equal values, and for no others.
+    fn salted(&mut self, judge: &Judge<'_>, value: Value) -> Option<u64> {
+        let mut salted = DefaultHasher::new();
+        match judge.subject.literal(value)? {
+            Literal::Str(text) if judge.trace.walk(text.len() as u64 / 8) => text.hash(&mut salted),
+            Literal::Bytes(bytes) if judge.trace.walk(bytes.len() as u64 / 8) => bytes.hash(&mut salted),
+            Literal::Float(value) => value.to_bits().hash(&mut salted),
+            Literal::None => {}
+            _ => return None,
+        }
+        let hash = salted.finish();
+        hash.hash(&mut self.value);
+        Some(hash)
     }
 }
 

@@ -52,3 +52,42 @@ fn what_costs_too_much_is_suspicious_and_what_costs_a_step_less_is_not() {
         assert_eq!((report.verdict(), rules.as_slice()), (Verdict::Suspicious, ["load-cost"].as_slice()), "{name}");
     }
 }
+
+#[test]
+fn tuples_in_a_key_are_counted_beside_a_number_too() {
+    // The number stands where a tuple has its index.
+    let report = scan(&[b"\x80\x02K\x01q\x000}N".as_slice(), &b"\x85".repeat(2000), b"h\x00\x86Ns."].concat());
+    assert_eq!(report.verdict(), Verdict::Suspicious, "{:?}", report.findings);
+}
+
+/// A dictionary with so many keys: multiples of the prime that CPython reduces ints by (`_PyHASH_MODULUS`), or of that
+/// less two, each between the two parts of `key`.
+fn multiples(count: u64, collide: bool, key: &[&[u8]; 2]) -> Vec<u8> {
+    let step = if collide { (1 << 61) - 1 } else { (1 << 61) - 3 };
+    let long = |times: u64| [b"\x8a\x0a".as_slice(), &(u128::from(times) * step).to_le_bytes()[..10]].concat();
+    let pair = |times| [key[0], &long(times), key[1], b"N"].concat();
+    let pairs: Vec<u8> = (1..=count).flat_map(pair).collect();
+    [b"\x80\x02}(".as_slice(), &pairs, b"u."].concat()
+}
+
+#[test]
+fn a_thousand_keys_of_one_hash_are_looked_at_and_one_more_is_suspicious() {
+    for key in [
+        [b"".as_slice(), b"".as_slice()],
+        [b"", b"\x85"],
+        [b"K\x01", b"\x86"],
+        // What is salted does not help where it is the same in all of them.
+        [b"X\x01\0\0\0a", b"\x86"],
+        [b"N", b"G\0\0\0\0\0\0\0\0\x87"],
+        // Nor do tuples in tuples.
+        [b"K\x01", b"\x85K\x02\x87"],
+    ] {
+        let name = key[0].escape_ascii();
+        for (count, collide, expected) in
+            [(1000, true, Verdict::Clean), (1001, true, Verdict::Suspicious), (2000, false, Verdict::Clean)]
+        {
+            let report = scan(&multiples(count, collide, &key));
+            assert_eq!(report.verdict(), expected, "{name}, {count}, {collide}: {:?}", report.findings);
+        }
+    }
+}

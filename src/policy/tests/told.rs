@@ -28,6 +28,29 @@ fn what_acts_when_the_object_is_used_is_a_note() {
 }
 
 #[test]
+fn a_state_that_comes_too_late_is_dangerous_where_it_says_how_memory_is_read() {
+    let state = "(3, '<', None, None, None, -1, -1, 0)";
+    let dtype = "numpy:dtype('f8', False, True)";
+    let scaler = "new sklearn.preprocessing._data:StandardScaler()";
+    for (line, level) in [
+        (format!("{dtype} << {state} << {state}"), Level::Dangerous),
+        (format!("numpy._core._internal:_convert_to_stringdtype_kwargs(True) << {state}"), Level::Dangerous),
+        (format!("{dtype} as 1; collections:deque([$1]); $1 << {state}"), Level::Dangerous),
+        (format!("{scaler} as 1; collections:deque([$1]); $1 << {{'copy': True}}"), Level::Suspicious),
+    ] {
+        let found = told(&line, Objection::BuiltTwice);
+        assert!(matches!(found.as_slice(), [(found, _)] if *found == level), "{line}: {found:?}");
+    }
+}
+
+#[test]
+fn names_of_the_interpreter_have_underscores_on_both_sides() {
+    let is_harm = |symbol| super::super::explain::harm_of(symbol).is_some();
+    assert!(is_harm("package.__class__"));
+    assert!(!is_harm("package.__private") && !is_harm("package.odd__"));
+}
+
+#[test]
 fn a_callable_that_not_anyone_may_call_is_more_than_a_note() {
     let line = "new sklearn.preprocessing._function_transformer:FunctionTransformer() << {'func': builtins:print}";
     let found = told(line, Objection::UseTime);
