@@ -300,3 +300,23 @@ fn an_item_that_is_pinned_to_a_file_is_pinned_to_its_companions() {
     assert!(accepts(&all));
     assert!(!accepts(&all[..1]) && !accepts(&all[1..]));
 }
+
+#[test]
+fn a_symbol_is_described_as_it_is_judged() {
+    use depickle::policy::{Status, describe};
+    let policy = policy("[[deny]]\nsymbol = \"collections.deque\"\nreason = \"ours\"\n");
+    let in_force = policy.for_file("x.pkl", Vec::new);
+    let status = |symbol: &str| describe(symbol, &in_force).status;
+    let Status::Allowed { clauses, shapes, alias_of: None, .. } = status("numpy.dtype") else { panic!("not allowed") };
+    assert!(clauses.iter().any(|clause| clause.contains("->")), "{clauses:?}");
+    // Each shape that a clause names is given, and each that these name.
+    let texts: Vec<&str> = clauses.iter().chain(shapes.iter().map(|(_, body)| body)).map(String::as_str).collect();
+    for (name, _) in &shapes {
+        assert!(texts.iter().any(|text| text.contains(name.as_str())), "{name}: {texts:?}");
+    }
+    let moved = "numpy.core._internal._convert_to_stringdtype_kwargs";
+    assert!(matches!(status(moved), Status::Allowed { alias_of: Some(_), .. }), "{moved}");
+    assert!(matches!(status("collections.deque"), Status::Denied { reason, .. } if reason == "ours"));
+    assert!(matches!(status("os.system"), Status::Dangerous { .. }));
+    assert_eq!(status("my.code.Model"), Status::Unlisted);
+}

@@ -1,4 +1,5 @@
 use super::*;
+use std::io::Read as _;
 
 /// `b'A' * 50` by Python 3.11: `gzip.compress(data, mtime=0)`, `bz2.compress`, `lzma.compress` in both formats,
 /// `lz4.frame.compress`, and `zlib.compress`.
@@ -201,4 +202,48 @@ fn changed_bytes_end() {
             inflate(codec, &whole[..at], 64);
         }
     }
+}
+
+/// Checksums of blocks and of the content are held against what came out, of blocks that are linked or not.
+#[test]
+fn what_an_lz4_frame_says_of_itself_is_checked() {
+    use lz4_flex::frame::{BlockMode, FrameEncoder, FrameInfo};
+    use std::io::Write as _;
+    let data: Vec<u8> = (0..60_000_u32).flat_map(|number| (number / 3).to_le_bytes()).collect();
+    for mode in [BlockMode::Linked, BlockMode::Independent] {
+        let info = FrameInfo::new().block_checksums(true).content_checksum(true).block_mode(mode);
+        let mut encoder = FrameEncoder::with_frame_info(info.content_size(Some(data.len() as u64)), Vec::new());
+        encoder.write_all(&data).unwrap();
+        let frame = encoder.finish().unwrap();
+        let (out, ending, _) = inflate(Codec::Lz4, &frame, 4096);
+        assert_eq!((out == data, ending), (true, Ending::Complete));
+        let spoiled = |at: usize| {
+            let mut spoiled = frame.clone();
+            spoiled[at] ^= 1;
+            inflate(Codec::Lz4, &spoiled, 4096)
+        };
+        // Behind magic, flags, descriptor, size and checksum stands the length of the first block.
+        let block = u32::from_le_bytes(frame[15..19].try_into().unwrap()) as usize;
+        for at in [frame.len() - 1, 19 + block] {
+            assert_eq!(spoiled(at).1, Ending::BadChecksum, "{at}");
+        }
+        let (out, ending, _) = inflate(Codec::Lz4, &frame[..frame.len() - 2], 4096);
+        assert_eq!((out == data, ending), (true, Ending::Truncated));
+    }
+}
+
+/// What holds no jumps is left as it is by each filter of machine code, whatever its number.
+#[test]
+fn filters_of_machine_code_leave_text_alone() {
+    let text = b"no jump and no call is in here, only text that is long enough";
+    for number in 4..=11 {
+        for properties in [b"".as_slice(), &[0, 0, 0, 0]] {
+            let filter = Filter::new(number, properties).unwrap();
+            let mut out = Vec::new();
+            filter.undo(text.as_slice()).read_to_end(&mut out).unwrap();
+            assert_eq!(out, text, "{number}");
+        }
+        assert!(Filter::new(number, b"x").is_none());
+    }
+    assert!(Filter::new(3, b"").is_none() && Filter::new(12, b"").is_none());
 }

@@ -188,6 +188,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_older_numbers_of_filters_mean_the_same() {
+        for (old, number) in [
+            ([3, 3, 1, 3], 4),
+            ([3, 3, 2, 5], 5),
+            ([3, 3, 4, 1], 6),
+            ([3, 3, 5, 1], 7),
+            ([3, 3, 7, 1], 8),
+            ([3, 3, 8, 5], 9),
+        ] {
+            assert!(
+                matches!((coder(&old, b""), coder(&[number], b"")), (Coder::Filter(a), Coder::Filter(b)) if a == b)
+            );
+        }
+    }
+
+    #[test]
+    fn methods_that_are_not_read_are_told() {
+        for id in
+            [b"\x03\x03\x01\x1b", b"\x04\xf7\x11\x02", b"\x04\xf7\x11\x05", b"\x04\xf7\x11\x06", b"\x06\xf1\x07\x01"]
+        {
+            assert!(matches!(coder(id, b""), Coder::Unreadable(why) if why.starts_with("it ")), "{id:x?}");
+        }
+    }
+
+    #[test]
     fn methods_are_undone_in_a_row() {
         let names = |bound: &[(u64, u64)]| {
             let coders = [Coder::Filter(Filter::Delta(0)), Coder::Lzma2(1), Coder::Stored];

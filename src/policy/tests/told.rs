@@ -44,6 +44,12 @@ fn a_state_that_comes_too_late_is_dangerous_where_it_says_how_memory_is_read() {
 }
 
 #[test]
+fn a_dot_is_part_of_a_name_below_protocol_4() {
+    let worst_at = |protocol| worst(&judged(&assemble("[builtins:dict.get]", protocol, Route::Global)));
+    assert_eq!((worst_at(4), worst_at(2)), (None, Some(Level::Suspicious)));
+}
+
+#[test]
 fn names_of_the_interpreter_have_underscores_on_both_sides() {
     let is_harm = |symbol| super::super::explain::harm_of(symbol).is_some();
     assert!(is_harm("package.__class__"));
