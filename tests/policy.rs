@@ -320,3 +320,13 @@ fn a_symbol_is_described_as_it_is_judged() {
     assert!(matches!(status("os.system"), Status::Dangerous { .. }));
     assert_eq!(status("my.code.Model"), Status::Unlisted);
 }
+
+#[test]
+fn what_is_for_built_in_entries_only_is_refused_wherever_it_stands() {
+    let context = Context { file: "policy.toml", section: Section::Whole, today: Day::FIRST, rules: &[] };
+    for shape in ["listed", "int | listed", "(int, str | newable)", "[None | listed*]", "{a: int | (listed)}"] {
+        let toml = format!("[[allow]]\nsymbol = \"my.code.Model\"\nreason = \"ours\"\nbuild = \"{shape}\"\n");
+        let Err(problems) = Policy::parse(&toml, &context) else { panic!("{shape} is taken") };
+        assert!(format!("{problems:?}").contains("for built-in entries only"), "{shape}: {problems:?}");
+    }
+}

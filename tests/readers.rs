@@ -237,3 +237,35 @@ fn the_end_of_a_large_array_is_looked_at_in_compressed_files_too() {
         assert_eq!(askers(&report, "os.system"), [UNPADDED], "{:?}", report.findings);
     }
 }
+
+/// A payload that is stepped over in a compressed file is gone when the streams are read again.
+#[test]
+fn behind_a_payload_names_are_found_with_one_memo_in_compressed_files_too() {
+    use std::io::Write as _;
+    let payload = [b"B".as_slice(), &(1_u32 << 20).to_le_bytes(), &vec![b'x'; 1 << 20], b"0"].concat();
+    let first = b"\x80\x04\x8c\x08datetime\x94\x8c\x04date\x940.".as_slice();
+    let second = [b"\x80\x04".as_slice(), &payload, b"h\x00h\x01\x93."].concat();
+    let file = [first, &second].concat();
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&file).unwrap();
+    for bytes in [file, packed.finish().unwrap()] {
+        let report = report(&bytes);
+        assert!(report.imports.iter().any(|row| row.symbol == "datetime.date"), "{:?}", report.findings);
+        assert_ne!(report.verdict(), Verdict::Clean);
+    }
+}
+
+/// The frame of the first stream holds the payload of the second.
+#[test]
+fn what_another_reading_would_need_and_is_gone_is_never_clean() {
+    use std::io::Write as _;
+    let size = 1_u32 << 20;
+    let second = [b"\x80\x04B".as_slice(), &size.to_le_bytes(), &vec![b'x'; 1 << 20], b"0h\x00."].concat();
+    let frame = (3 + second.len() as u64).to_le_bytes();
+    let file = [b"\x80\x04\x95".as_slice(), &frame, b"N\x94.", &second].concat();
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&file).unwrap();
+    for bytes in [file, packed.finish().unwrap()] {
+        assert_ne!(report(&bytes).verdict(), Verdict::Clean);
+    }
+}

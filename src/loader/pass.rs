@@ -4,9 +4,9 @@ use super::joblib::Wrapper;
 use super::readers::{Arrays, Readers};
 use super::reading::Reading;
 use super::stream::{StreamReader, inherited, plain};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::limits::{Budget, Limit};
-use crate::opcode::{Dialect, SliceWindow, Source, Window};
+use crate::opcode::{Dialect, Replay, SliceWindow, Source, Window};
 
 /// How a pass reads.
 #[derive(Clone, Copy, Debug)]
@@ -249,10 +249,24 @@ impl<W: Window> Driver<'_, W> {
         // joblib makes a new unpickler for each load.
         self.pass.wants_one_memo = wants_memo && self.pass.first_raw.is_none();
         if self.pass.wants_one_memo && !over_file {
-            let mut reading = inherited(&mut self.pass.window, self.pass.manner, self.budget);
-            reading.inherits_memo = true;
+            let reading = self.again();
             self.pass.readings.push(reading);
         }
+    }
+
+    /// Reads what was read once more, with one memo. Payloads that were stepped over may be gone: where one would be looked
+    /// at this time, it is not known what this reader finds.
+    fn again(&mut self) -> Reading {
+        let source = Source::of(&self.pass.window);
+        let mut window = Replay::new(source, 0);
+        let mut reading = inherited(&mut window, self.pass.manner, self.budget);
+        reading.inherits_memo = true;
+        let is_cut = reading.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Truncated);
+        if !source.gaps.is_empty() && (is_cut || !window.is_whole(reading.end)) {
+            let message = "read again with the memo of the stream before, it needs bytes that were not kept";
+            reading.error = Some(Error::new(ErrorKind::Limit, message));
+        }
+        reading
     }
 
     /// Reads the stream at `at`; streams nested in it are kept.

@@ -344,12 +344,20 @@ pub struct Replay<'a> {
     source: Source<'a>,
     /// The next gap, counted in the source's.
     next: usize,
+    /// How many gaps were stepped over again.
+    met: usize,
 }
 
 impl<'a> Replay<'a> {
     /// `source`, to be read from `position` on.
     pub fn new(source: Source<'a>, position: usize) -> Self {
-        Self { source, next: source.gaps.partition_point(|gap| gap.at <= position) }
+        let next = source.gaps.partition_point(|gap| gap.at <= position);
+        Self { source, next, met: 0 }
+    }
+
+    /// Whether whoever read it from its first byte to position `end` asked for nothing that was stepped over before.
+    pub fn is_whole(&self, end: usize) -> bool {
+        self.met == self.source.gaps.partition_point(|gap| gap.at < end)
     }
 }
 
@@ -372,6 +380,7 @@ impl Window for Replay<'_> {
             Some(gap) if gap.at == at && count > 0 => {
                 let before = self.next.checked_sub(1).and_then(|last| self.source.gaps.get(last));
                 self.next = self.next.saturating_add(1);
+                self.met = self.met.saturating_add(1);
                 Ok((at, gap.total.saturating_sub(before.map_or(0, |gap| gap.total)).min(count)))
             }
             _ => SliceWindow::new(self.source.bytes).skip(at, count),
