@@ -6,7 +6,7 @@
 mod asm;
 
 use depickle::audit::{Learned, learn, scan};
-use depickle::finding::Verdict;
+use depickle::finding::{FileReport, Verdict};
 use depickle::input::Source;
 use depickle::limits::Limits;
 use depickle::policy::Policy;
@@ -88,6 +88,25 @@ const CASES: &[Case<'_>] = &[
         &["new my.code:Shape() << {'s': (4, 5), 't': ((3, 'c'), (4, 'd'))}"],
         &["new my.code:Shape() << {'s': (builtins:print, 1)}"],
     ),
+    // What stands in them.
+    (
+        &[
+            "new my.code:Rows() << {'r': (1, [2], {'a': 1}, (3, 4), None)}",
+            "new my.code:Rows() << {'r': ('x', [b'y'], {'b': 2.5}, (5, 6, 7))}",
+            "my.code:make((1, 'a', (2, 3)))",
+            "my.code:make((4, 'b'))",
+        ],
+        &["new my.code:Rows() << {'r': ([b'z'], (8, 9), {'c': 3}, 'w', 1, None)}", "my.code:make((2, 'a'))"],
+        &["new my.code:Rows() << {'r': (1, builtins:print)}", "my.code:make((5, 'a'))", "my.code:make((2, 'c'))"],
+    ),
+    // Bytes and arrays that calls give, and keys that are no texts.
+    (
+        &[
+            "new my.code:Blob() << {'raw': _codecs:encode('abc', 'latin1'), 'all': {1: 'x', b'k': 2}, 'set': builtins:set([1])}",
+        ],
+        &["new my.code:Blob() << {'raw': b'x', 'all': {2: 'y'}, 'set': builtins:set([])}"],
+        &["new my.code:Blob() << {'raw': builtins:print, 'all': {}, 'set': builtins:set([])}"],
+    ),
     // Arrays and their types.
     (
         &[
@@ -118,7 +137,18 @@ fn what_was_seen_is_clean_and_what_was_not_is_not() {
 fn what_is_known_to_do_harm_is_not_learned() {
     for line in ["posix:system('id')", "{'f': builtins:eval}", "new my.code:Model() << {'f': builtins:exec}"] {
         let learned = learned(&[line]);
-        assert_ne!(learned.reports.first().map(|report| report.verdict()), Some(Verdict::Clean), "{line}");
+        assert_ne!(learned.reports.first().map(FileReport::verdict), Some(Verdict::Clean), "{line}");
         assert!(!["posix", "eval", "exec"].iter().any(|name| learned.policy.contains(name)), "{}", learned.policy);
+    }
+}
+
+#[test]
+fn a_reason_of_any_text_is_read_back() {
+    let file = pickle("new my.code:Model() << {'a': 1}");
+    let sources = [Source::from_bytes("vetted.pkl", &file)];
+    for reason in ["plain", "said \"so\"", "a\\b", "two\nlines", "\u{e9}\u{1f40d}\0"] {
+        let learned = learn(&sources, reason, &Limits::default());
+        let verdicts: Vec<_> = learned.reports.iter().map(FileReport::verdict).collect();
+        assert_eq!(verdicts, [Verdict::Clean], "{reason:?}\n{}", learned.policy);
     }
 }

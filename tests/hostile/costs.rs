@@ -79,6 +79,8 @@ fn a_thousand_keys_of_one_hash_are_looked_at_and_one_more_is_suspicious() {
         // What is salted does not help where it is the same in all of them.
         [b"X\x01\0\0\0a", b"\x86"],
         [b"N", b"G\0\0\0\0\0\0\0\0\x87"],
+        [b"\x88", b"\x86"],
+        [b"C\x01x", b"\x86"],
         // Nor do tuples in tuples.
         [b"K\x01", b"\x85K\x02\x87"],
     ] {
