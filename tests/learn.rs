@@ -134,7 +134,7 @@ fn what_was_seen_is_clean_and_what_was_not_is_not() {
 }
 
 #[test]
-fn what_is_known_to_do_harm_is_not_learned() {
+fn harm_in_data_and_in_states_is_not_learned() {
     for line in ["posix:system('id')", "{'f': builtins:eval}", "new my.code:Model() << {'f': builtins:exec}"] {
         let learned = learned(&[line]);
         assert_ne!(learned.reports.first().map(FileReport::verdict), Some(Verdict::Clean), "{line}");

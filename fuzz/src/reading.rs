@@ -72,10 +72,10 @@ pub(crate) fn window(data: &[u8]) {
         let feed = Slowly { decoder: Decoder::new(Codec::Zlib, &packed), step: usize::from(*step) + 1 };
         let slow = pass(StreamWindow::new(feed), manner, &mut budget.clone());
         // Read again with one memo, it may need what was not kept; then that is said.
-        let is_cut = |reading: &&Reading| {
+        let is_cut = |reading: &Reading| {
             reading.inherits_memo && reading.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Limit)
         };
-        let cut = slow.readings.iter().position(|reading| is_cut(&reading));
+        let cut = slow.readings.iter().position(is_cut);
         let mut slow = told(&slow);
         if let Some(cut) = cut.filter(|cut| *cut < whole.len()) {
             whole.remove(cut);

@@ -189,8 +189,7 @@ pub fn pass<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W
 /// Reads all streams of `window` with one memo, as an unpickler does whose `load()` is called again: one reading.
 pub fn with_one_memo<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W> {
     let mut pass = Pass::new(window, manner);
-    let mut reading = inherited(&mut pass.window, manner, budget);
-    reading.inherits_memo = true;
+    let reading = inherited(&mut pass.window, manner, budget);
     pass.readings.push(reading);
     pass
 }
@@ -260,7 +259,6 @@ impl<W: Window> Driver<'_, W> {
         let source = Source::of(&self.pass.window);
         let mut window = Replay::new(source, 0);
         let mut reading = inherited(&mut window, self.pass.manner, self.budget);
-        reading.inherits_memo = true;
         let is_cut = reading.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Truncated);
         if !source.gaps.is_empty() && (is_cut || !window.is_whole(reading.end)) {
             let message = "read again with the memo of the stream before, it needs bytes that were not kept";

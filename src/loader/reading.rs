@@ -117,6 +117,7 @@ impl Reading {
 
     /// Whether loading it may cost far more than its size, so that it is worth a look even where it has no effects.
     pub fn may_be_costly(&self) -> bool {
+        // From 1000 values on a key may hold tuples deeper than a stack, and from 1000 keys on they may collide.
         let keys = self.wide_ints.max(self.ast.noted_keys().len() as u64);
         self.costliest_key.0 > 1000 || self.highest_index.0 > 1 << 16 || self.longest_number.0 > 1 << 16 || keys > 1000
     }

@@ -162,7 +162,8 @@ pub(super) fn inherited<W: Window>(window: &mut W, manner: Manner, budget: &mut 
         };
         let more = outcome.is_ok() && reader.at_end().is_ok_and(|end| !end);
         if !more {
-            return Reading::new(machine, &reader, manner.readers, 0, outcome, Vec::new());
+            let reading = Reading::new(machine, &reader, manner.readers, 0, outcome, Vec::new());
+            return Reading { inherits_memo: true, ..reading };
         }
         reader.go_on();
         machine.next_stream();

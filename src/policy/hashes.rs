@@ -41,12 +41,13 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
 /// Counts different values by their hash.
 fn alike(judge: &mut Judge<'_>, keys: impl Iterator<Item = Value>) {
     let mut by_hash: HashMap<u64, HashSet<u64>> = HashMap::new();
+    let mut salted = HashMap::new();
     let mut worst = 0;
     for key in keys {
         if !judge.trace.walk(1) {
             break;
         }
-        let mut sum = Sum { value: DefaultHasher::new(), wide: false };
+        let mut sum = Sum { value: DefaultHasher::new(), wide: false, salted: &mut salted };
         let Some(hash) = sum.of(judge, key) else { continue };
         // A small int is its own hash, and no other value that is written so has it.
         if !sum.wide && key.kind() != Kind::Tuple {
@@ -64,13 +65,15 @@ fn alike(judge: &mut Judge<'_>, keys: impl Iterator<Item = Value>) {
 }
 
 /// The hash of a key as it is computed, and what tells values of one hash apart.
-struct Sum {
+struct Sum<'s> {
     value: DefaultHasher,
     /// Whether an int is wider than its hash.
     wide: bool,
+    /// What stands for the hash of each text and the like that was met: a long one may stand in many keys.
+    salted: &'s mut HashMap<Value, u64>,
 }
 
-impl Sum {
+impl Sum<'_> {
     /// The hash of a key; `None` for what no one makes collide.
     fn of(&mut self, judge: &Judge<'_>, key: Value) -> Option<u64> {
         if key.kind() == Kind::Tuple { self.tuple(judge, key) } else { self.int(judge, key) }
@@ -133,15 +136,21 @@ impl Sum {
 
     /// What stands for a hash that no one knows before: the same for equal values, and for no others.
     fn salted(&mut self, judge: &Judge<'_>, value: Value) -> Option<u64> {
-        let mut salted = DefaultHasher::new();
-        match judge.subject.literal(value)? {
-            Literal::Str(text) if judge.trace.walk(text.len() as u64 / 8) => text.hash(&mut salted),
-            Literal::Bytes(bytes) if judge.trace.walk(bytes.len() as u64 / 8) => bytes.hash(&mut salted),
-            Literal::Float(value) => value.to_bits().hash(&mut salted),
-            Literal::None => {}
-            _ => return None,
-        }
-        let hash = salted.finish();
+        let hash = match self.salted.get(&value) {
+            Some(&known) => known,
+            None => {
+                let mut hash = DefaultHasher::new();
+                match judge.subject.literal(value)? {
+                    Literal::Str(text) if judge.trace.walk(text.len() as u64 / 8) => text.hash(&mut hash),
+                    Literal::Bytes(bytes) if judge.trace.walk(bytes.len() as u64 / 8) => bytes.hash(&mut hash),
+                    Literal::Float(value) => value.to_bits().hash(&mut hash),
+                    Literal::None => {}
+                    _ => return None,
+                }
+                self.salted.insert(value, hash.finish());
+                hash.finish()
+            }
+        };
         hash.hash(&mut self.value);
         Some(hash)
     }

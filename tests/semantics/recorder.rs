@@ -72,7 +72,8 @@ pub(crate) const DIFFERENCES: &[(&str, &str)] = &[
     (VIEW_STATE, "a state for a memoryview: whether it is one that changes nothing is not looked at"),
     (
         PLAIN_STATE,
-        "a buffer, or a tuple with an object, as the state of a plain value: whether it is empty is not looked at",
+        "a buffer, what something may have emptied, or a tuple with an object, as the state of a plain value: whether it \
+         is empty is not looked at",
     ),
     (NAME_BYTES, "a string of Python 2 as a name: with the encoding `bytes` it is none, with others it is"),
     (NAME_UTF8, "a string of Python 2 as a name that is not ASCII: read as latin-1, whatever the encoding"),

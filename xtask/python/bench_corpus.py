@@ -179,7 +179,7 @@ def small_joblib(numbers):
 
 
 def small_files(writer, name, count, compressed):
-    """Half are pickles, half joblib's; of those, where `compressed`, a quarter is inflated by whoever reads them."""
+    """Half are pickles, half joblib's; of those, where `compressed`, a quarter is deflated."""
     path = name.replace(' ', '_')
     os.makedirs(writer.at(path), exist_ok=True)
     numbers = random.Random(2)

@@ -17,8 +17,10 @@ pub fn at_most<'b>(codec: Option<Codec>, member: &'b [u8], most: u64, budget: &m
     let mut decoder = Decoder::new(codec, member);
     let mut bytes = Vec::new();
     let mut piece = vec![0; 16 << 10];
-    while (bytes.len() as u64) < most {
-        let count = decoder.read(&mut piece)?;
+    loop {
+        let left = most.saturating_sub(bytes.len() as u64);
+        let room = usize::try_from(left).map_or(piece.len(), |left| left.min(piece.len()));
+        let count = decoder.read(piece.get_mut(..room).unwrap_or_default())?;
         if count == 0 {
             break;
         }
