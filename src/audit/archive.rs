@@ -36,7 +36,7 @@ fn listing(kind: &str, count: usize, named: &[String]) -> String {
 impl<'a> Audit<'a> {
     /// A zip archive.
     pub(super) fn zip(&mut self, data: &Bytes<'a>, member: &Member) -> Read {
-        let archive = zip::read(data.get(), self.limits.is_deep(), &mut self.budget);
+        let archive = self.headers(data);
         self.archive(&archive, data, member);
         if let Some(read) = self.torch(&archive, data, member) {
             self.schemas(&archive, data, &member.hushed());
@@ -51,6 +51,12 @@ impl<'a> Audit<'a> {
         let npz = !archive.entries.is_empty() && archive.entries.iter().all(is_array);
         self.list(if npz { "array" } else { "member" }, &archive, data, member);
         Read::silent(if npz { "npz" } else { "zip" })
+    }
+
+    /// The headers of a zip archive.
+    fn headers(&mut self, data: &Bytes<'a>) -> Archive {
+        let source = self.source;
+        zip::read_passing(data.get(), self.limits.is_deep(), &|bytes| source.passed(bytes), &mut self.budget)
     }
 
     /// Lists what the file itself holds; arrays with type and shape where their headers are at hand.
@@ -132,7 +138,7 @@ impl<'a> Audit<'a> {
 
     /// A zip archive behind something else, which stands on its own.
     pub(super) fn appended(&mut self, data: &Bytes<'a>, member: &Member) {
-        let archive = zip::read(data.get(), self.limits.is_deep(), &mut self.budget);
+        let archive = self.headers(data);
         self.entries(&archive.entries, data, member);
         self.schemas(&archive, data, &member.hushed());
     }

@@ -322,6 +322,27 @@ mod tests {
         assert!(source.bytes() == bytes);
     }
 
+    /// How much of a mapped file is in memory, in KiB.
+    #[cfg(target_os = "linux")]
+    fn resident(path: &Path) -> u64 {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let of_file = maps.lines().skip_while(|line| !line.ends_with(path.to_str().unwrap()));
+        let size = of_file.filter_map(|line| line.strip_prefix("Rss:")).next().unwrap();
+        size.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn bytes_that_were_passed_leave_memory() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), vec![7; 2 * HELD]).unwrap();
+        let source = Source::open(file.path(), &Limits::default()).unwrap();
+        assert!(source.bytes().iter().all(|byte| *byte == 7));
+        let all = resident(file.path());
+        source.passed(source.bytes());
+        assert_eq!((all, resident(file.path())), (2 * (HELD as u64 >> 10), 0));
+    }
+
     #[test]
     fn a_file_that_is_written_to_meanwhile_has_changed() {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -122,6 +122,7 @@ fn member(
         return Ok(());
     };
     let start = at.saturating_add(own.len);
+    (reading.passed)(bytes.get(..start).unwrap_or(bytes));
     let mut datas = vec![data(bytes, &name, start, &listed.claims)];
     let deferred = own.claims.flags & flags::DESCRIPTOR != 0;
     if own.claims.method != listed.claims.method || (!deferred && own.claims.compressed != listed.claims.compressed) {

@@ -25,6 +25,8 @@ pub fn ends_as_archive(bytes: &[u8]) -> bool {
 /// What is being put together.
 struct Reading<'a> {
     bytes: &'a [u8],
+    /// Hears of bytes that were read and will hardly be read again.
+    passed: &'a dyn Fn(&[u8]),
     archive: Archive,
     /// Runs that something explains, in no order.
     explained: Vec<Range<usize>>,
@@ -34,7 +36,12 @@ struct Reading<'a> {
 ///
 /// Never fails: what cannot be read is in [`Archive::errors`]. Spends [`Limit::Members`].
 pub fn read(bytes: &[u8], deep: bool, budget: &mut Budget) -> Archive {
-    let mut reading = Reading { bytes, archive: Archive::default(), explained: Vec::new() };
+    read_passing(bytes, deep, &|_| {}, budget)
+}
+
+/// The same; `passed` hears all bytes up to the header that was read last: headers are spread over the whole archive.
+pub fn read_passing(bytes: &[u8], deep: bool, passed: &dyn Fn(&[u8]), budget: &mut Budget) -> Archive {
+    let mut reading = Reading { bytes, passed, archive: Archive::default(), explained: Vec::new() };
     let found = directory::find(bytes);
     let outcome = members::read(&mut reading, &found, budget)
         .and_then(|()| gaps::search(&mut reading, deep, budget).map(|()| gaps::overlaps(&mut reading)));
