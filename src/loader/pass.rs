@@ -261,7 +261,8 @@ impl<W: Window> Driver<'_, W> {
         let mut reading = inherited(&mut window, self.pass.manner, self.budget);
         let is_cut = reading.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Truncated);
         if !source.gaps.is_empty() && (is_cut || !window.is_whole(reading.end)) {
-            let message = "read again with the memo of the stream before, it needs bytes that were not kept";
+            let message = "read again with the memo of the stream before, it needs bytes that were not kept: \
+                           decompress the file and scan that";
             reading.error = Some(Error::new(ErrorKind::Limit, message));
         }
         reading
