@@ -10,6 +10,13 @@ fn report(bytes: &[u8]) -> FileReport {
     scan(&Source::from_bytes("file.pkl", bytes), &Policy::builtin(), &Limits::default())
 }
 
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(bytes).expect("memory");
+    packed.finish().expect("memory")
+}
+
 /// The readers that ask for a symbol.
 fn askers(report: &FileReport, symbol: &str) -> Vec<&'static str> {
     let rows = report.imports.iter().filter(|row| row.symbol == symbol);
@@ -230,9 +237,7 @@ fn the_end_of_a_large_array_is_looked_at_in_compressed_files_too() {
     file.extend(std::iter::repeat_n(7, (256 * 256 * 2) - 17));
     file.extend(b"cos\nsystem\n000000");
     file.extend(stop);
-    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-    std::io::Write::write_all(&mut zlib, &file).expect("memory");
-    for bytes in [file, zlib.finish().expect("memory")] {
+    for bytes in [deflated(&file), file] {
         let report = report(&bytes);
         assert_eq!(askers(&report, "os.system"), [UNPADDED], "{:?}", report.findings);
     }
@@ -241,31 +246,37 @@ fn the_end_of_a_large_array_is_looked_at_in_compressed_files_too() {
 /// A payload that is stepped over in a compressed file is gone when the streams are read again.
 #[test]
 fn behind_a_payload_names_are_found_with_one_memo_in_compressed_files_too() {
-    use std::io::Write as _;
     let payload = [b"B".as_slice(), &(1_u32 << 20).to_le_bytes(), &vec![b'x'; 1 << 20], b"0"].concat();
     let first = b"\x80\x04\x8c\x08datetime\x94\x8c\x04date\x940.".as_slice();
     let second = [b"\x80\x04".as_slice(), &payload, b"h\x00h\x01\x93."].concat();
     let file = [first, &second].concat();
-    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed.write_all(&file).unwrap();
-    for bytes in [file, packed.finish().unwrap()] {
+    for bytes in [deflated(&file), file] {
         let report = report(&bytes);
         assert!(report.imports.iter().any(|row| row.symbol == "datetime.date"), "{:?}", report.findings);
         assert_ne!(report.verdict(), Verdict::Clean);
     }
 }
 
-/// The frame of the first stream holds the payload of the second.
+/// Right behind STOP, inside of the frame, stands the header of a payload that takes up the stream behind the frame.
+#[test]
+fn a_stream_behind_a_frame_is_read_where_another_reader_steps_over_it() {
+    let mut file = b"\x80\x04\x95\x0c\0\0\0\0\0\0\0N.B\xff\xff\xff\x7fxxxxx".to_vec();
+    file.extend(b"\x80\x04cdatetime\ndate\n.");
+    for bytes in [deflated(&file), file] {
+        assert!(askers(&report(&bytes), "datetime.date").contains(&"joblib.load"));
+    }
+}
+
+/// The frame of the first stream ends in front of a payload, and holds a second stream and the header of another payload,
+/// which ends inside of the first one.
 #[test]
 fn what_another_reading_would_need_and_is_gone_is_never_clean() {
-    use std::io::Write as _;
     let size = 1_u32 << 20;
-    let second = [b"\x80\x04B".as_slice(), &size.to_le_bytes(), &vec![b'x'; 1 << 20], b"0h\x00."].concat();
-    let frame = (3 + second.len() as u64).to_le_bytes();
-    let file = [b"\x80\x04\x95".as_slice(), &frame, b"N\x94.", &second].concat();
-    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed.write_all(&file).unwrap();
-    for (bytes, is_gone) in [(file, false), (packed.finish().unwrap(), true)] {
+    let in_frame = [b"N\x94.N.B".as_slice(), &(size / 2).to_le_bytes()].concat();
+    let frame = (in_frame.len() as u64).to_le_bytes();
+    let last = [b"\x80\x04B".as_slice(), &size.to_le_bytes(), &vec![b'x'; 1 << 20], b"0h\x00."].concat();
+    let file = [b"\x80\x04\x95".as_slice(), &frame, &in_frame, &last].concat();
+    for (bytes, is_gone) in [(file.clone(), false), (deflated(&file), true)] {
         let report = report(&bytes);
         assert_ne!(report.verdict(), Verdict::Clean);
         assert_eq!(report.findings.iter().any(|finding| finding.rule == "limit-reached"), is_gone);

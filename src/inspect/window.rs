@@ -72,6 +72,12 @@ impl Window for Bytes<'_> {
         }
     }
 
+    fn keep_skipped(&mut self, keep: bool) {
+        if let Self::Inflated { window, .. } = self {
+            window.keep_skipped(keep);
+        }
+    }
+
     fn failure(&self) -> Option<&Error> {
         match self {
             Self::Plain(window) => window.failure(),

@@ -330,7 +330,10 @@ impl<W: Window> Driver<'_, W> {
     /// Where a frame goes on behind STOP, readers differ on where the next stream begins: this pass goes on at the
     /// end of the frame, and what stands right after STOP is read too.
     fn other_place(&mut self, end: usize) {
+        // What it takes for a payload may be the next stream of this pass.
+        self.pass.window.keep_skipped(true);
         let reading = self.read(end);
+        self.pass.window.keep_skipped(false);
         if reading.root.is_some() || !reading.effects.is_empty() {
             self.keep(reading, None, false);
         }

@@ -23,6 +23,9 @@ pub trait Window {
     /// As [`fill`](Self::fill).
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)>;
 
+    /// Has what is stepped over stay here from now on, or no longer: it is going to be read in another way, too.
+    fn keep_skipped(&mut self, _keep: bool) {}
+
     /// What the source said when it could not be read on; nothing follows. Whoever asked for the bytes may not care,
     /// whoever answers for the whole source has to. `None` where all bytes are here.
     fn failure(&self) -> Option<&Error>;
@@ -65,6 +68,10 @@ impl<P: DerefMut<Target: Window>> Window for P {
 
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         (**self).skip(at, count)
+    }
+
+    fn keep_skipped(&mut self, keep: bool) {
+        (**self).keep_skipped(keep);
     }
 
     fn failure(&self) -> Option<&Error> {
@@ -192,6 +199,7 @@ pub struct StreamWindow<F> {
     pub feed: F,
     kept: Vec<u8>,
     gaps: Vec<Gap>,
+    keeps_skipped: bool,
     ended: bool,
     /// What went wrong where nobody has come to yet.
     pending: Option<Error>,
@@ -205,7 +213,15 @@ const CHUNK: usize = 64 << 10;
 impl<F: Feed> StreamWindow<F> {
     /// A window over `feed`.
     pub fn new(feed: F) -> Self {
-        Self { feed, kept: Vec::new(), gaps: Vec::new(), ended: false, pending: None, failure: None }
+        Self {
+            feed,
+            kept: Vec::new(),
+            gaps: Vec::new(),
+            keeps_skipped: false,
+            ended: false,
+            pending: None,
+            failure: None,
+        }
     }
 
     /// The first bytes, `count` of them if there are so many. What keeps more from being read is told to whoever reads on.
@@ -263,6 +279,12 @@ impl<F: Feed> Window for StreamWindow<F> {
 
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         let at = at.min(self.kept.len());
+        if self.keeps_skipped {
+            let end = usize::try_from(count).map_or(usize::MAX, |count| at.saturating_add(count));
+            self.fill(end)?;
+            let next = end.min(self.kept.len());
+            return Ok((next, next.saturating_sub(at) as u64));
+        }
         let buffered = self.kept.len().saturating_sub(at);
         let here = usize::try_from(count).map_or(buffered, |count| count.min(buffered));
         self.kept.drain(at..at.saturating_add(here));
@@ -280,6 +302,10 @@ impl<F: Feed> Window for StreamWindow<F> {
             self.gaps.push(Gap { at, total: before.saturating_add(taken), lost: false });
         }
         Ok((at, taken))
+    }
+
+    fn keep_skipped(&mut self, keep: bool) {
+        self.keeps_skipped = keep;
     }
 
     fn failure(&self) -> Option<&Error> {
@@ -406,6 +432,20 @@ mod tests {
         fn read(&mut self, out: &mut [u8], _kept: bool) -> Result<usize> {
             Ok(std::io::Read::read(&mut self.0, out)?)
         }
+    }
+
+    #[test]
+    fn a_skipped_run_is_kept_where_it_is_asked_for() {
+        let data: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+        let mut window = StreamWindow::new(Bytes(&data));
+        window.fill(10).unwrap();
+        window.keep_skipped(true);
+        assert_eq!(window.skip(4, 200_000).unwrap(), (200_004, 200_000));
+        assert_eq!(window.skip(200_004, u64::MAX).unwrap(), (300_000, 99_996));
+        assert_eq!((window.bytes(), window.gaps()), (data.as_slice(), [].as_slice()));
+        window.keep_skipped(false);
+        assert_eq!(window.skip(10, 100).unwrap(), (10, 100));
+        assert_eq!(window.gaps().len(), 1);
     }
 
     #[test]

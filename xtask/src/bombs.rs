@@ -44,7 +44,7 @@ pub(crate) fn run(_: &[String]) -> Outcome {
             command.args(["scan", "--format", "json"]).arg(&path).stdin(Stdio::null());
             command
         };
-        let needs = measure(&mut scan())?;
+        let needs = measure(&scan())?;
         let report = String::from_utf8_lossy(&scan().output()?.stdout).into_owned();
         let missing: Vec<_> = bomb.says.iter().filter(|text| !report.contains(**text)).collect();
         let holds = missing.is_empty() && needs.cpu <= bomb.most.0 && needs.memory <= bomb.most.1;

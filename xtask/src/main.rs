@@ -80,6 +80,11 @@ const TASKS: &[Task] = &[
         run: spoil::run,
     },
     Task {
+        name: "measure",
+        help: "FILE COMMAND...  run a command and write what it needed: CPU time in seconds, MiB, exit code",
+        run: bench::measure::run,
+    },
+    Task {
         name: "bench",
         help: "[--small] [--runs N] [--only TEXT] [--bar N] [--keep]  compare with peers, as ratios (target/bench keeps the corpus); --gate counts instructions",
         run: bench::run,

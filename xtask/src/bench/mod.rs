@@ -164,7 +164,7 @@ fn median(tools: &mut Tools, runs: usize, peers: &[Peer], case: &Case) -> Fallib
                 said.insert(peer, answer);
                 one
             } else {
-                measure(&mut tools.command(peer, case))?
+                measure(&tools.command(peer, case))?
             };
             let is_slow = one.cpu > 2.0 || begin.elapsed().as_secs() > 5;
             let once = is_slow && !matches!(peer, Peer::Depickle | Peer::Load);

@@ -275,13 +275,13 @@ impl Tools {
     /// Runs a peer on a case; says whether it read all of it, too.
     pub(super) fn ask(&mut self, peer: Peer, case: &Case) -> Fallible<(Measure, String)> {
         let [out, errors] = ["out.txt", "errors.txt"].map(|name| self.directory.join(name));
-        let mut command = self.command(peer, case);
-        let (measure, status) = measure_to(&mut command, File::create(&out)?.into(), File::create(&errors)?.into())?;
-        if status.code() == Some(STOPPED) {
+        let command = self.command(peer, case);
+        let (measure, code) = measure_to(&command, File::create(&out)?.into(), File::create(&errors)?.into())?;
+        if code == Some(STOPPED) {
             self.stopped.push((peer, case.clone()));
             return Ok((measure, format!("unfinished after {PATIENCE} s")));
         }
-        let code = status.code().map_or_else(|| "killed".to_owned(), |code| format!("exit {code}"));
+        let code = code.map_or_else(|| "killed".to_owned(), |code| format!("exit {code}"));
         Ok((
             measure,
             match failures(&out)?.saturating_add(failures(&errors)?) {
