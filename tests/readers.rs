@@ -4,6 +4,8 @@ use depickle::audit::scan;
 use depickle::finding::{FileReport, Verdict};
 use depickle::input::Source;
 use depickle::limits::Limits;
+use depickle::loader::{Manner, Reader, Readers, with_one_memo};
+use depickle::opcode::{Dialect, SliceWindow};
 use depickle::policy::Policy;
 
 fn report(bytes: &[u8]) -> FileReport {
@@ -266,6 +268,24 @@ fn a_stream_behind_a_frame_is_read_where_another_reader_steps_over_it() {
     for bytes in [deflated(&file), file] {
         assert!(askers(&report(&bytes), "datetime.date").contains(&"joblib.load"));
     }
+}
+
+/// A second `load()` keeps the memo, and neither the values that STOP left nor the protocol, which decides on names.
+#[test]
+fn of_the_stream_before_only_the_memo_is_left() {
+    let manner = Manner {
+        readers: Readers::of(Reader::Joblib),
+        dialect: Dialect::C,
+        arrays: Reader::Joblib.info().arrays,
+        search: false,
+    };
+    let again = |bytes: &'static [u8]| {
+        let budget = &mut Limits::default().budget(bytes.len() as u64);
+        with_one_memo(SliceWindow::new(bytes), manner, budget).readings.remove(0)
+    };
+    assert!(again(b"\x80\x02NNq\x00.0h\x00.").root.is_none());
+    let reading = again(b"\x80\x04Nq\x00.h\x000c__builtin__\nset\n.");
+    assert_eq!(reading.ast.symbols().first().map(|symbol| symbol.protocol), Some(0));
 }
 
 /// With the memo of the first stream the second one goes on, to a payload that holds a third. Without it the third is

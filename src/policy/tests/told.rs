@@ -32,8 +32,10 @@ fn a_state_that_comes_too_late_is_dangerous_where_it_says_how_memory_is_read() {
     let state = "(3, '<', None, None, None, -1, -1, 0)";
     let dtype = "numpy:dtype('f8', False, True)";
     let scaler = "new sklearn.preprocessing._data:StandardScaler()";
+    let array = format!("numpy._core.numeric:_frombuffer(b'01234567', {dtype} << {state}, (1), 'C')");
     for (line, level) in [
         (format!("{dtype} << {state} << {state}"), Level::Dangerous),
+        (format!("{array} << (1, (1), {dtype} << {state}, False, b'01234567')"), Level::Dangerous),
         (format!("numpy._core._internal:_convert_to_stringdtype_kwargs(True) << {state}"), Level::Dangerous),
         (format!("{dtype} as 1; collections:deque([$1]); $1 << {state}"), Level::Dangerous),
         (format!("{scaler} as 1; collections:deque([$1]); $1 << {{'copy': True}}"), Level::Suspicious),
