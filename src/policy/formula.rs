@@ -199,6 +199,9 @@ mod tests {
         }
         let many: Vec<_> = (0..200).map(|n| format!("x{n}:z{n}")).collect();
         assert!(is_formula(&format!("y ~ {}", many.join(" + "))));
+        // Parentheses of a call multiply nothing out.
+        let calls: Vec<_> = (0..40).map(|n| format!("C(x{n}):C(z{n})")).collect();
+        assert!(is_formula(&format!("y ~ {}", calls.join(" + "))));
     }
 
     #[test]

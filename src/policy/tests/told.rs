@@ -46,6 +46,35 @@ fn a_state_that_comes_too_late_is_dangerous_where_it_says_how_memory_is_read() {
 }
 
 #[test]
+fn fields_that_were_changed_make_another_data_type() {
+    let field = "numpy:dtype('f8', False, True) << (3, '<', None, None, None, -1, -1, 0) as 1";
+    let record = "numpy:dtype('V8', False, True) << (3, '|', None, $3, $2, 8, 1, 16)";
+    let line = |between: &str| format!("{field}; {{'a': ($1, 0)}} as 2; ('a') as 3; {record}; {between}; {record}");
+    assert!(judged(&assemble(&line("None"), 4, Route::StackGlobal)).judgements.is_empty());
+    let changed = judged(&assemble(&line("$2 += {'a': ($1, 800)}"), 4, Route::StackGlobal));
+    let told: Vec<_> = changed.judgements.iter().map(|told| (told.objection, told.effect)).collect();
+    assert_eq!(told, [(Objection::NumpyLayout, 5), (Objection::NumpyLayout, 8)]);
+}
+
+#[test]
+fn what_certainly_raises_is_where_a_reader_stops() {
+    for (line, refused) in
+        [("new numpy:ndarray()", true), ("new numpy:ndarray((2))", false), ("numpy:ndarray()", false)]
+    {
+        assert_eq!(judged(&assemble(line, 4, Route::StackGlobal)).refused.is_some(), refused, "{line}");
+    }
+}
+
+#[test]
+fn a_cost_is_told_at_the_effect_before_it() {
+    let import = b"cdatetime\ndate\n0";
+    let costly = [b"\x80\x02".as_slice(), import, import, b"Nr\xff\xff\xff\x0f.", import].concat();
+    let told = judged(&costly).judgements;
+    let places: Vec<_> = told.iter().map(|told| (told.objection, told.effect)).collect();
+    assert_eq!(places, [(Objection::LoadCost, 1)]);
+}
+
+#[test]
 fn a_dot_is_part_of_a_name_below_protocol_4() {
     let worst_at = |protocol| worst(&judged(&assemble("[builtins:dict.get]", protocol, Route::Global)));
     assert_eq!((worst_at(4), worst_at(2)), (None, Some(Level::Suspicious)));
