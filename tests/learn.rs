@@ -99,6 +99,12 @@ const CASES: &[Case<'_>] = &[
         &["new my.code:Rows() << {'r': ([b'z'], (8, 9), {'c': 3}, 'w', 1, None)}", "my.code:make((2, 'a'))"],
         &["new my.code:Rows() << {'r': (1, builtins:print)}", "my.code:make((5, 'a'))", "my.code:make((2, 'c'))"],
     ),
+    // Made as below protocol 2.
+    (
+        &["copyreg:_reconstructor(my.code:Old, builtins:object, None) << {'a': 1}"],
+        &["copyreg:_reconstructor(my.code:Old, builtins:object, None) << {'a': 2}"],
+        &["copyreg:_reconstructor(my.code:Old, builtins:object, builtins:print) << {'a': 1}"],
+    ),
     // Bytes and arrays that calls give, and keys that are no texts.
     (
         &[

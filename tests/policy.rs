@@ -70,6 +70,13 @@ fn verdict(bytes: &[u8], policy: &Policy) -> Verdict {
 }
 
 #[test]
+fn every_word_for_a_kind_is_a_shape() {
+    for word in ["None", "bool", "True", "int", "float", "str", "bytes", "bytearray", "tuple", "list", "dict", "set"] {
+        policy(&format!("[[allow]]\nsymbol = \"my.code.Model\"\nreason = \"ours\"\nbuild = \"{{a: {word}}}\"\n"));
+    }
+}
+
+#[test]
 fn what_is_learned_from_five_files_holds_for_their_class_as_they_use_it_and_for_nothing_else() {
     let files = vetted();
     assert!(files.iter().all(|file| verdict(file, &Policy::builtin()) == Verdict::Suspicious));

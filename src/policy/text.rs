@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn grammars_accept_what_libraries_write_and_no_more() {
-        let cases: [(Grammar, &[&str], &[&str]); 5] = [
+        let cases: [(Grammar, &[&str], &[&str]); 6] = [
             (Grammar::Fraction, &["1/3", "-5", "12"], &["1e99999999", "1/", "1.5", "", " 1", "+1/2"]),
             (
                 Grammar::Decimal,
@@ -162,6 +162,7 @@ mod tests {
                 &["../../etc/passwd", "/etc", "a//b", "", "a/.", "a/"],
             ),
             (Grammar::Address, &["10.0.0.0/8", "fe80::/10", "::1"], &["localhost", "1.2.3.4\n"]),
+            (Grammar::Period, &["period[M]", "period[Q-DEC]"], &["period[]", "period[M", "period[M];", "period[M']"]),
             (Grammar::Label, &["model", "a.b-c d"], &["a\n", "../x"]),
         ];
         for (grammar, good, bad) in cases {

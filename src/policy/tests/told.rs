@@ -203,6 +203,33 @@ fn nodes_of_a_tree_point_into_it() {
     assert!(worst(&judged(&kd_tree(&[]))).is_some());
 }
 
+#[test]
+fn the_state_of_a_tree_is_not_changed_later() {
+    let dtype = |code: &str| format!("numpy:dtype('{code}', False, True) << (3, '<', None, None, None, -1, -1, 0)");
+    let array = |shape: &str, dtype: &str, bytes: &str| {
+        format!(
+            "numpy._core.multiarray:_reconstruct(numpy:ndarray, (0), b'b') << (1, ({shape}), {dtype}, False, b'{bytes}')"
+        )
+    };
+    let fields = "{'left_child': ($1, 0), 'right_child': ($1, 8), 'feature': ($1, 16), 'threshold': ($2, 24), \
+                  'impurity': ($2, 32), 'n_node_samples': ($1, 40), 'weighted_n_node_samples': ($2, 48)}";
+    let names = "('left_child', 'right_child', 'feature', 'threshold', 'impurity', 'n_node_samples', \
+                 'weighted_n_node_samples')";
+    let nodes = format!("numpy:dtype('V56', False, True) << (3, '|', None, {names}, {fields}, 56, 1, 16)");
+    let state = format!(
+        "{{'max_depth': 0, 'node_count': 0, 'nodes': {}, 'values': {}}}",
+        array("0", &nodes, ""),
+        array("0, 1, 1", "$2", "")
+    );
+    let tree = format!("sklearn.tree._tree:Tree(2, {}, 1)", array("1", "$1", "01234567"));
+    let line = format!("{} as 1; {} as 2; {state} as 5; {tree} << $5", dtype("i8"), dtype("f8"));
+    let honest = judged(&assemble(&line, 4, Route::StackGlobal)).judgements;
+    assert!(honest.iter().all(|told| told.level == Level::Note), "{honest:?}");
+    let later = format!("{line}; $5 += {{'node_count': 9}}");
+    let told = judged(&assemble(&later, 4, Route::StackGlobal)).judgements;
+    assert!(told.iter().any(|told| told.detail.contains("changed later")), "{told:?}");
+}
+
 /// So many of one thing in the other, the innermost None.
 fn nested(begin: &[u8], open: &[u8], close: &[u8], depth: usize, end: &[u8]) -> Vec<u8> {
     [b"\x80\x04", begin, &open.repeat(depth), b"N", &close.repeat(depth), end].concat()
