@@ -1,11 +1,12 @@
 //! What only one reader of the table reaches is in the report, with its name.
 
 use depickle::audit::scan;
+use depickle::error::Result;
 use depickle::finding::{FileReport, Verdict};
 use depickle::input::Source;
 use depickle::limits::Limits;
-use depickle::loader::{Manner, Reader, Readers, with_one_memo};
-use depickle::opcode::{Dialect, SliceWindow};
+use depickle::loader::{Manner, Pass, Reader, Readers, pass, with_one_memo};
+use depickle::opcode::{Dialect, Feed, SliceWindow, StreamWindow, Window};
 use depickle::policy::Policy;
 
 fn report(bytes: &[u8]) -> FileReport {
@@ -286,6 +287,40 @@ fn of_the_stream_before_only_the_memo_is_left() {
     assert!(again(b"\x80\x02NNq\x00.0h\x00.").root.is_none());
     let reading = again(b"\x80\x04Nq\x00.h\x000c__builtin__\nset\n.");
     assert_eq!(reading.ast.symbols().first().map(|symbol| symbol.protocol), Some(0));
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl Feed for Bytes<'_> {
+    fn read(&mut self, out: &mut [u8], _kept: bool) -> Result<usize> {
+        Ok(std::io::Read::read(&mut self.0, out)?)
+    }
+}
+
+/// Where the readings of a pass end.
+fn ends<W: Window>(pass: &Pass<W>) -> Vec<u64> {
+    pass.readings.iter().map(|reading| pass.source().offset(reading.end)).collect()
+}
+
+/// The bytes behind STOP, still in the frame, are read as a stream of their own; from the end of the frame on they are a
+/// payload of the next one.
+#[test]
+fn what_one_reading_holds_is_there_when_another_one_has_stepped_over_it() {
+    let size = 1_u32 << 20;
+    let over = [b"\x80\x04B".as_slice(), &size.to_le_bytes()].concat();
+    let inner = [b"cposix\nsystem\nC\x07".as_slice(), &over, b"0\x8c\x02id\x85R."].concat();
+    let begin = inner.len() - 15;
+    let frame = (2 + begin as u64).to_le_bytes();
+    let mut file = [b"\x80\x04\x95".as_slice(), &frame, b"N.", &inner].concat();
+    file.resize(11 + 2 + begin + 7 + size as usize, b'x');
+    file.extend(b"0cdatetime\ndate\n.");
+    let info = Reader::Joblib.info();
+    let manner = Manner { readers: Readers::of(info.reader), dialect: info.dialect, arrays: info.arrays, search: true };
+    let budget = Limits::default().budget(file.len() as u64);
+    let whole = pass(SliceWindow::new(&file), manner, &mut budget.clone());
+    let moving = pass(StreamWindow::new(Bytes(&file)), manner, &mut budget.clone());
+    assert_eq!(ends(&whole), [13, 44, file.len() as u64]);
+    assert_eq!(ends(&whole), ends(&moving));
 }
 
 /// With the memo of the first stream the second one goes on, to a payload that holds a third. Without it the third is

@@ -78,6 +78,12 @@ impl Window for Bytes<'_> {
         }
     }
 
+    fn seen(&mut self, to: usize) {
+        if let Self::Inflated { window, .. } = self {
+            window.seen(to);
+        }
+    }
+
     fn failure(&self) -> Option<&Error> {
         match self {
             Self::Plain(window) => window.failure(),

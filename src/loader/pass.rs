@@ -285,6 +285,7 @@ impl<W: Window> Driver<'_, W> {
             acts_unpadded: None,
         };
         let reading = stream.read(at);
+        stream.window.seen(reading.end);
         self.pass.acts_unpadded |= stream.acts_unpadded == Some(true);
         let (nested, companions, first_raw) = (stream.nested, stream.companions, stream.first_raw);
         self.pass.first_raw = self.pass.first_raw.or(first_raw);

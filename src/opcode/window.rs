@@ -26,6 +26,10 @@ pub trait Window {
     /// Has what is stepped over stay here from now on, or no longer: it is going to be read in another way, too.
     fn keep_skipped(&mut self, _keep: bool) {}
 
+    /// Hears up to which position a reading has looked: whatever is stepped over in front of it from now on stays here,
+    /// since positions and literals of that reading are in it.
+    fn seen(&mut self, _to: usize) {}
+
     /// What the source said when it could not be read on; nothing follows. Whoever asked for the bytes may not care,
     /// whoever answers for the whole source has to. `None` where all bytes are here.
     fn failure(&self) -> Option<&Error>;
@@ -72,6 +76,10 @@ impl<P: DerefMut<Target: Window>> Window for P {
 
     fn keep_skipped(&mut self, keep: bool) {
         (**self).keep_skipped(keep);
+    }
+
+    fn seen(&mut self, to: usize) {
+        (**self).seen(to);
     }
 
     fn failure(&self) -> Option<&Error> {
@@ -200,6 +208,8 @@ pub struct StreamWindow<F> {
     kept: Vec<u8>,
     gaps: Vec<Gap>,
     keeps_skipped: bool,
+    /// Up to which position a reading has looked.
+    seen: usize,
     ended: bool,
     /// What went wrong where nobody has come to yet.
     pending: Option<Error>,
@@ -218,6 +228,7 @@ impl<F: Feed> StreamWindow<F> {
             kept: Vec::new(),
             gaps: Vec::new(),
             keeps_skipped: false,
+            seen: 0,
             ended: false,
             pending: None,
             failure: None,
@@ -279,7 +290,7 @@ impl<F: Feed> Window for StreamWindow<F> {
 
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         let at = at.min(self.kept.len());
-        if self.keeps_skipped {
+        if self.keeps_skipped || at < self.seen {
             let end = usize::try_from(count).map_or(usize::MAX, |count| at.saturating_add(count));
             self.fill(end)?;
             let next = end.min(self.kept.len());
@@ -306,6 +317,10 @@ impl<F: Feed> Window for StreamWindow<F> {
 
     fn keep_skipped(&mut self, keep: bool) {
         self.keeps_skipped = keep;
+    }
+
+    fn seen(&mut self, to: usize) {
+        self.seen = self.seen.max(to);
     }
 
     fn failure(&self) -> Option<&Error> {
@@ -444,7 +459,10 @@ mod tests {
         assert_eq!(window.skip(200_004, u64::MAX).unwrap(), (300_000, 99_996));
         assert_eq!((window.bytes(), window.gaps()), (data.as_slice(), [].as_slice()));
         window.keep_skipped(false);
-        assert_eq!(window.skip(10, 100).unwrap(), (10, 100));
+        window.seen(11);
+        assert_eq!(window.skip(10, 100).unwrap(), (110, 100));
+        assert_eq!(window.gaps().len(), 0);
+        assert_eq!(window.skip(11, 100).unwrap(), (11, 100));
         assert_eq!(window.gaps().len(), 1);
     }
 
