@@ -332,15 +332,16 @@ fn is_text_to_the_end(window: &mut impl Window) -> bool {
     if !window.gaps().is_empty() || window.bytes().is_empty() {
         return false;
     }
+    let mut at = 0;
     loop {
-        let Some(len) = text_so_far(window.bytes()) else { return false };
-        if window.skip(0, len as u64).is_err() {
-            return false;
-        }
-        let rest = window.bytes().len();
-        match window.fill(rest.saturating_add(TEXT)) {
-            Ok(()) if window.bytes().len() > rest => {}
-            Ok(()) => return rest == 0,
+        let rest = window.bytes().get(at..).unwrap_or_default();
+        let Some(len) = text_so_far(rest) else { return false };
+        let Ok((next, _)) = window.skip(at, len as u64) else { return false };
+        at = next;
+        let here = window.bytes().len();
+        match window.fill(here.saturating_add(TEXT)) {
+            Ok(()) if window.bytes().len() > here => {}
+            Ok(()) => return at == here,
             Err(_) => return false,
         }
     }
