@@ -271,6 +271,12 @@ fn a_stream_behind_a_frame_is_read_where_another_reader_steps_over_it() {
     }
 }
 
+#[test]
+fn a_name_that_a_call_answers_is_an_import_of_any_name() {
+    let report = report(b"\x80\x04\x8c\x02oscbuiltins\ngetattr\nC\x01xC\x01x\x86R\x93.");
+    assert!(report.findings.iter().any(|finding| finding.rule == "unresolvable-import"), "{:?}", report.findings);
+}
+
 /// A second `load()` keeps the memo, and neither the values that STOP left nor the protocol, which decides on names.
 #[test]
 fn of_the_stream_before_only_the_memo_is_left() {

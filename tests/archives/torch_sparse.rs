@@ -170,3 +170,14 @@ fn a_tensor_may_have_attributes_that_do_nothing() {
     held("another function", &with_state("builtins\nlen", class, note));
     told("a dangerous one", &with_state("os\nsystem", class, note), "dangerous-import", Level::Dangerous);
 }
+
+#[test]
+fn the_quantizer_of_a_tensor_is_data() {
+    let quantized = |quantizer: &[u8]| {
+        let place = [storage("torch\nQInt8Storage", "0", 4), b"K\0(K\x04t(K\x01t".to_vec()].concat();
+        let head = [b"ctorch._utils\n_rebuild_qtensor\n(".as_slice(), &place].concat();
+        file(&pickle(&[&head, quantizer, b"\x89ccollections\nOrderedDict\n)RtR"].concat()), &[vec![0; 4]])
+    };
+    clean("a scale and a point", &quantized(b"(ctorch\nper_tensor_affine\nG?\xe0\0\0\0\0\0\0K\0t"));
+    told("no data", &quantized(b"N"), "argument-shape", Level::Suspicious);
+}
