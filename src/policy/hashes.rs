@@ -64,6 +64,19 @@ fn alike(judge: &mut Judge<'_>, keys: impl Iterator<Item = Value>) {
     }
 }
 
+/// A number for a text and the like: the same for equal ones.
+fn stand_in(judge: &Judge<'_>, value: Value) -> Option<u64> {
+    let mut hash = DefaultHasher::new();
+    match judge.subject.literal(value)? {
+        Literal::Str(text) if judge.trace.walk(text.len() as u64 / 8) => text.hash(&mut hash),
+        Literal::Bytes(bytes) if judge.trace.walk(bytes.len() as u64 / 8) => bytes.hash(&mut hash),
+        Literal::Float(value) => value.to_bits().hash(&mut hash),
+        Literal::None => {}
+        _ => return None,
+    }
+    Some(hash.finish())
+}
+
 /// The hash of a key as it is computed, and what tells values of one hash apart.
 struct Sum<'s> {
     value: DefaultHasher,
@@ -136,21 +149,9 @@ impl Sum<'_> {
 
     /// What stands for a hash that no one knows before: the same for equal values, and for no others.
     fn salted(&mut self, judge: &Judge<'_>, value: Value) -> Option<u64> {
-        let hash = match self.salted.get(&value) {
-            Some(&known) => known,
-            None => {
-                let mut hash = DefaultHasher::new();
-                match judge.subject.literal(value)? {
-                    Literal::Str(text) if judge.trace.walk(text.len() as u64 / 8) => text.hash(&mut hash),
-                    Literal::Bytes(bytes) if judge.trace.walk(bytes.len() as u64 / 8) => bytes.hash(&mut hash),
-                    Literal::Float(value) => value.to_bits().hash(&mut hash),
-                    Literal::None => {}
-                    _ => return None,
-                }
-                self.salted.insert(value, hash.finish());
-                hash.finish()
-            }
-        };
+        let known = self.salted.get(&value).copied();
+        let hash = known.or_else(|| stand_in(judge, value))?;
+        self.salted.insert(value, hash);
         hash.hash(&mut self.value);
         Some(hash)
     }
