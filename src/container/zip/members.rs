@@ -13,6 +13,12 @@ use std::ops::Range;
 /// The highest version that Python's `zipfile` reads (`MAX_EXTRACT_VERSION`).
 pub(super) const NEWEST_VERSION: u16 = 63;
 
+/// Of a header before the data, so many bytes are read at once. Most are shorter; longer ones are read where they stand.
+const HEADER: usize = 256;
+
+/// Bytes of the longest record behind the data: a signature, the checksum and two sizes.
+const RECORD: usize = 24;
+
 /// Reads every directory that was found.
 pub(super) fn read(reading: &mut Reading<'_>, found: &[Directory], budget: &mut Budget) -> Result<()> {
     let Some(first) = found.first() else {
@@ -112,7 +118,12 @@ fn member(
         crc: Some(listed.claims.crc),
     };
     let at = usize::try_from(listed.header).ok().and_then(|header| header.checked_add(shift));
-    let own = at.and_then(|at| Some((at, local(bytes.get(at..)?).ok()?.1)));
+    let mut room = [0; HEADER];
+    let own = at.and_then(|at| {
+        let (_, own) =
+            local(reading.copied(at, &mut room)).or_else(|_| local(bytes.get(at..).unwrap_or_default())).ok()?;
+        Some((at, own))
+    });
     let Some((at, own)) = own else {
         let place = at.unwrap_or(usize::MAX).min(bytes.len());
         let data = Data::Unreadable("there is no header where the directory says", place..place);
@@ -122,7 +133,6 @@ fn member(
         return Ok(());
     };
     let start = at.saturating_add(own.len);
-    (reading.passed)(bytes.get(..start).unwrap_or(bytes));
     let mut datas = vec![data(bytes, &name, start, &listed.claims)];
     let deferred = own.claims.flags & flags::DESCRIPTOR != 0;
     if own.claims.method != listed.claims.method || (!deferred && own.claims.compressed != listed.claims.compressed) {
@@ -138,7 +148,7 @@ fn member(
     }
     let end = start.saturating_add(usize::try_from(listed.claims.compressed).unwrap_or(usize::MAX));
     let Some(number) = first else { return Ok(()) };
-    let descriptor = if deferred { descriptor(bytes, end, &listed.claims) } else { Some(0) };
+    let descriptor = if deferred { descriptor(reading.copied(end, &mut [0; RECORD]), &listed.claims) } else { Some(0) };
     let behind = end.saturating_add(descriptor.unwrap_or(0)).min(bytes.len());
     reading.explained.push(at..behind);
     if behind > end {
@@ -183,8 +193,7 @@ fn lzma(bytes: &[u8], span: Range<usize>, claims: &Claims<'_>) -> Data {
 }
 
 /// How long the record behind the data is that repeats CRC and sizes; `None` where it is not there or says otherwise.
-fn descriptor(bytes: &[u8], at: usize, claims: &Claims<'_>) -> Option<usize> {
-    let rest = bytes.get(at..)?;
+fn descriptor(rest: &[u8], claims: &Claims<'_>) -> Option<usize> {
     let (signed, body) = rest.strip_prefix(DESCRIPTOR).map_or((0, rest), |body| (4, body));
     let narrow = [u64::from(claims.crc), claims.compressed, claims.size];
     let fits = |sizes: Range<usize>, width: usize| {

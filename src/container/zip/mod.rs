@@ -25,8 +25,7 @@ pub fn ends_as_archive(bytes: &[u8]) -> bool {
 /// What is being put together.
 struct Reading<'a> {
     bytes: &'a [u8],
-    /// Hears of bytes that were read and will hardly be read again.
-    passed: &'a dyn Fn(&[u8]),
+    copy: &'a dyn Fn(&[u8], &mut [u8]),
     archive: Archive,
     /// Runs that something explains, in no order.
     explained: Vec<Range<usize>>,
@@ -36,12 +35,17 @@ struct Reading<'a> {
 ///
 /// Never fails: what cannot be read is in [`Archive::errors`]. Spends [`Limit::Members`].
 pub fn read(bytes: &[u8], deep: bool, budget: &mut Budget) -> Archive {
-    read_passing(bytes, deep, &|_| {}, budget)
+    let copy = |from: &[u8], into: &mut [u8]| {
+        into.iter_mut().zip(from).for_each(|(into, from)| *into = *from);
+    };
+    read_copying(bytes, deep, &copy, budget)
 }
 
-/// The same; `passed` hears all bytes up to the header that was read last: headers are spread over the whole archive.
-pub fn read_passing(bytes: &[u8], deep: bool, passed: &dyn Fn(&[u8]), budget: &mut Budget) -> Archive {
-    let mut reading = Reading { bytes, passed, archive: Archive::default(), explained: Vec::new() };
+/// The same, for bytes that lie in a map: `copy` copies some of them, as many as there is room for, and does better not to
+/// look at them in the map. Headers before the data are spread over the whole archive, and the system would bring
+/// pages around each into memory.
+pub fn read_copying(bytes: &[u8], deep: bool, copy: &dyn Fn(&[u8], &mut [u8]), budget: &mut Budget) -> Archive {
+    let mut reading = Reading { bytes, copy, archive: Archive::default(), explained: Vec::new() };
     let found = directory::find(bytes);
     let outcome = members::read(&mut reading, &found, budget)
         .and_then(|()| gaps::search(&mut reading, deep, budget).map(|()| gaps::overlaps(&mut reading)));
@@ -57,6 +61,15 @@ impl Reading<'_> {
         budget.spend(Limit::Members, 1)?;
         self.archive.entries.push(entry);
         Ok(self.archive.entries.len().saturating_sub(1))
+    }
+
+    /// The first bytes from `at` on, as many as there are of those asked for; zeros where they cannot be read.
+    fn copied<'b>(&self, at: usize, room: &'b mut [u8]) -> &'b [u8] {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let len = rest.len().min(room.len());
+        let room = room.get_mut(..len).unwrap_or_default();
+        (self.copy)(rest.get(..len).unwrap_or_default(), room);
+        room
     }
 
     fn odd(&mut self, offset: usize, entry: Option<usize>, what: &'static str, fools: &'static str) {
