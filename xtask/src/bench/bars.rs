@@ -81,8 +81,8 @@ const MIB: f64 = (1 << 20) as f64;
 
 /// The bars of a case. `start` is what a file of nothing costs, `others` the cases before.
 pub(super) fn of(case: &Case, row: &Row, start: &Row, others: &BTreeMap<&str, Row>) -> Vec<Bar> {
-    let half = case.double_of.as_deref().and_then(|name| others.get(name));
     let own = row[&Peer::Depickle];
+    let half = row.get(&Peer::Half).copied();
     let started = start[&Peer::Depickle];
     let mut bars = Vec::new();
     let mut bar = |number, what, is, at_most| bars.push(Bar { number, what, is, at_most });
@@ -105,7 +105,7 @@ pub(super) fn of(case: &Case, row: &Row, start: &Row, others: &BTreeMap<&str, Ro
             bar(3, "CPU in ms", own.cpu * 1e3, 5.0);
             bar(3, "MiB", own.memory, 16.0);
             if let Some(half) = half {
-                bar(3, "CPU / the same at 16 MiB", own.cpu / half[&Peer::Depickle].cpu, 1.5);
+                bar(3, "CPU / the same at 16 MiB", own.cpu / half.cpu, 1.5);
             }
         }
         "forest" => {
@@ -151,7 +151,7 @@ pub(super) fn of(case: &Case, row: &Row, start: &Row, others: &BTreeMap<&str, Ro
         }
         _ => {}
     }
-    if let Some(half) = half.filter(|_| case.group != "array").map(|half| half[&Peer::Depickle]) {
+    if let Some(half) = half.filter(|_| case.group != "array") {
         // A start is paid once, and below it nothing can be told from noise.
         let ratio = |own: f64, half: f64, start: f64| (own - start).max(start) / (half - start).max(start);
         bar(10, "CPU / half the size", ratio(own.cpu, half.cpu, started.cpu), 2.1);

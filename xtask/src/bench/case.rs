@@ -3,6 +3,7 @@
 use crate::Fallible;
 use depickle::finding::hex;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -41,6 +42,8 @@ pub(super) struct Case {
     pub(super) opcode_bytes: Option<u64>,
     /// The case of half the size.
     pub(super) double_of: Option<String>,
+    /// Where that one is.
+    pub(super) half: Option<PathBuf>,
     /// The format that it is written in, where it is: how the file ends.
     pub(super) to: Option<&'static str>,
 }
@@ -76,11 +79,16 @@ pub(super) fn corpus(python: &Path, directory: &Path, scale: Scale) -> Fallible<
             bytes: row["bytes"].as_u64(),
             opcode_bytes: row["opcode_bytes"].as_u64(),
             double_of: text(row, "double_of"),
+            half: None,
             to: None,
         })
     };
     let cases = rows.iter().map(|row| case(row).ok_or_else(|| "a row of the manifest is incomplete".into()));
     let mut cases = cases.collect::<Fallible<Vec<Case>>>()?;
+    let paths: BTreeMap<String, PathBuf> = cases.iter().map(|case| (case.name.clone(), case.path.clone())).collect();
+    for case in &mut cases {
+        case.half = case.double_of.as_ref().and_then(|name| paths.get(name)).cloned();
+    }
     let large: Vec<Case> =
         cases.iter().filter(|case| case.group == "array" && case.double_of.is_some()).cloned().collect();
     for case in large {
@@ -91,6 +99,7 @@ pub(super) fn corpus(python: &Path, directory: &Path, scale: Scale) -> Fallible<
             name: format!("{} to .{to}", case.name),
             group: "convert".to_owned(),
             double_of: None,
+            half: None,
             to: Some(to),
             ..case.clone()
         }));

@@ -18,6 +18,9 @@ const SCANNERS: [&str; 3] = ["modelscan==0.8.8", "fickling==0.1.12", "modelaudit
 /// A peer that needs more seconds is stopped: it is far behind, and others wait.
 const PATIENCE: u8 = 10;
 
+/// How depickle is called.
+const SCAN: [&str; 4] = ["scan", "--no-progress", "--jobs", "1"];
+
 /// What `timeout` answers then.
 const STOPPED: i32 = 124;
 
@@ -25,6 +28,8 @@ const STOPPED: i32 = 124;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Peer {
     Depickle,
+    /// The same on a file of half the size.
+    Half,
     /// `python3 -c pass`.
     PythonStart,
     /// `pickle.load` with the collector off.
@@ -53,6 +58,7 @@ impl Peer {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Depickle => "depickle",
+            Self::Half => "depickle on half the size",
             Self::PythonStart => "python3 -c pass",
             Self::Load => "pickle.load, gc off",
             Self::LoadCollected => "pickle.load",
@@ -76,7 +82,8 @@ impl Peer {
 
     /// Whether it reads pickles, and may leave things unread.
     pub(super) fn answers(self) -> bool {
-        !matches!(self, Self::Depickle | Self::PythonStart | Self::Digest | Self::Cat | Self::Copy | Self::Decoder)
+        let ours = matches!(self, Self::Depickle | Self::Half | Self::Decoder);
+        !ours && !matches!(self, Self::PythonStart | Self::Digest | Self::Cat | Self::Copy)
     }
 
     /// Whether depickle's time on cases of a group is held against its own.
@@ -86,7 +93,7 @@ impl Peer {
             (Self::Load, "nested")
                 | (Self::Picklescan, "forest" | "many")
                 | (Self::Genops, "vocabulary")
-                | (Self::Cat | Self::Copy | Self::Decoder | Self::PythonStart | Self::Depickle, _)
+                | (Self::Cat | Self::Copy | Self::Decoder | Self::PythonStart | Self::Depickle | Self::Half, _)
         )
     }
 }
@@ -190,7 +197,8 @@ impl Tools {
             _ => &[],
         };
         let here = |peer: &Peer| !peer.is_installed() || self.scanners.contains_key(peer);
-        std::iter::once(Peer::Depickle).chain(others.iter().copied().filter(here)).collect()
+        let half = case.half.as_ref().map(|_| Peer::Half);
+        std::iter::once(Peer::Depickle).chain(half).chain(others.iter().copied().filter(here)).collect()
     }
 
     /// How a peer is called on a case.
@@ -200,11 +208,12 @@ impl Tools {
             command.args(["-I", "-c", code]).arg(&case.path);
             command
         };
-        let program = |path: &Path, arguments: &[&str]| {
+        let on = |path: &Path, arguments: &[&str], file: &Path| {
             let mut command = Command::new(path);
-            command.args(arguments).arg(&case.path);
+            command.args(arguments).arg(file);
             command
         };
+        let program = |path: &Path, arguments: &[&str]| on(path, arguments, &case.path);
         let scanner = |arguments: &[&str]| {
             let mut command = Command::new("timeout");
             command
@@ -232,7 +241,8 @@ impl Tools {
                 command.args(["-c", "cat \"$1\" > \"$2\"", "sh"]).arg(&case.path).arg(&out);
                 command
             }
-            Peer::Depickle => program(&self.depickle, &["scan", "--no-progress", "--jobs", "1"]),
+            Peer::Depickle => program(&self.depickle, &SCAN),
+            Peer::Half => on(&self.depickle, &SCAN, case.half.as_ref().unwrap_or(&case.path)),
             Peer::PythonStart => python("pass"),
             Peer::Load => python("import gc, pickle, sys; gc.disable(); pickle.load(open(sys.argv[1], 'rb'))"),
             Peer::LoadCollected => python("import pickle, sys; pickle.load(open(sys.argv[1], 'rb'))"),
