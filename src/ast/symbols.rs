@@ -35,9 +35,18 @@ impl Symbols {
         &self.list
     }
 
+    /// The hash of a symbol: of both texts as one, how long the first is, and the protocol.
+    fn hash(&self, module: &str, name: &str, protocol: u8) -> u64 {
+        let mut hasher = self.keys.build_hasher();
+        hasher.write(module.as_bytes());
+        hasher.write(name.as_bytes());
+        hasher.write_u64((module.len() as u64) << 8 | u64::from(protocol));
+        hasher.finish()
+    }
+
     /// The number of a symbol, which is a new one unless it was there.
     pub(super) fn number(&mut self, module: &str, name: &str, protocol: u8) -> Result<u32> {
-        let hash = self.keys.hash_one((module, name, protocol));
+        let hash = self.hash(module, name, protocol);
         let last = self.last.get(&hash).copied();
         let mut next = last;
         while let Some((number, symbol)) = next.and_then(|number| Some((number, self.list.get(number as usize)?))) {
@@ -92,7 +101,7 @@ mod tests {
         let mut symbols = Symbols::default();
         symbols.number("m", "a", 2).unwrap();
         // As if the hash of every name were that of the first.
-        let hash = symbols.keys.hash_one(("m", "b", 2_u8));
+        let hash = symbols.hash("m", "b", 2);
         symbols.last.insert(hash, 0);
         assert_eq!(symbols.number("m", "b", 2).unwrap(), 1);
         assert_eq!(symbols.number("m", "b", 2).unwrap(), 1);

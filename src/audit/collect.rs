@@ -159,10 +159,14 @@ impl Collected {
             let message = format!("{} more names are imported than are listed; all of them were judged", self.unlisted);
             self.say(&rules::unlisted_import::RULE, Level::Note, message, Location::default());
         }
-        let place = |location: &Location| (location.member.clone(), location.stream, location.offset);
-        self.findings
-            .sort_by_cached_key(|finding| (std::cmp::Reverse(finding.level), place(&finding.location), finding.rule));
-        self.imports.sort_by_cached_key(|import| place(&import.location));
+        fn place(location: &Location) -> (&String, u32, Option<u64>) {
+            (&location.member, location.stream, location.offset)
+        }
+        fn order(finding: &Finding) -> impl Ord {
+            (std::cmp::Reverse(finding.level), place(&finding.location), finding.rule)
+        }
+        self.findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        self.imports.sort_by(|a, b| place(&a.location).cmp(&place(&b.location)));
         (self.findings, self.imports, self.streams)
     }
 }

@@ -6,6 +6,7 @@ use super::reading::Reading;
 use super::stream::{StreamReader, inherited, plain};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{Budget, Limit};
+use crate::machine::Machine;
 use crate::opcode::{Dialect, Replay, SliceWindow, Source, Window};
 
 /// How a pass reads.
@@ -181,7 +182,8 @@ const LISTED: usize = 1 << 12;
 
 /// Reads `window` from its first byte to its last. Whatever goes wrong ends the pass, and the last reading says why.
 pub fn pass<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W> {
-    let mut driver = Driver { pass: Pass::new(window, manner), budget, tried: 0, met: 0, silent: 0 };
+    let (pass, machine) = (Pass::new(window, manner), Machine::default());
+    let mut driver = Driver { pass, machine, budget, tried: 0, met: 0, silent: 0 };
     driver.streams();
     driver.pass
 }
@@ -196,6 +198,8 @@ pub fn with_one_memo<W: Window>(window: W, manner: Manner, budget: &mut Budget) 
 
 struct Driver<'b, W> {
     pass: Pass<W>,
+    /// Runs one stream after another.
+    machine: Machine,
     budget: &'b mut Budget,
     /// Opcodes run in search of streams in bytes that nothing explains.
     tried: u64,
@@ -277,6 +281,7 @@ impl<W: Window> Driver<'_, W> {
         }
         let mut stream = StreamReader {
             window: &mut self.pass.window,
+            machine: &mut self.machine,
             manner: self.pass.manner,
             budget: self.budget,
             nested: Vec::new(),

@@ -71,9 +71,9 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// What a machine made of the stream from `start` on.
+    /// What a machine made of the stream from `start` on. The machine is ready for another stream then.
     pub(super) fn new<W: Window>(
-        machine: Machine,
+        machine: &mut Machine,
         reader: &opcode::Reader<W>,
         readers: Readers,
         start: usize,
@@ -88,30 +88,34 @@ impl Reading {
             Ok(root) => (Some(root), None),
             Err(error) => (None, Some(error)),
         };
+        let Machine { highest_protocol: protocol, opcodes, reads_memo, first_8bit_string, costliest_key, .. } =
+            *machine;
+        let Machine { highest_index, longest_number, wide_ints, .. } = *machine;
+        let (ast, effects) = machine.renew();
         Self {
             readers,
             dialect,
             stream: 0,
-            ast: machine.ast,
-            effects: machine.effects,
+            ast,
+            effects,
             root,
             error,
             start,
             end,
             next,
-            protocol: machine.highest_protocol,
-            opcodes: machine.opcodes,
+            protocol,
+            opcodes,
             arrays,
-            reads_memo: machine.reads_memo,
+            reads_memo,
             inherits_memo: false,
             oddities: reader.oddities().to_vec(),
             parted: reader.parted(),
             decimal: reader.decimal(),
-            first_8bit_string: machine.first_8bit_string,
-            costliest_key: machine.costliest_key,
-            highest_index: machine.highest_index,
-            longest_number: machine.longest_number,
-            wide_ints: machine.wide_ints,
+            first_8bit_string,
+            costliest_key,
+            highest_index,
+            longest_number,
+            wide_ints,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::opcode::{Dialect, Engine, Opcode, Reader, Replay, Source, Window};
 /// Reads one stream.
 pub(super) struct StreamReader<'a, W> {
     pub(super) window: &'a mut W,
+    pub(super) machine: &'a mut Machine,
     pub(super) manner: Manner,
     pub(super) budget: &'a mut Budget,
     /// Streams inside this one, in order: the effect behind which each stands, and what it is.
@@ -32,7 +33,7 @@ impl<W: Window> StreamReader<'_, W> {
     /// Reads the stream at position `at`.
     pub(super) fn read(&mut self, at: usize) -> Reading {
         let Manner { readers, dialect, arrays: expected, .. } = self.manner;
-        let mut machine = Machine::default();
+        let machine = &mut *self.machine;
         let mut arrays = Vec::new();
         let mut dtypes = DTypes::default();
         let mut reader = Reader::new(&mut *self.window, at, dialect);
@@ -146,7 +147,7 @@ pub(super) fn plain<W: Window>(
         Pause::Stop(root) => Ok(root),
         Pause::Build => Err(Error::malformed(0, "a BUILD stopped a stream that is not joblib's")),
     });
-    Reading::new(machine, &reader, manner.readers, at, outcome, Vec::new())
+    Reading::new(&mut machine, &reader, manner.readers, at, outcome, Vec::new())
 }
 
 /// Reads all streams one after another with one memo, as an `Unpickler` whose `load()` is called again does: one
@@ -162,7 +163,7 @@ pub(super) fn inherited<W: Window>(window: &mut W, manner: Manner, budget: &mut 
         };
         let more = outcome.is_ok() && reader.at_end().is_ok_and(|end| !end);
         if !more {
-            let reading = Reading::new(machine, &reader, manner.readers, 0, outcome, Vec::new());
+            let reading = Reading::new(&mut machine, &reader, manner.readers, 0, outcome, Vec::new());
             return Reading { inherits_memo: true, ..reading };
         }
         reader.go_on();

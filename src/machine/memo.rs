@@ -24,6 +24,14 @@ impl Memo {
         self.occupied == 0
     }
 
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        self.dense.clear();
+        self.sparse.clear();
+        self.vast.clear();
+        self.occupied = 0;
+    }
+
     /// Makes room for so many entries more.
     pub(super) fn make_room(&mut self, entries: usize) {
         self.dense.reserve(entries);

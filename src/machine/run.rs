@@ -73,9 +73,41 @@ const ROOM: usize = 32 << 10;
 const C_MEMO_END: u64 = 1 << 40;
 
 impl Machine {
+    /// Gives what the stream built and did, and makes ready for another, which knows nothing of it: what is left is the room
+    /// that stack and memo took.
+    pub fn renew(&mut self) -> (Ast, Vec<Effect>) {
+        let Self {
+            ast,
+            effects,
+            memo,
+            protocol,
+            highest_protocol,
+            opcodes,
+            first_8bit_string,
+            costliest_key,
+            highest_index,
+            longest_number,
+            wide_ints,
+            reads_memo,
+            stack,
+            may_have_shrunk,
+            names,
+            edges_spent,
+            opcodes_spent,
+        } = self;
+        memo.clear();
+        stack.clear();
+        names.clear();
+        (*protocol, *highest_protocol, *wide_ints) = (0, 0, 0);
+        (*opcodes, *opcodes_spent, *edges_spent) = (0, 0, 0);
+        (*first_8bit_string, *costliest_key, *highest_index, *longest_number) = Default::default();
+        (*reads_memo, *may_have_shrunk) = (false, false);
+        (std::mem::take(ast), std::mem::take(effects))
+    }
+
     /// Makes ready for the next stream with the memo of the one before, as a second `load()` on one `Unpickler` does.
     pub fn next_stream(&mut self) {
-        self.stack = Stack::default();
+        self.stack.clear();
         self.protocol = 0;
     }
 

@@ -11,6 +11,13 @@ pub(super) struct Stack {
 }
 
 impl Stack {
+    /// Takes everything away.
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+        self.marks.clear();
+        self.fence = 0;
+    }
+
     #[inline]
     pub(super) fn push(&mut self, value: Value) {
         self.values.push(value);

@@ -338,8 +338,9 @@ pub fn is_text(bytes: &[u8]) -> bool {
 
 /// Text with every lone surrogate written as `\ud800`: what reports may hold.
 pub fn printable(text: &[u8]) -> Cow<'_, str> {
-    let Err(mut error) = std::str::from_utf8(text) else {
-        return String::from_utf8_lossy(text);
+    let mut error = match std::str::from_utf8(text) {
+        Ok(text) => return Cow::Borrowed(text),
+        Err(error) => error,
     };
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

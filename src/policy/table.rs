@@ -100,20 +100,34 @@ impl Table {
     }
 }
 
-/// What stands before the first dot of the keys of any table.
-static ROOTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let mut roots: Vec<&str> = ENTRIES.iter().flat_map(|table| table.roots).copied().collect();
-    roots.sort_unstable();
-    roots
-});
+/// What stands before the first dot of some keys, by its first byte.
+struct Roots([Vec<&'static str>; 256]);
+
+/// The roots of the keys of all tables.
+static ROOTS: LazyLock<Roots> = LazyLock::new(|| Roots::of(ENTRIES.iter().flat_map(|table| table.roots).copied()));
 
 /// The same for the symbols known to do harm.
-static HARMFUL_ROOTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let mut roots: Vec<&str> = DANGEROUS.paragraphs().map(|row| root(row.key)).collect();
-    roots.sort_unstable();
-    roots.dedup();
-    roots
-});
+static HARMFUL_ROOTS: LazyLock<Roots> = LazyLock::new(|| Roots::of(DANGEROUS.paragraphs().map(|row| root(row.key))));
+
+impl Roots {
+    fn of(all: impl Iterator<Item = &'static str>) -> Self {
+        let mut roots = Self([const { Vec::new() }; 256]);
+        for root in all {
+            let alike = root.bytes().next().and_then(|first| roots.0.get_mut(usize::from(first)));
+            if let Some(alike) = alike.filter(|alike| alike.last() != Some(&root)) {
+                alike.push(root);
+            }
+        }
+        roots
+    }
+
+    fn holds(&self, symbol: &str) -> bool {
+        let alike = symbol.bytes().next().and_then(|first| self.0.get(usize::from(first)));
+        let begins =
+            |root: &&str| symbol.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        alike.is_some_and(|alike| alike.iter().any(begins))
+    }
+}
 
 fn root(symbol: &str) -> &str {
     symbol.split_once('.').map_or(symbol, |(root, _)| root)
@@ -121,12 +135,12 @@ fn root(symbol: &str) -> &str {
 
 /// Whether the table of harm has a row that begins as a symbol does: it says nothing of all others.
 pub(super) fn may_be_harmful(symbol: &str) -> bool {
-    HARMFUL_ROOTS.binary_search(&root(symbol)).is_ok()
+    HARMFUL_ROOTS.holds(symbol)
 }
 
 /// Whether any table is about the library of a symbol: there is no entry of all others.
 pub(super) fn may_be_listed(symbol: &str) -> bool {
-    ROOTS.binary_search(&root(symbol)).is_ok()
+    ROOTS.holds(symbol)
 }
 
 /// The allowed symbol of this name.
