@@ -72,15 +72,9 @@ impl Window for Bytes<'_> {
         }
     }
 
-    fn keep_skipped(&mut self, keep: bool) {
+    fn keep_until(&mut self, end: usize) {
         if let Self::Inflated { window, .. } = self {
-            window.keep_skipped(keep);
-        }
-    }
-
-    fn seen(&mut self, to: usize) {
-        if let Self::Inflated { window, .. } = self {
-            window.seen(to);
+            window.keep_until(end);
         }
     }
 

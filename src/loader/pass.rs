@@ -183,7 +183,7 @@ const LISTED: usize = 1 << 12;
 /// Reads `window` from its first byte to its last. Whatever goes wrong ends the pass, and the last reading says why.
 pub fn pass<W: Window>(window: W, manner: Manner, budget: &mut Budget) -> Pass<W> {
     let (pass, machine) = (Pass::new(window, manner), Machine::default());
-    let mut driver = Driver { pass, machine, budget, tried: 0, met: 0, silent: 0 };
+    let mut driver = Driver { pass, machine, budget, looked: 0, tried: 0, met: 0, silent: 0 };
     driver.streams();
     driver.pass
 }
@@ -201,6 +201,8 @@ struct Driver<'b, W> {
     /// Runs one stream after another.
     machine: Machine,
     budget: &'b mut Budget,
+    /// The furthest position that a reading has looked at.
+    looked: usize,
     /// Opcodes run in search of streams in bytes that nothing explains.
     tried: u64,
     /// Streams met, nested ones included.
@@ -290,10 +292,11 @@ impl<W: Window> Driver<'_, W> {
             acts_unpadded: None,
         };
         let reading = stream.read(at);
-        stream.window.seen(reading.end);
         self.pass.acts_unpadded |= stream.acts_unpadded == Some(true);
+        self.looked = self.looked.max(reading.end);
         let (nested, companions, first_raw) = (stream.nested, stream.companions, stream.first_raw);
         self.pass.first_raw = self.pass.first_raw.or(first_raw);
+        self.pass.window.keep_until(self.looked);
         for (effect, inner) in nested {
             self.keep(inner, Some(effect), false);
         }
@@ -337,9 +340,8 @@ impl<W: Window> Driver<'_, W> {
     /// end of the frame, and what stands right after STOP is read too.
     fn other_place(&mut self, end: usize) {
         // What it takes for a payload may be the next stream of this pass.
-        self.pass.window.keep_skipped(true);
+        self.pass.window.keep_until(usize::MAX);
         let reading = self.read(end);
-        self.pass.window.keep_skipped(false);
         if reading.root.is_some() || !reading.effects.is_empty() {
             self.keep(reading, None, false);
         }

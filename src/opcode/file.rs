@@ -4,7 +4,7 @@
 //! (`_bufferedreader_peek_unlocked`, `_bufferedreader_read_generic`, `_buffered_readinto_generic`,
 //! `_buffered_readline`).
 
-use super::window::{Gap, Window};
+use super::window::{Gap, Window, step_over};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the C engine gets at bytes.
@@ -85,6 +85,8 @@ pub struct FileWindow<W> {
     next: usize,
     kept: Vec<u8>,
     gaps: Vec<Gap>,
+    /// In front of this position, what is skipped is kept.
+    kept_until: usize,
     file: File,
     /// Set where more would have to be kept than may be.
     full: Option<Error>,
@@ -93,7 +95,8 @@ pub struct FileWindow<W> {
 impl<W: Window> FileWindow<W> {
     /// A file with the bytes of `inner`, which nobody has read from.
     pub fn new(inner: W, access: Access) -> Self {
-        Self { inner, next: 0, kept: Vec::new(), gaps: Vec::new(), file: File::new(access), full: None }
+        let (kept, gaps, file) = (Vec::new(), Vec::new(), File::new(access));
+        Self { inner, next: 0, kept, gaps, kept_until: 0, file, full: None }
     }
 
     /// Drops what is kept from position `at` on; answers where in `inner` it begins.
@@ -133,6 +136,9 @@ impl<W: Window> Window for FileWindow<W> {
 
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         let at = at.min(self.kept.len());
+        if at < self.kept_until {
+            return step_over(self, at, count);
+        }
         let from = self.rewind(at);
         let (next, taken) = self.inner.skip(from, count)?;
         self.next = next;
@@ -140,6 +146,10 @@ impl<W: Window> Window for FileWindow<W> {
             self.gap(at, taken, false);
         }
         Ok((at, taken))
+    }
+
+    fn keep_until(&mut self, end: usize) {
+        self.kept_until = end;
     }
 
     fn failure(&self) -> Option<&Error> {

@@ -23,12 +23,9 @@ pub trait Window {
     /// As [`fill`](Self::fill).
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)>;
 
-    /// Has what is stepped over stay here from now on, or no longer: it is going to be read in another way, too.
-    fn keep_skipped(&mut self, _keep: bool) {}
-
-    /// Hears up to which position a reading has looked: whatever is stepped over in front of it from now on stays here,
-    /// since positions and literals of that reading are in it.
-    fn seen(&mut self, _to: usize) {}
+    /// Has what is stepped over in front of position `end` stay here from now on: a reading has looked so far, whose
+    /// positions and literals are in it, or another one is going to.
+    fn keep_until(&mut self, _end: usize) {}
 
     /// What the source said when it could not be read on; nothing follows. Whoever asked for the bytes may not care,
     /// whoever answers for the whole source has to. `None` where all bytes are here.
@@ -59,6 +56,14 @@ pub trait Window {
     }
 }
 
+/// Steps over bytes and keeps them, as [`Window::skip`] answers.
+pub(super) fn step_over(window: &mut impl Window, at: usize, count: u64) -> Result<(usize, u64)> {
+    let end = usize::try_from(count).map_or(usize::MAX, |count| at.saturating_add(count));
+    window.fill(end)?;
+    let next = end.min(window.bytes().len()).max(at);
+    Ok((next, next.saturating_sub(at) as u64))
+}
+
 /// A reference to a window, or a box with one.
 impl<P: DerefMut<Target: Window>> Window for P {
     #[inline]
@@ -74,12 +79,8 @@ impl<P: DerefMut<Target: Window>> Window for P {
         (**self).skip(at, count)
     }
 
-    fn keep_skipped(&mut self, keep: bool) {
-        (**self).keep_skipped(keep);
-    }
-
-    fn seen(&mut self, to: usize) {
-        (**self).seen(to);
+    fn keep_until(&mut self, end: usize) {
+        (**self).keep_until(end);
     }
 
     fn failure(&self) -> Option<&Error> {
@@ -207,9 +208,8 @@ pub struct StreamWindow<F> {
     pub feed: F,
     kept: Vec<u8>,
     gaps: Vec<Gap>,
-    keeps_skipped: bool,
-    /// Up to which position a reading has looked.
-    seen: usize,
+    /// In front of this position, what is skipped is kept.
+    kept_until: usize,
     ended: bool,
     /// What went wrong where nobody has come to yet.
     pending: Option<Error>,
@@ -223,16 +223,7 @@ const CHUNK: usize = 64 << 10;
 impl<F: Feed> StreamWindow<F> {
     /// A window over `feed`.
     pub fn new(feed: F) -> Self {
-        Self {
-            feed,
-            kept: Vec::new(),
-            gaps: Vec::new(),
-            keeps_skipped: false,
-            seen: 0,
-            ended: false,
-            pending: None,
-            failure: None,
-        }
+        Self { feed, kept: Vec::new(), gaps: Vec::new(), kept_until: 0, ended: false, pending: None, failure: None }
     }
 
     /// The first bytes, `count` of them if there are so many. What keeps more from being read is told to whoever reads on.
@@ -290,11 +281,8 @@ impl<F: Feed> Window for StreamWindow<F> {
 
     fn skip(&mut self, at: usize, count: u64) -> Result<(usize, u64)> {
         let at = at.min(self.kept.len());
-        if self.keeps_skipped || at < self.seen {
-            let end = usize::try_from(count).map_or(usize::MAX, |count| at.saturating_add(count));
-            self.fill(end)?;
-            let next = end.min(self.kept.len());
-            return Ok((next, next.saturating_sub(at) as u64));
+        if at < self.kept_until {
+            return step_over(self, at, count);
         }
         let buffered = self.kept.len().saturating_sub(at);
         let here = usize::try_from(count).map_or(buffered, |count| count.min(buffered));
@@ -315,12 +303,8 @@ impl<F: Feed> Window for StreamWindow<F> {
         Ok((at, taken))
     }
 
-    fn keep_skipped(&mut self, keep: bool) {
-        self.keeps_skipped = keep;
-    }
-
-    fn seen(&mut self, to: usize) {
-        self.seen = self.seen.max(to);
+    fn keep_until(&mut self, end: usize) {
+        self.kept_until = end;
     }
 
     fn failure(&self) -> Option<&Error> {
@@ -440,6 +424,7 @@ impl Window for Replay<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::opcode::file::{Access, FileWindow};
 
     struct Bytes<'a>(&'a [u8]);
 
@@ -452,18 +437,20 @@ mod tests {
     #[test]
     fn a_skipped_run_is_kept_where_it_is_asked_for() {
         let data: Vec<u8> = (0..=255).cycle().take(300_000).collect();
-        let mut window = StreamWindow::new(Bytes(&data));
-        window.fill(10).unwrap();
-        window.keep_skipped(true);
-        assert_eq!(window.skip(4, 200_000).unwrap(), (200_004, 200_000));
-        assert_eq!(window.skip(200_004, u64::MAX).unwrap(), (300_000, 99_996));
-        assert_eq!((window.bytes(), window.gaps()), (data.as_slice(), [].as_slice()));
-        window.keep_skipped(false);
-        window.seen(11);
-        assert_eq!(window.skip(10, 100).unwrap(), (110, 100));
-        assert_eq!(window.gaps().len(), 0);
-        assert_eq!(window.skip(11, 100).unwrap(), (11, 100));
-        assert_eq!(window.gaps().len(), 1);
+        let stream = StreamWindow::new(Bytes(&data));
+        let file = FileWindow::new(StreamWindow::new(Bytes(&data)), Access::Unbuffered);
+        for mut window in [Box::new(stream) as Box<dyn Window>, Box::new(file)] {
+            window.fill(10).unwrap();
+            window.keep_until(usize::MAX);
+            assert_eq!(window.skip(4, 200_000).unwrap(), (200_004, 200_000));
+            assert_eq!(window.skip(200_004, u64::MAX).unwrap(), (300_000, 99_996));
+            assert_eq!((window.bytes(), window.gaps().len()), (data.as_slice(), 0));
+            window.keep_until(11);
+            assert_eq!(window.skip(10, 100).unwrap(), (110, 100));
+            assert_eq!(window.gaps().len(), 0);
+            assert_eq!(window.skip(11, 100).unwrap(), (11, 100));
+            assert_eq!(window.gaps().len(), 1);
+        }
     }
 
     #[test]
