@@ -7,13 +7,14 @@ use super::value::Value;
 use crate::opcode::{Dialect, Literal, Opcode, Source, literal};
 use elsa::FrozenMap;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// Lines of more bytes are kept.
 const LONG: usize = 1 << 10;
 
-/// The decoded lines of one stream, by position.
+/// The decoded lines of one stream, by position. Most streams have none that are long.
 #[derive(Default)]
-pub(super) struct Lines(FrozenMap<usize, Box<Line>>);
+pub(super) struct Lines(OnceCell<Box<FrozenMap<usize, Box<Line>>>>);
 
 enum Line {
     /// Text or a number.
@@ -25,15 +26,21 @@ enum Line {
 }
 
 impl Lines {
+    /// How many are kept.
+    fn len(&self) -> usize {
+        self.0.get().map_or(0, |lines| lines.len())
+    }
+
     /// The literal that `value` is.
     pub(super) fn literal<'a>(&'a self, value: Value, source: Source<'a>, dialect: Dialect) -> Option<Literal<'a>> {
         let at = value.index();
         if !is_long(source.bytes, at) {
             return literal(source, at, dialect);
         }
-        let line = match self.0.get(&at) {
+        let lines = self.0.get_or_init(Box::default);
+        let line = match lines.get(&at) {
             Some(line) => line,
-            None => self.0.insert(at, Box::new(keep(literal(source, at, dialect)))),
+            None => lines.insert(at, Box::new(keep(literal(source, at, dialect)))),
         };
         match line {
             Line::Decoded(Literal::Str(text)) => Some(Literal::Str(Cow::Borrowed(text))),
@@ -68,7 +75,7 @@ fn keep(literal: Option<Literal<'_>>) -> Line {
 
 impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lines").field("kept", &self.0.len()).finish()
+        f.debug_struct("Lines").field("kept", &self.len()).finish()
     }
 }
 
@@ -93,10 +100,10 @@ mod tests {
             let first = lines.literal(value, source, Dialect::C);
             assert_eq!(first, literal(source, 0, Dialect::C), "{}", &bytes[..8]);
             assert_eq!(lines.literal(value, source, Dialect::C), first);
-            assert_eq!(lines.0.len(), 1);
+            assert_eq!(lines.len(), 1);
         }
         let (lines, source) = (Lines::default(), Source { bytes: b"Va\n", ..Source::default() });
         assert!(lines.literal(Value::new(Kind::Str, 0), source, Dialect::C).is_some());
-        assert_eq!(lines.0.len(), 0);
+        assert_eq!(lines.len(), 0);
     }
 }

@@ -22,6 +22,13 @@ pub struct Symbol {
 #[derive(Debug, Default)]
 pub(super) struct Symbols {
     list: Vec<Symbol>,
+    /// Made for the first: plain data has none.
+    index: Option<Box<Index>>,
+}
+
+/// The numbers of symbols by their hashes.
+#[derive(Debug, Default)]
+struct Index {
     /// The last symbol of each hash.
     last: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
     /// For each symbol, the one before it with the same hash.
@@ -35,6 +42,27 @@ impl Symbols {
         &self.list
     }
 
+    /// The number of a symbol, which is a new one unless it was there.
+    pub(super) fn number(&mut self, module: &str, name: &str, protocol: u8) -> Result<u32> {
+        let index = self.index.get_or_insert_default();
+        let hash = index.hash(module, name, protocol);
+        let last = index.last.get(&hash).copied();
+        let mut next = last;
+        while let Some((number, symbol)) = next.and_then(|number| Some((number, self.list.get(number as usize)?))) {
+            if *symbol.name == *name && *symbol.module == *module && symbol.protocol == protocol {
+                return Ok(number);
+            }
+            next = index.before.get(number as usize).copied().flatten();
+        }
+        let number = index32(self.list.len())?;
+        index.last.insert(hash, number);
+        index.before.push(last);
+        self.list.push(Symbol { module: module.into(), name: name.into(), protocol });
+        Ok(number)
+    }
+}
+
+impl Index {
     /// The hash of a symbol: of both texts as one, how long the first is, and the protocol.
     fn hash(&self, module: &str, name: &str, protocol: u8) -> u64 {
         let mut hasher = self.keys.build_hasher();
@@ -42,24 +70,6 @@ impl Symbols {
         hasher.write(name.as_bytes());
         hasher.write_u64((module.len() as u64) << 8 | u64::from(protocol));
         hasher.finish()
-    }
-
-    /// The number of a symbol, which is a new one unless it was there.
-    pub(super) fn number(&mut self, module: &str, name: &str, protocol: u8) -> Result<u32> {
-        let hash = self.hash(module, name, protocol);
-        let last = self.last.get(&hash).copied();
-        let mut next = last;
-        while let Some((number, symbol)) = next.and_then(|number| Some((number, self.list.get(number as usize)?))) {
-            if *symbol.name == *name && *symbol.module == *module && symbol.protocol == protocol {
-                return Ok(number);
-            }
-            next = self.before.get(number as usize).copied().flatten();
-        }
-        let number = index32(self.list.len())?;
-        self.last.insert(hash, number);
-        self.before.push(last);
-        self.list.push(Symbol { module: module.into(), name: name.into(), protocol });
-        Ok(number)
     }
 }
 
@@ -101,10 +111,11 @@ mod tests {
         let mut symbols = Symbols::default();
         symbols.number("m", "a", 2).unwrap();
         // As if the hash of every name were that of the first.
-        let hash = symbols.hash("m", "b", 2);
-        symbols.last.insert(hash, 0);
+        let index = symbols.index.as_mut().unwrap();
+        let hash = index.hash("m", "b", 2);
+        index.last.insert(hash, 0);
         assert_eq!(symbols.number("m", "b", 2).unwrap(), 1);
         assert_eq!(symbols.number("m", "b", 2).unwrap(), 1);
-        assert_eq!(symbols.before, [None, Some(0)]);
+        assert_eq!(symbols.index.unwrap().before, [None, Some(0)]);
     }
 }

@@ -35,7 +35,7 @@ impl<W: Window> StreamReader<'_, W> {
         let Manner { readers, dialect, arrays: expected, .. } = self.manner;
         let machine = &mut *self.machine;
         let mut arrays = Vec::new();
-        let mut dtypes = DTypes::default();
+        let mut dtypes = None;
         let mut reader = Reader::new(&mut *self.window, at, dialect);
         let outcome = loop {
             match machine.run(&mut reader, self.budget, expected.known()) {
@@ -44,7 +44,7 @@ impl<W: Window> StreamReader<'_, W> {
                 Err(error) => break Err(error),
             }
             let view = View { ast: &machine.ast, effects: &machine.effects, source: reader.source(), dialect };
-            let follows = joblib::after_build(view, &mut dtypes);
+            let follows = joblib::after_build(view, dtypes.get_or_insert_with(DTypes::default));
             let effect = machine.effects.len().saturating_sub(1);
             let began = reader.file_position();
             if self.first_raw.is_none() && !matches!(follows, Ok(Follows::Opcodes | Follows::Companion { .. })) {

@@ -26,10 +26,12 @@ impl Memo {
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        self.dense.clear();
-        self.sparse.clear();
-        self.vast.clear();
-        self.occupied = 0;
+        if self.occupied > 0 {
+            self.dense.clear();
+            self.sparse.clear();
+            self.vast.clear();
+            self.occupied = 0;
+        }
     }
 
     /// Makes room for so many entries more.
