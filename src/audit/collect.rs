@@ -29,7 +29,7 @@ pub(super) struct Collected {
     more: Vec<(&'static str, Level, usize)>,
     imports: Vec<Import>,
     /// Where the imports of each decision are in the list.
-    by_symbol: HashMap<Decision, HashMap<String, usize>>,
+    by_symbol: BTreeMap<Decision, HashMap<String, usize>>,
     /// How many are not there.
     unlisted: u64,
     pub(super) streams: Vec<Stream>,
