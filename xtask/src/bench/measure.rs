@@ -55,21 +55,27 @@ pub(super) fn measure_to(command: &Command, out: Stdio, errors: Stdio) -> Fallib
         starter.current_dir(directory);
     }
     let status = starter.stdin(Stdio::null()).stdout(out).stderr(errors).status()?;
-    if !status.success() {
-        return Err(format!("{}: cannot be started", command.get_program().display()).into());
-    }
     let text = fs::read_to_string(&told)?;
     fs::remove_file(told)?;
+    if !status.success() {
+        return Err(format!("{}: {text}", command.get_program().display()).into());
+    }
     let mut figures = text.split(' ');
     let mut figure = || figures.next().ok_or("a figure is missing");
     let (cpu, memory, code) = (figure()?.parse()?, figure()?.parse()?, figure()?.parse().ok());
     Ok((Measure { cpu, memory }, code))
 }
 
-/// The task behind it: where to write the figures, and the command.
+/// The task behind it: where to write the figures, and the command. What keeps it from being started is written there, too.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let [told, program, arguments @ ..] = arguments else { return Err("a file and a command are due".into()) };
-    let ended = Command::new(program).args(arguments).spawn()?.wait4()?;
+    let ended = match Command::new(program).args(arguments).spawn() {
+        Ok(child) => child.wait4()?,
+        Err(error) => {
+            fs::write(told, error.to_string())?;
+            return Ok(false);
+        }
+    };
     let usage = ended.rusage;
     let (cpu, memory) = ((usage.utime + usage.stime).as_secs_f64(), usage.maxrss as f64 / f64::from(1 << 20));
     let code = ended.status.code().map_or_else(|| "killed".to_owned(), |code| code.to_string());
