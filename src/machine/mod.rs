@@ -16,6 +16,8 @@
 
 mod burst;
 mod effect;
+mod import;
+mod items;
 mod memo;
 mod run;
 mod stack;

@@ -7,7 +7,7 @@ use crate::ast::{Ast, Kind, Value};
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::opcode::text::{self, Number};
-use crate::opcode::{Arg, Literal, Opcode, Reader, Run, Window};
+use crate::opcode::{Arg, Opcode, Reader, Run, Window};
 use std::collections::HashMap;
 
 /// Why the machine came back.
@@ -23,7 +23,7 @@ pub enum Pause {
 #[derive(Clone, Copy)]
 pub(super) struct Op {
     pub(super) at: usize,
-    opcode: Opcode,
+    pub(super) opcode: Opcode,
 }
 
 /// Runs one stream.
@@ -57,7 +57,7 @@ pub struct Machine {
     /// Whether something was called, or put into a plain list by a key, so that a plain container may hold less than was
     /// put into it.
     pub(super) may_have_shrunk: bool,
-    names: HashMap<(Value, Value), Value>,
+    pub(super) names: HashMap<(Value, Value), Value>,
     edges_spent: u64,
     opcodes_spent: u64,
 }
@@ -551,117 +551,6 @@ impl Machine {
         Ok(())
     }
 
-    /// Checks that the topmost `count` values are keys and values in turn, and that the keys can be hashed.
-    fn check_pairs<W: Window>(&mut self, reader: &Reader<W>, op: Op, count: usize) -> Result<()> {
-        if !count.is_multiple_of(2) {
-            return Err(refuse(reader, op, "a key has no value"));
-        }
-        self.check_keys(reader, op, count, 2)
-    }
-
-    /// Checks that every `step`-th of the topmost `count` values can be hashed, and what that costs.
-    #[inline]
-    fn check_keys<W: Window>(&mut self, reader: &Reader<W>, op: Op, count: usize, step: usize) -> Result<()> {
-        for &key in self.stack.last(count).iter().step_by(step) {
-            if key.is(Kind::Str) {
-                continue;
-            }
-            if !self.ast.is_hashable(key) {
-                return Err(refuse(reader, op, "a key or set element cannot be hashed"));
-            }
-            if !key.kind().is_literal() {
-                self.ast.note_key(key, self.effects.len());
-            }
-            let cost = self.ast.expanded(key);
-            if cost > self.costliest_key.0 {
-                self.costliest_key = (cost, op.at);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a target of the given kind is something whose methods are called; plain values refuse.
-    fn foreign<W: Window>(&self, reader: &Reader<W>, op: Op, target: Value, also: &[Kind]) -> Result<()> {
-        if target.kind().is_builtin() && !also.contains(&target.kind()) {
-            return Err(refuse(reader, op, format!("a {} does not take items this way", target.kind().name())));
-        }
-        Ok(())
-    }
-
-    /// Where nothing is put into something that is not of the exact type, C looks no further and Python asks for the
-    /// method.
-    fn nothing_to_put<W: Window>(&mut self, reader: &mut Reader<W>, op: Op) -> bool {
-        reader.part(op.at, "nothing is put into something of another type");
-        reader.dialect().is_c()
-    }
-
-    #[inline]
-    fn append<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
-        let target = self.below(reader, op, count)?;
-        if target.is(Kind::List) {
-            self.ast.append(target, self.stack.last(count))?;
-        } else if count > 0 || !self.nothing_to_put(reader, op) {
-            self.foreign(reader, op, target, &[Kind::ByteArray])?;
-            let action = Action::Append { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
-            self.log(op.at, action);
-            self.ast.put(target, Kind::List, self.stack.last(count))?;
-        }
-        self.stack.truncate(count);
-        Ok(())
-    }
-
-    #[inline]
-    fn set_items<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
-        let target = self.below(reader, op, count)?;
-        if target.is(Kind::Dict) {
-            self.check_pairs(reader, op, count)?;
-            self.ast.append(target, self.stack.last(count))?;
-        } else if count > 0 {
-            // C counts first. Python puts in pair after pair, until a key has no value.
-            let odd = !count.is_multiple_of(2);
-            if odd {
-                reader.part(op.at, "a key has no value");
-            }
-            let pairs = if odd { count.saturating_sub(1) } else { count };
-            if pairs > 0 && !(odd && reader.dialect().is_c()) {
-                // What is no dict may take keys that cannot be hashed.
-                self.foreign(reader, op, target, &[Kind::List, Kind::ByteArray])?;
-                self.may_have_shrunk = true;
-                let action = Action::SetItem { target, count: u32::try_from(pairs).unwrap_or(u32::MAX) };
-                self.log(op.at, action);
-                let items = self.stack.last(count);
-                self.ast.put(target, Kind::Dict, items.get(..pairs).unwrap_or(items))?;
-            }
-            if odd {
-                return Err(refuse(reader, op, "a key has no value"));
-            }
-        }
-        self.stack.truncate(count);
-        Ok(())
-    }
-
-    fn add_items<W: Window>(&mut self, reader: &mut Reader<W>, op: Op, count: usize) -> Result<()> {
-        let target = self.below(reader, op, count)?;
-        if target.kind() == Kind::Set {
-            self.check_keys(reader, op, count, 1)?;
-            self.ast.append(target, self.stack.last(count))?;
-        } else if count > 0 || !self.nothing_to_put(reader, op) {
-            self.foreign(reader, op, target, &[])?;
-            let action = Action::Add { target, count: u32::try_from(count).unwrap_or(u32::MAX) };
-            self.log(op.at, action);
-            self.ast.put(target, Kind::List, self.stack.last(count))?;
-        }
-        self.stack.truncate(count);
-        Ok(())
-    }
-
-    /// The value below the topmost `count`.
-    #[inline]
-    fn below<W: Window>(&self, reader: &Reader<W>, op: Op, count: usize) -> Result<Value> {
-        let items = self.stack.top_items(count.saturating_add(1));
-        items.and_then(|items| items.first().copied()).ok_or_else(|| underflow(reader, op))
-    }
-
     fn call<W: Window>(
         &mut self,
         reader: &mut Reader<W>,
@@ -718,62 +607,6 @@ impl Machine {
             }
         }
     }
-
-    /// Imports what the two lines of GLOBAL or INST name.
-    fn import_lines<W: Window>(&mut self, reader: &Reader<W>, budget: &mut Budget, op: Op, arg: Arg) -> Result<Value> {
-        let Arg::Names(module, name) = arg else { return Err(refuse(reader, op, "no names")) };
-        let (module, name) = (text::printable(reader.bytes(module)), text::printable(reader.bytes(name)));
-        let known = self.ast.symbols().len();
-        let value = self.ast.import(&module, &name, self.protocol)?;
-        if self.ast.symbols().len() > known {
-            budget.spend(Limit::Names, (module.len() as u64).saturating_add(name.len() as u64))?;
-        }
-        self.log(op.at, Action::Import { value, how: op.opcode });
-        Ok(value)
-    }
-
-    fn stack_global<W: Window>(&mut self, reader: &mut Reader<W>, budget: &mut Budget, op: Op) -> Result<()> {
-        let name = self.pop(reader, op)?;
-        let module = self.pop(reader, op)?;
-        for value in [module, name] {
-            // What a call or a hook answers may be a text; everything else is known not to be.
-            let is_text = matches!(value.kind(), Kind::Str | Kind::ByteStr);
-            let may_be_text = !value.kind().is_builtin() && !matches!(value.kind(), Kind::Import | Kind::View);
-            if !is_text && !may_be_text {
-                return Err(refuse(reader, op, format!("STACK_GLOBAL is given a {} for a name", value.kind().name())));
-            }
-        }
-        if !(module.kind().is_literal() && name.kind().is_literal()) {
-            let effect = self.log(op.at, Action::DynamicImport { module, name });
-            self.stack.push(Value::new(Kind::Opaque, effect));
-            return Ok(());
-        }
-        let key = (module, name);
-        let value = match self.names.get(&key) {
-            // The protocol decides on mapping: a name looked up under another one is another symbol.
-            Some(&value) if self.ast.symbol(value).is_some_and(|symbol| symbol.protocol == self.protocol) => value,
-            _ => {
-                let (module, name) = (self.name(reader, module), self.name(reader, name));
-                budget.spend(Limit::Names, (module.len() as u64).saturating_add(name.len() as u64))?;
-                let value = self.ast.import(&module, &name, self.protocol)?;
-                self.names.insert(key, value);
-                value
-            }
-        };
-        self.log(op.at, Action::Import { value, how: op.opcode });
-        self.stack.push(value);
-        Ok(())
-    }
-
-    /// A text literal as a name.
-    fn name<W: Window>(&self, reader: &Reader<W>, value: Value) -> String {
-        match self.ast.literal(value, reader.source(), reader.dialect()) {
-            Some(Literal::Str(text)) => text::printable(&text).into_owned(),
-            // Under latin-1, the only encoding that never fails, each byte is a character.
-            Some(Literal::ByteStr(bytes)) => bytes.iter().map(|&byte| char::from(byte)).collect(),
-            _ => String::new(),
-        }
-    }
 }
 
 #[cold]
@@ -792,6 +625,6 @@ fn no_entry<W: Window>(reader: &Reader<W>, op: Op, arg: Arg) -> Error {
 }
 
 #[cold]
-fn underflow<W: Window>(reader: &Reader<W>, op: Op) -> Error {
+pub(super) fn underflow<W: Window>(reader: &Reader<W>, op: Op) -> Error {
     refuse(reader, op, format!("{} finds too few values on the stack", op.opcode.info().name))
 }
