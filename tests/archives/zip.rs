@@ -64,6 +64,18 @@ fn a_member_of_a_member_has_its_place_in_the_file() {
 }
 
 #[test]
+fn a_header_of_any_length_is_read() {
+    // The fixed part takes 30 bytes; of a header 256 are read at once.
+    for len in [1, 225, 226, 227, 3000] {
+        let name = "n".repeat(len);
+        clean("a long name", &archive(&[Member::stored(&name, PLAIN), plain()]));
+        let padded = Member::stored("data.pkl", CALL).local(|it| it.extra = vec![0; len]);
+        let report = named("a long extra field", &archive(&[Member::stored(&name, PLAIN), padded]));
+        assert!(report.findings.iter().all(|finding| finding.rule != "archive-anomaly"), "{:#?}", report.findings);
+    }
+}
+
+#[test]
 fn sizes_behind_the_data_are_read_in_all_their_forms() {
     let deferred = |signed: bool, wide: bool| {
         let mut member = Member::deflated("plain.pkl", PLAIN).both(|it| it.flags |= 1 << 3);
