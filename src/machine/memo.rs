@@ -1,13 +1,13 @@
 //! The memo: dense for what honest writers do, sparse for hostile indexes.
 
 use crate::ast::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What PUT stores and GET fetches, by index.
 #[derive(Clone, Debug, Default)]
 pub struct Memo {
     dense: Vec<Option<Value>>,
-    sparse: BTreeMap<u64, Value>,
+    sparse: HashMap<u64, Value>,
     /// Indexes beyond 64 bits, as decimal digits without leading zeros. Only the Python engine knows them.
     vast: BTreeMap<Vec<u8>, Value>,
     occupied: u64,

@@ -144,7 +144,7 @@ impl Told {
 }
 
 /// Who needs less than so many seconds is run in five times as many rounds: what else goes on counts for more there.
-const SHORT: f64 = 0.05;
+const SHORT: f64 = 0.25;
 
 /// Runs everyone in turn, and tells what those said who may leave things unread. The first round warms up.
 fn median(tools: &mut Tools, runs: usize, peers: &[Peer], case: &Case) -> Fallible<(Row, BTreeMap<Peer, String>)> {
