@@ -68,33 +68,32 @@ pub(crate) fn window(data: &[u8]) {
         let manner =
             Manner { readers: Readers::of(row.reader), dialect: row.dialect, arrays: row.arrays, search: true };
         let budget = bounded(data.len()).budget(data.len() as u64);
-        let mut whole = told(&pass(SliceWindow::new(data), manner, &mut budget.clone()));
+        let whole = pass(SliceWindow::new(data), manner, &mut budget.clone());
         let feed = Slowly { decoder: Decoder::new(Codec::Zlib, &packed), step: usize::from(*step) + 1 };
         let slow = pass(StreamWindow::new(feed), manner, &mut budget.clone());
         // Read again with one memo, it may need what was not kept; then that is said.
         let is_cut = |reading: &Reading| {
             reading.inherits_memo && reading.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Limit)
         };
-        let cut = slow.readings.iter().position(is_cut);
-        // A payload that is cut short was stepped over to the end: what a slice shows in it is not searched for streams.
-        let is_lost = slow.source().gaps.last().is_some_and(|gap| gap.at == slow.source().bytes.len());
-        let mut slow = told(&slow);
+        let memo_is_cut = slow.readings.iter().any(is_cut);
+        // A payload that is cut short was stepped over to the end: what a slice shows in it is not searched for streams, and
+        // one that begins in front of it ends there.
+        let end = slow.source().bytes.len();
+        let is_lost = slow.source().gaps.last().is_some_and(|gap| gap.at == end);
+        let mut whole = told(&whole, |reading| !(memo_is_cut && reading.inherits_memo));
+        let mut slow = told(&slow, |reading| !(is_cut(reading) || is_lost && reading.end == end));
         if is_lost {
+            // How many streams there are.
             slow.pop();
-            cut.map(|cut| slow.remove(cut));
-            assert!(slow.iter().all(|reading| whole.contains(reading)), "{slow:?}\n{whole:?}");
-            continue;
-        }
-        if let Some(cut) = cut.filter(|cut| *cut < whole.len()) {
-            whole.remove(cut);
-            slow.remove(cut);
+            whole.retain(|told| slow.contains(told));
         }
         assert_eq!(whole, slow);
     }
 }
 
-/// What a pass tells, with positions counted in the file: bytes that were skipped are not in a window that moves on.
-fn told<W: Window>(pass: &Pass<W>) -> Vec<String> {
+/// What a pass tells of some readings, with positions counted in the file: bytes that were skipped are not in a window that
+/// moves on.
+fn told<W: Window>(pass: &Pass<W>, of: impl Fn(&&Reading) -> bool) -> Vec<String> {
     let at = |position: usize| pass.source().offset(position);
     let reading = |reading: &Reading| {
         let effects: Vec<_> = reading.effects.iter().map(|effect| (at(effect.at), effect.moment)).collect();
@@ -107,7 +106,7 @@ fn told<W: Window>(pass: &Pass<W>) -> Vec<String> {
             reading.opcodes
         )
     };
-    let all = pass.readings.iter().map(reading);
+    let all = pass.readings.iter().filter(of).map(reading);
     all.chain([format!("{} streams, {} pieces left over", pass.stream_count, pass.trailing.len())]).collect()
 }
 
